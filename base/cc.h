@@ -1,0 +1,38 @@
+/*
+ * What the compilers call differently, and the few attributes that the house uses. The only file,
+ * besides whole-file variants, that may hold an #if on the compiler.
+ */
+#ifndef BASE_CC_H
+#define BASE_CC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MUST_USE __attribute__((warn_unused_result))
+#define NORETURN __attribute__((noreturn))
+#define NOINLINE __attribute__((noinline))
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#define PACKED __attribute__((packed))
+#define ALIGNED(n) __attribute__((aligned(n)))
+#define UNUSED __attribute__((unused))
+#define SECTION(s) __attribute__((section(s)))
+#define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
+
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+/* Number of elements of a true array. */
+#define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
+
+/* A call in tail position that must not grow the stack; gcc 12 has no such promise and the
+ * interpreter, its only user, is built with clang where it is run. */
+#if defined(__clang__)
+#define MUSTTAIL __attribute__((musttail))
+#define PRESERVE_NONE __attribute__((preserve_none))
+#else
+#define MUSTTAIL
+#define PRESERVE_NONE
+#endif
+
+#endif

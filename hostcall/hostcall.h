@@ -1,0 +1,86 @@
+/*
+ * The enclave's side of the host calls: one typed stub per call of boundary/calls.def. A stub builds
+ * the request, hands it to the transport, checks the reply by the call's rule and only then gives
+ * values out. Every argument that goes out is visible to the host; every reply is a claim by it.
+ *
+ * Each returns the host's errno (0 is success), always a member of the closed list. When the host
+ * broke the protocol (a reply outside its rule), the reply is dropped whole and the stub returns
+ * HOST_IO after counting the violation (hostcall_violations).
+ */
+#ifndef HOSTCALL_HOSTCALL_H
+#define HOSTCALL_HOSTCALL_H
+
+#include "base/cc.h"
+#include "base/err.h"
+#include "boundary/abi.h"
+#include "boundary/calls.h"
+
+/* Largest input or output of one call; longer reads and writes are cut to it (short count). */
+#define HOSTCALL_DATA_MAX SHARED_SLOT_DATA_SIZE
+
+/*
+ * Sends *request with its in_size bytes of input (from up to two parts) and fetches the reply and at
+ * most out_max bytes of output. Copies each byte of host memory once. Supplied by the surroundings:
+ * enclave/transport.c inside, test/lib outside. Checks nothing about the reply but that out_size
+ * bytes may be copied (out_size <= out_max, else E_HOST).
+ */
+struct hostcall_in {
+	const void *part[2];
+	size_t size[2];
+};
+MUST_USE enum err hostcall_transport(const struct call_request *request,
+				     const struct hostcall_in *in, struct call_reply *reply,
+				     void *out);
+
+/* Is the reply within the rule of its call? E_HOST when not. Exposed for the tests. */
+MUST_USE enum err hostcall_check_reply(const struct call_request *request,
+				       const struct call_reply *reply);
+
+/* Replies dropped so far, all threads. */
+uint64_t hostcall_violations(void);
+
+/* A name as it goes to the host: bytes that we own, not terminated. */
+struct name {
+	const char *p;
+	size_t size;
+};
+
+enum host_errno hostcall_prefault(uint64_t off, uint64_t len);
+enum host_errno hostcall_protect_code(uint64_t off, uint64_t len);
+enum host_errno hostcall_restrict(uint64_t off, uint64_t len, uint64_t secinfo_permissions);
+
+enum host_errno hostcall_clock(uint32_t id, uint64_t *ns);
+enum host_errno hostcall_clock_res(uint32_t id, uint64_t *ns);
+/* Fills ready, error, bytes of each of the count entries; count 0 sleeps. timeout_ns or HOST_POLL_FOREVER. */
+enum host_errno hostcall_poll(struct host_poll *polls, size_t count, uint64_t timeout_ns);
+enum host_errno hostcall_yield(void);
+
+enum host_errno hostcall_open(uint32_t dir, struct name name, uint32_t flags, uint32_t *handle);
+enum host_errno hostcall_close(uint32_t handle);
+enum host_errno hostcall_read(uint32_t handle, void *buf, size_t size, size_t *done);
+enum host_errno hostcall_write(uint32_t handle, const void *buf, size_t size, size_t *done);
+enum host_errno hostcall_pread(uint32_t handle, void *buf, size_t size, uint64_t off, size_t *done);
+enum host_errno hostcall_pwrite(uint32_t handle, const void *buf, size_t size, uint64_t off,
+				size_t *done);
+enum host_errno hostcall_stat(uint32_t handle, struct host_stat *st);
+enum host_errno hostcall_stat_at(uint32_t dir, struct name name, struct host_stat *st);
+enum host_errno hostcall_set_size(uint32_t handle, uint64_t size);
+enum host_errno hostcall_set_times(uint32_t handle, uint64_t atime, uint64_t mtime, uint32_t flags);
+enum host_errno hostcall_set_times_at(uint32_t dir, struct name name, uint64_t atime,
+				      uint64_t mtime, uint32_t flags);
+enum host_errno hostcall_sync(uint32_t handle, bool data_only);
+enum host_errno hostcall_allocate(uint32_t handle, uint64_t off, uint64_t len);
+/* Up to size bytes of struct host_dirent records, each checked (type, name, padding, whole). */
+enum host_errno hostcall_readdir(uint32_t dir, uint64_t cookie, void *buf, size_t size,
+				 size_t *done);
+enum host_errno hostcall_set_flags(uint32_t handle, uint32_t flags);
+
+enum host_errno hostcall_mkdir(uint32_t dir, struct name name);
+enum host_errno hostcall_unlink(uint32_t dir, struct name name, uint32_t kind);
+enum host_errno hostcall_rename(uint32_t dir, struct name old, uint32_t new_dir, struct name new);
+enum host_errno hostcall_link(uint32_t dir, struct name old, uint32_t new_dir, struct name new);
+enum host_errno hostcall_symlink(struct name target, uint32_t dir, struct name name);
+enum host_errno hostcall_readlink(uint32_t dir, struct name name, char *buf, size_t size,
+				  size_t *done);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * What the libraries need of their surroundings when they are built natively: the heap over malloc,
+ * with a switch that makes the n-th allocation fail, and panic.
+ */
+#include "test/lib/native.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/err.h"
+#include "base/heap.h"
+
+static long g_fail_at = -1; /* allocations still to succeed; -1: all */
+
+void native_heap_fail_at(long n)
+{
+	g_fail_at = n;
+}
+
+bool native_heap_failed(void)
+{
+	return g_fail_at == 0;
+}
+
+static bool heap_must_fail(void)
+{
+	if (g_fail_at < 0)
+		return false;
+	if (g_fail_at == 0)
+		return true;
+	g_fail_at--;
+	return false;
+}
+
+void *heap_alloc(size_t size)
+{
+	return heap_must_fail() ? NULL : calloc(1, size ? size : 1);
+}
+
+void *heap_alloc_array(size_t count, size_t size)
+{
+	size_t n;
+
+	return checked_mul(&n, count, size) ? heap_alloc(n) : NULL;
+}
+
+void *heap_resize(void *p, size_t old_size, size_t new_size)
+{
+	uint8_t *q = heap_must_fail() ? NULL : realloc(p, new_size ? new_size : 1);
+
+	if (q && new_size > old_size)
+		memset(q + old_size, 0, new_size - old_size);
+	return q;
+}
+
+void heap_free(void *p)
+{
+	free(p);
+}
+
+void panic(const char *file, int line)
+{
+	fprintf(stderr, "panic: %s:%d\n", file, line);
+	abort();
+}

@@ -1,0 +1,13 @@
+/* Native surroundings of the libraries, for tests and fuzzers. */
+#ifndef TEST_LIB_NATIVE_H
+#define TEST_LIB_NATIVE_H
+
+#include "base/cc.h"
+
+/* The allocation after n more successful ones fails, and all that follow; -1 switches that off. */
+void native_heap_fail_at(long n);
+
+/* An allocation was refused, or would be now. */
+bool native_heap_failed(void);
+
+#endif
