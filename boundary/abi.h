@@ -64,7 +64,7 @@ static_assert(sizeof(struct call_request) == 64, "call request");
 /* Written by the host behind the request (offset 64 of the slot). */
 struct call_reply {
 	uint32_t seq;
-	uint32_t error;    /* enum host_errno; on an error all else is ignored */
+	uint32_t error;    /* enum host_errno; with an error value and out_size are 0 */
 	uint64_t value;    /* by the call's value rule */
 	uint32_t out_size; /* bytes of output in the data part, by the call's data rule */
 	uint32_t reserved; /* 0 */

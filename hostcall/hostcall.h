@@ -1,11 +1,13 @@
 /*
- * The enclave's side of the host calls: one typed stub per call of boundary/calls.def. A stub builds
- * the request, hands it to the transport, checks the reply by the call's rule and only then gives
- * values out. Every argument that goes out is visible to the host; every reply is a claim by it.
+ * The enclave's side of the host calls: one typed stub per call of boundary/calls.def. A stub
+ * builds the request, hands it to the transport, checks the reply by the call's rule and only then
+ * gives values out. Every argument that goes out is visible to the host; every reply is a claim by
+ * it.
  *
  * Each returns the host's errno (0 is success), always a member of the closed list. When the host
  * broke the protocol (a reply outside its rule), the reply is dropped whole and the stub returns
- * HOST_IO after counting the violation (hostcall_violations).
+ * HOST_IO after counting the violation (hostcall_violations). Outputs are written only on success;
+ * of a buffer that was to be filled, no byte of a dropped reply remains (it is zeroed).
  */
 #ifndef HOSTCALL_HOSTCALL_H
 #define HOSTCALL_HOSTCALL_H
@@ -19,10 +21,10 @@
 #define HOSTCALL_DATA_MAX SHARED_SLOT_DATA_SIZE
 
 /*
- * Sends *request with its in_size bytes of input (from up to two parts) and fetches the reply and at
- * most out_max bytes of output. Copies each byte of host memory once. Supplied by the surroundings:
- * enclave/transport.c inside, test/lib outside. Checks nothing about the reply but that out_size
- * bytes may be copied (out_size <= out_max, else E_HOST).
+ * Sends *request with its in_size bytes of input (from up to two parts) and fetches the reply and
+ * at most out_max bytes of output. Copies each byte of host memory once. Supplied by the
+ * surroundings: enclave/transport.c inside, test/lib outside. Checks nothing about the reply but
+ * that out_size bytes may be copied (out_size <= out_max, else E_HOST).
  */
 struct hostcall_in {
 	const void *part[2];
@@ -32,14 +34,28 @@ MUST_USE enum err hostcall_transport(const struct call_request *request,
 				     const struct hostcall_in *in, struct call_reply *reply,
 				     void *out);
 
-/* Is the reply within the rule of its call? E_HOST when not. Exposed for the tests. */
+/*
+ * The number of the calling thread's next request: counts up per thread, wraps around. Supplied by
+ * whoever supplies hostcall_transport, which sends it as it stands in the request.
+ */
+uint32_t hostcall_next_seq(void);
+
+/*
+ * Is the reply within the rule of its call (boundary/calls.def), an answer to this request (seq),
+ * and its error in the closed list? An error comes with value 0 and no output. E_HOST when not.
+ * Exposed for the tests.
+ */
 MUST_USE enum err hostcall_check_reply(const struct call_request *request,
 				       const struct call_reply *reply);
 
 /* Replies dropped so far, all threads. */
 uint64_t hostcall_violations(void);
 
-/* A name as it goes to the host: bytes that we own, not terminated. */
+/*
+ * A name as it goes to the host: bytes that we own, not terminated. One path component; what cannot
+ * be one is answered here, without asking the host: HOST_INVAL for an empty name, ".", "..", or one
+ * with '/' or NUL, HOST_NAMETOOLONG beyond HOST_NAME_MAX bytes.
+ */
 struct name {
 	const char *p;
 	size_t size;
@@ -51,7 +67,9 @@ enum host_errno hostcall_restrict(uint64_t off, uint64_t len, uint64_t secinfo_p
 
 enum host_errno hostcall_clock(uint32_t id, uint64_t *ns);
 enum host_errno hostcall_clock_res(uint32_t id, uint64_t *ns);
-/* Fills ready, error, bytes of each of the count entries; count 0 sleeps. timeout_ns or HOST_POLL_FOREVER. */
+/* Fills ready, error, bytes of each of the count entries; count 0 sleeps. timeout_ns or
+ * HOST_POLL_FOREVER. HOST_INVAL when the entries exceed HOSTCALL_DATA_MAX, HOST_NOMEM without heap.
+ */
 enum host_errno hostcall_poll(struct host_poll *polls, size_t count, uint64_t timeout_ns);
 enum host_errno hostcall_yield(void);
 
@@ -70,7 +88,12 @@ enum host_errno hostcall_set_times_at(uint32_t dir, struct name name, uint64_t a
 				      uint64_t mtime, uint32_t flags);
 enum host_errno hostcall_sync(uint32_t handle, bool data_only);
 enum host_errno hostcall_allocate(uint32_t handle, uint64_t off, uint64_t len);
-/* Up to size bytes of struct host_dirent records, each checked (type, name, padding, whole). */
+/*
+ * Up to size bytes of struct host_dirent records, each checked (type, name, padding, whole); cookie
+ * 0 is the start, none is the end. `buf` is the runtime's own memory, 8-aligned, never the guest's:
+ * the records are checked in place. HOST_INVAL when size is below HOSTCALL_DIRENT_MAX.
+ */
+#define HOSTCALL_DIRENT_MAX (sizeof(struct host_dirent) + 256)
 enum host_errno hostcall_readdir(uint32_t dir, uint64_t cookie, void *buf, size_t size,
 				 size_t *done);
 enum host_errno hostcall_set_flags(uint32_t handle, uint32_t flags);
@@ -79,7 +102,9 @@ enum host_errno hostcall_mkdir(uint32_t dir, struct name name);
 enum host_errno hostcall_unlink(uint32_t dir, struct name name, uint32_t kind);
 enum host_errno hostcall_rename(uint32_t dir, struct name old, uint32_t new_dir, struct name new);
 enum host_errno hostcall_link(uint32_t dir, struct name old, uint32_t new_dir, struct name new);
+/* target: 1 .. HOST_LINK_MAX bytes without NUL; HOST_INVAL or HOST_NAMETOOLONG otherwise. */
 enum host_errno hostcall_symlink(struct name target, uint32_t dir, struct name name);
+/* The first size bytes of the target, at least one, no NUL among them. `buf` as for readdir. */
 enum host_errno hostcall_readlink(uint32_t dir, struct name name, char *buf, size_t size,
 				  size_t *done);
 

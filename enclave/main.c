@@ -1,0 +1,167 @@
+/*
+ * What an entry does: relocate once, take the shared area, copy launch record and module in, run the
+ * program, tell how it ended.
+ * Trust: op, a and b are the host's. Sizes in the header are bounded before they size anything.
+ * Invariant: the program is run from private copies; START happens once.
+ */
+#include <string.h>
+
+#include "base/err.h"
+#include "base/heap.h"
+#include "boundary/abi.h"
+#include "crypto/sha256.h"
+#include "enclave/memory.h"
+#include "enclave/panic.h"
+#include "enclave/shared.h"
+#include "enclave/thread.h"
+#include "program/program.h"
+
+#define LAUNCH_SIZE_MAX ((uint64_t)16 << 20)
+#define MODULE_SIZE_MAX ((uint64_t)1 << 30)
+
+/* Dynamic relocations of the image (image.lds); ELF: {offset, type, addend}. */
+struct rela {
+	uint64_t offset;
+	uint64_t info;
+	uint64_t addend;
+};
+extern const struct rela image_rela_start[], image_rela_end[];
+
+#define R_X86_64_RELATIVE 8u
+
+enum start_state { NOT_STARTED, RELOCATING, STARTED };
+static uint32_t g_start;
+
+uint64_t enclave_enter(uint64_t op, uint64_t a, uint64_t b);
+
+/* The link gate admits RELATIVE relocations only; they are in measured memory. */
+static void relocate(void)
+{
+	uint64_t base = enclave_base();
+
+	for (const struct rela *r = image_rela_start; r < image_rela_end; r++) {
+		must(r->info == R_X86_64_RELATIVE);
+		*(uint64_t *)(uintptr_t)(base + r->offset) = base + r->addend;
+	}
+}
+
+static void thread_init(void)
+{
+	struct thread_block *t = thread_self();
+
+	t->index = ((uint64_t)t - enclave_base() - LAYOUT_THREADS_OFF) / LAYOUT_THREAD_STRIDE;
+}
+
+/* A private copy of [off, off + size) of the shared area. The caller frees it. */
+static enum err copy_in(uint8_t **out, uint64_t off, uint64_t size, uint64_t max)
+{
+	enum err err;
+
+	if (size > max)
+		return E_LIMIT;
+	uint8_t *p = heap_alloc(size);
+
+	if (!p)
+		return E_NOMEM;
+	err = shared_read(p, (struct uref){off}, size);
+	if (err != E_OK) {
+		heap_free(p);
+		return err;
+	}
+	*out = p;
+	return E_OK;
+}
+
+static enum err copy_input_in(struct program_input *in)
+{
+	const struct shared_header *h = shared_header();
+	uint8_t *record, *module;
+	enum err err = copy_in(&record, h->launch_off, h->launch_size, LAUNCH_SIZE_MAX);
+
+	if (err != E_OK)
+		return err;
+	err = copy_in(&module, h->module_off, h->module_size, MODULE_SIZE_MAX);
+	if (err != E_OK) {
+		heap_free(record);
+		return err;
+	}
+	in->launch_record = record;
+	in->launch_size = h->launch_size;
+	in->module = module;
+	in->module_size = h->module_size;
+	return E_OK;
+}
+
+/* Frames, each with its padded name. Returns where the text goes. */
+static enum err write_frames(const struct program_outcome *out, uint64_t *at)
+{
+	for (uint32_t i = 0; i < out->frame_count; i++) {
+		const struct program_frame *f = &out->frame[i];
+		uint32_t name_size = f->name_size < RUN_NAME_MAX ? f->name_size : RUN_NAME_MAX;
+		struct run_frame record = {
+			.func = f->func, .offset = f->offset, .name_size = name_size};
+		enum err err = shared_write((struct uref){*at}, &record, sizeof(record));
+
+		if (err == E_OK)
+			err = shared_write((struct uref){*at + sizeof(record)}, f->name, name_size);
+		if (err != E_OK)
+			return err;
+		*at += sizeof(record) + ((name_size + 7u) & ~7u);
+	}
+	return E_OK;
+}
+
+/* The host may have taken the slot away; then nobody is there to be told. */
+static void write_outcome(const struct program_outcome *out)
+{
+	struct run_result r = {.kind = out->kind,
+			       .code = out->code,
+			       .detail = {out->detail[0], out->detail[1]},
+			       .frame_count = out->frame_count,
+			       .text_size = out->text_size};
+	uint64_t at = shared_slot().off + SHARED_SLOT_DATA_OFF;
+
+	must(out->frame_count <= RUN_FRAMES_MAX && out->text_size <= sizeof(out->text));
+	if (write_frames(out, &at) != E_OK ||
+	    shared_write((struct uref){at}, out->text, out->text_size) != E_OK ||
+	    shared_write(shared_slot(), &r, sizeof(r)) != E_OK)
+		panic(__FILE__, __LINE__);
+}
+
+static uint64_t start(uint64_t address, uint64_t size)
+{
+	static struct program_outcome outcome; /* too large for the stack, used once */
+	struct program_input in;
+	enum err err = shared_open(address, size);
+
+	if (err != E_OK || thread_self()->index >= shared_header()->thread_count)
+		return EXIT_REFUSED;
+	crypto_set_cpu_hints(shared_header()->cpu_hints);
+	err = copy_input_in(&in);
+	if (err == E_OK) {
+		program_run(&in, &outcome);
+	} else {
+		outcome.kind = RUN_REFUSED;
+		outcome.code = err;
+	}
+	write_outcome(&outcome);
+	return EXIT_DONE;
+}
+
+/* Called by entry.S on the thread's stack. Position-independent until relocate() is done. */
+uint64_t enclave_enter(uint64_t op, uint64_t a, uint64_t b)
+{
+	uint32_t expected = NOT_STARTED;
+
+	if (enclave_is_dead())
+		return EXIT_DEAD;
+	if (op == ENTER_PROBE)
+		return EXIT_PROBED;
+	if (op != ENTER_START || !__atomic_compare_exchange_n(&g_start, &expected, RELOCATING, false,
+							       __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return EXIT_REFUSED;
+	relocate();
+	__atomic_store_n(&g_start, STARTED, __ATOMIC_RELEASE);
+	thread_init();
+	return start(a, b);
+}

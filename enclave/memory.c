@@ -1,0 +1,208 @@
+/*
+ * Growing ranges by EACCEPT, code by EACCEPTCOPY.
+ * Trust: the host may deliver no page, a wrong page or a page late: EACCEPT fails or faults then. That
+ * it says a prefault was done means nothing.
+ * Invariant: accepted only grows; a page is accepted at most once, under the lock.
+ */
+#include "enclave/memory.h"
+
+#include <string.h>
+
+#include "base/checked.h"
+#include "enclave/layout.h"
+#include "enclave/lock.h"
+#include "enclave/thread.h"
+#include "hostcall/hostcall.h"
+#include "platform/enclu.h"
+#include "sgx/arch.h"
+
+#define PAGE 4096u
+#define GROW_STEP ((size_t)256 * 1024) /* heap and code: exits are dearer than pages */
+
+static struct {
+	uint64_t off;
+	uint64_t size;
+	size_t accepted;
+} g_range[MEMORY_RANGES] = {
+	[MEMORY_HEAP] = {LAYOUT_HEAP_OFF, LAYOUT_HEAP_SIZE, 0},
+	[MEMORY_WINDOW] = {LAYOUT_WINDOW_OFF, LAYOUT_MEMORY_MAX, 0},
+	[MEMORY_CODE] = {LAYOUT_CODE_OFF, LAYOUT_CODE_SIZE, 0},
+};
+
+/* EACCEPT, EACCEPTCOPY and EMODPE must not meet on one page: one lock for all. */
+static struct lock g_lock;
+
+uint8_t *memory_base(enum memory_range range)
+{
+	return (uint8_t *)(uintptr_t)(enclave_base() + g_range[range].off);
+}
+
+size_t memory_accepted(enum memory_range range)
+{
+	return __atomic_load_n(&g_range[range].accepted, __ATOMIC_ACQUIRE);
+}
+
+static uint64_t accept_page(uint64_t address, uint64_t secinfo_flags)
+{
+	ALIGNED(64) struct sgx_secinfo info = {.flags = secinfo_flags};
+
+	return enclu(ENCLU_EACCEPT, &info, (void *)(uintptr_t)address, NULL);
+}
+
+/* Accepts [off, off + len) of ELRANGE as read+write; *done counts the bytes that worked. */
+static enum err accept_data(uint64_t off, size_t len, size_t *done)
+{
+	const uint64_t flags = SECINFO_REG | SECINFO_R | SECINFO_W | SECINFO_PENDING;
+
+	*done = 0;
+	if (hostcall_prefault(off, len) != HOST_SUCCESS)
+		return E_NOMEM;
+	for (; *done < len; *done += PAGE) {
+		if (accept_page(enclave_base() + off + *done, flags) != 0)
+			return E_NOMEM;
+	}
+	return E_OK;
+}
+
+enum err memory_grow(enum memory_range range, size_t size)
+{
+	size_t want, done;
+	size_t step = range == MEMORY_WINDOW ? PAGE : GROW_STEP;
+	enum err err = E_OK;
+
+	if (!checked_round_up(&want, size, step) || want > g_range[range].size)
+		return E_LIMIT;
+	lock_take(&g_lock);
+	size_t have = g_range[range].accepted;
+
+	if (want > have) {
+		err = accept_data(g_range[range].off + have, want - have, &done);
+		__atomic_store_n(&g_range[range].accepted, have + done, __ATOMIC_RELEASE);
+	}
+	lock_release(&g_lock);
+	return err;
+}
+
+/* Takes every right but R from a page and proves it, then adds X: the way to R+X where EACCEPTCOPY
+ * left W behind (the SDM of 2016 reads so). */
+static enum err restrict_code_page(uint64_t address)
+{
+	ALIGNED(64) struct sgx_secinfo info = {.flags = SECINFO_REG | SECINFO_R | SECINFO_X};
+
+	if (hostcall_restrict(address - enclave_base(), PAGE, SECINFO_R) != HOST_SUCCESS)
+		return E_NOMEM;
+	if (accept_page(address, SECINFO_REG | SECINFO_R | SECINFO_PR) != 0)
+		return E_DENIED;
+	enclu(ENCLU_EMODPE, &info, (void *)(uintptr_t)address, NULL);
+	return E_OK;
+}
+
+/* One page of code at its final place. `page` is ours and page-aligned. */
+static enum err add_code_page(uint64_t address, uint8_t *page)
+{
+	const uint64_t rx = SECINFO_REG | SECINFO_R | SECINFO_X;
+	ALIGNED(64) struct sgx_secinfo info = {.flags = rx};
+
+	if (enclu(ENCLU_EACCEPTCOPY, &info, (void *)(uintptr_t)address,
+		  (void *)(uintptr_t)page) != 0)
+		return E_NOMEM;
+	/* The proof that the EPCM says read+execute and no more (SDM, EACCEPT). */
+	return accept_page(address, rx | SECINFO_PR) == 0 ? E_OK : restrict_code_page(address);
+}
+
+static enum err add_code_locked(const uint8_t *code, size_t size, uint64_t off)
+{
+	static ALIGNED(4096) uint8_t staging[PAGE];
+	size_t whole = (size + PAGE - 1) / PAGE * PAGE;
+	enum err err;
+
+	if (hostcall_prefault(off, whole) != HOST_SUCCESS)
+		return E_NOMEM;
+	for (size_t at = 0; at < whole; at += PAGE) {
+		size_t n = size - at < PAGE ? size - at : PAGE;
+
+		memset(staging, 0xcc, PAGE);
+		memcpy(staging, code + at, n);
+		err = add_code_page(enclave_base() + off + at, staging);
+		if (err != E_OK)
+			return err;
+		g_range[MEMORY_CODE].accepted += PAGE;
+	}
+	return hostcall_protect_code(off, whole) == HOST_SUCCESS ? E_OK : E_NOMEM;
+}
+
+enum err memory_add_code(const void *code, size_t size, uint64_t *entry)
+{
+	enum err err = E_LIMIT;
+
+	lock_take(&g_lock);
+	size_t have = g_range[MEMORY_CODE].accepted;
+
+	if (size != 0 && range_inside(have, size, LAYOUT_CODE_SIZE)) {
+		err = add_code_locked(code, size, LAYOUT_CODE_OFF + have);
+		if (err == E_OK)
+			*entry = enclave_base() + LAYOUT_CODE_OFF + have;
+	}
+	lock_release(&g_lock);
+	return err;
+}
+
+bool memory_is_code(uint64_t address)
+{
+	return range_inside(address - (enclave_base() + LAYOUT_CODE_OFF), 1,
+			    memory_accepted(MEMORY_CODE));
+}
+
+static uint64_t guest_stack_top(const struct thread_block *t)
+{
+	return enclave_base() + LAYOUT_GUEST_STACKS_OFF +
+	       (t->index + 1) * (uint64_t)LAYOUT_GUEST_STACK_STRIDE;
+}
+
+enum err memory_grow_guest_stack(size_t size, uint64_t *top)
+{
+	struct thread_block *t = thread_self();
+	uint64_t end = guest_stack_top(t);
+	size_t want, done;
+
+	if (!checked_round_up(&want, size, PAGE) ||
+	    want > LAYOUT_GUEST_STACK_STRIDE - LAYOUT_GUEST_STACK_GUARD)
+		return E_LIMIT;
+	if (t->guest_stack_accepted == 0) {
+		lock_take(&g_lock);
+		enum err err = accept_data(end - want - enclave_base(), want, &done);
+
+		lock_release(&g_lock);
+		if (err != E_OK)
+			return err;
+		t->guest_stack_accepted = want;
+	}
+	if (want > t->guest_stack_accepted)
+		return E_LIMIT;
+	*top = end;
+	return E_OK;
+}
+
+enum memory_fault memory_classify_fault(uint64_t address)
+{
+	const struct thread_block *t = thread_self();
+	uint64_t in_window = address - (enclave_base() + LAYOUT_WINDOW_OFF);
+	uint64_t below_top = guest_stack_top(t) - address;
+
+	if (in_window < LAYOUT_WINDOW_SIZE)
+		return in_window >= memory_accepted(MEMORY_WINDOW) ? MEMORY_FAULT_WINDOW
+								   : MEMORY_FAULT_OTHER;
+	if (below_top - 1 < LAYOUT_GUEST_STACK_STRIDE)
+		return below_top > t->guest_stack_accepted ? MEMORY_FAULT_STACK
+							   : MEMORY_FAULT_OTHER;
+	return MEMORY_FAULT_OTHER;
+}
+
+bool memory_outside_enclave(uint64_t address, uint64_t size)
+{
+	uint64_t base = enclave_base();
+
+	if (address + size < address)
+		return false;
+	return address + size <= base || address >= base + LAYOUT_ELRANGE_SIZE;
+}

@@ -1,0 +1,138 @@
+/*
+ * The shared area, host side.
+ * Trust: the enclave's result is a claim: counts and sizes are checked on a private copy, which
+ * another thread of the enclave cannot change.
+ */
+#include "host/shared_area.h"
+
+#include <cpuid.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/checked.h"
+#include "base/reader.h"
+
+#define PAGE ((size_t)4096)
+#define CPUID7_EBX_SHA (1u << 29)
+
+static uint32_t cpu_hints(void)
+{
+	uint32_t a, b, c, d;
+
+	if (!__get_cpuid_count(7, 0, &a, &b, &c, &d))
+		return 0;
+	return b & CPUID7_EBX_SHA ? CPU_HINT_SHA : 0;
+}
+
+/* Where the parts go; the whole size, or false on overflow. */
+static bool plan(struct shared_header *h, uint32_t thread_count,
+		 const struct host_run_request *request)
+{
+	size_t at = PAGE + (size_t)thread_count * SHARED_SLOT_SIZE, size;
+
+	*h = (struct shared_header){.magic = SHARED_MAGIC,
+				    .abi_version = ABI_VERSION,
+				    .slots_off = PAGE,
+				    .thread_count = thread_count,
+				    .cpu_hints = cpu_hints(),
+				    .launch_off = at,
+				    .launch_size = request->launch_record.size,
+				    .module_size = request->module.size};
+	if (!checked_add(&at, at, request->launch_record.size) ||
+	    !checked_round_up(&at, at, PAGE))
+		return false;
+	h->module_off = at;
+	if (!checked_add(&size, at, request->module.size) || !checked_round_up(&size, size, PAGE))
+		return false;
+	h->size = size;
+	return true;
+}
+
+enum err shared_area_init(struct shared_area *a, uint32_t thread_count,
+			  const struct host_run_request *request)
+{
+	struct shared_header h;
+
+	if (!plan(&h, thread_count, request))
+		return E_NOMEM;
+	uint8_t *p = mmap(NULL, h.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return E_NOMEM;
+	memcpy(p, &h, sizeof(h));
+	memcpy(p + h.launch_off, request->launch_record.p, request->launch_record.size);
+	memcpy(p + h.module_off, request->module.p, request->module.size);
+	*a = (struct shared_area){p, h.size, h.slots_off, thread_count};
+	return E_OK;
+}
+
+void shared_area_fini(struct shared_area *a)
+{
+	if (a->base)
+		munmap(a->base, a->size);
+	*a = (struct shared_area){0};
+}
+
+uint8_t *shared_area_slot(const struct shared_area *a, uint32_t thread)
+{
+	return a->base + a->slots_off + (size_t)thread * SHARED_SLOT_SIZE;
+}
+
+static char *take_name(struct reader *r, uint32_t size)
+{
+	const uint8_t *p = reader_take(r, (size + 7u) & ~7u);
+	char *name = p && size <= RUN_NAME_MAX ? calloc(1, size + 1u) : NULL;
+
+	if (!name) {
+		reader_fail(r);
+		return NULL;
+	}
+	memcpy(name, p, size);
+	return name;
+}
+
+static void take_frame(struct reader *r, struct run_frame *f, char **name)
+{
+	reader_bytes(r, f, sizeof(*f));
+	if (f->reserved != 0)
+		reader_fail(r);
+	if (f->name_size != 0)
+		*name = take_name(r, f->name_size);
+}
+
+static enum err take_result(struct reader *data, struct host_run_result *result)
+{
+	const struct run_result *end = &result->end;
+
+	if (end->kind == 0 || end->kind >= RUN_KIND_END || end->frame_count > RUN_FRAMES_MAX ||
+	    end->text_size > SHARED_SLOT_DATA_SIZE)
+		return E_MALFORMED;
+	result->frames = calloc(end->frame_count + 1u, sizeof(*result->frames));
+	result->frame_names = calloc(end->frame_count + 1u, sizeof(*result->frame_names));
+	result->text = calloc(1, end->text_size + 1u);
+	if (!result->frames || !result->frame_names || !result->text)
+		return E_NOMEM;
+	for (uint32_t i = 0; i < end->frame_count && reader_ok(data); i++)
+		take_frame(data, &result->frames[i], &result->frame_names[i]);
+	reader_bytes(data, result->text, end->text_size);
+	return reader_ok(data) ? E_OK : E_MALFORMED;
+}
+
+enum err shared_area_result(const struct shared_area *a, uint32_t thread,
+			    struct host_run_result *result)
+{
+	const uint8_t *slot = shared_area_slot(a, thread);
+	uint8_t *copy = malloc(SHARED_SLOT_DATA_SIZE);
+	struct reader data;
+
+	if (!copy)
+		return E_NOMEM;
+	memcpy(copy, slot + SHARED_SLOT_DATA_OFF, SHARED_SLOT_DATA_SIZE);
+	memcpy(&result->end, slot, sizeof(result->end));
+	reader_init(&data, copy, SHARED_SLOT_DATA_SIZE);
+	enum err err = take_result(&data, result);
+
+	free(copy);
+	return err;
+}
