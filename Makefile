@@ -83,21 +83,59 @@ $(B)/retwine: $(CLI_C:%.c=$(B)/host/%.o) $(B)/libretwine.a
 	@echo "  LINK  $@"
 	$(Q)$(CLANG) -o $@ $^ $(HOST_LIBS)
 
+# ---- the test image: the same sources, with probes and the script runner as its program ----------
+TEST_IMAGE   := $(B)/test-enclave.elf
+TEST_IMAGE_O := $(patsubst %.c,$(B)/image/%.o,$(wildcard test/image/*.c) test/wast/runner.c) \
+	$(patsubst %.S,$(B)/image/%.o,$(wildcard test/image/*.S))
+
+$(TEST_IMAGE): $(IMAGE_O) $(TEST_IMAGE_O) enclave/image.lds tools/check-image.sh
+	@echo "  LINK  $@"
+	$(Q)$(LD) $(IMAGE_LINK) -Map=$@.map -o $@.tmp $(filter %.o,$^) $(IMAGE_LIBS)
+	$(Q)tools/check-image.sh $@.tmp $@.map
+	@mv $@.tmp $@
+
+# Signed by a key of this tree; a product has its own. The date is fixed: the same key and image give
+# the same signature.
+$(B)/signing-key.pem: | $(B)/retwine
+	@echo "  KEY   $@"
+	$(Q)$(B)/retwine sign --new-key $@
+$(B)/%.sig: $(B)/%.elf $(B)/signing-key.pem
+	@echo "  SIGN  $@"
+	$(Q)$(B)/retwine sign --key $(B)/signing-key.pem --output $@ $<
+
 # ---- native tests under sanitizers -------------------------------------------------------------
-SAN_FLAGS := $(LANGUAGE) $(WARN) -Wno-frame-larger-than -O1 -g -D_GNU_SOURCE -march=x86-64-v3 -I. -Iinclude \
-	-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-UNIT_C := $(wildcard test/unit/*_test.c)
-UNIT   := $(UNIT_C:test/unit/%.c=$(B)/unit/%)
-SAN_LIB_O := $(patsubst %.c,$(B)/san/%.o,$(PLAIN_C) $(wildcard test/lib/*.c))
+SAN_FLAGS := $(LANGUAGE) $(WARN) -Wno-frame-larger-than -O1 -g -D_GNU_SOURCE -march=x86-64-v3 \
+	-I. -Iinclude -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+	-fno-omit-frame-pointer
+SAN_C  := $(PLAIN_C) $(filter-out host/heap.c host/packages.c,$(wildcard host/*.c)) \
+	$(wildcard test/lib/*.c test/wast/runner.c test/wast/convert.c)
+UNIT   := $(patsubst test/unit/%.c,$(B)/unit/%,$(wildcard test/unit/*_test.c))
 
 $(B)/san/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(SAN_FLAGS) -MMD -c $< -o $@
-$(B)/san/libplain.a: $(SAN_LIB_O)
+$(B)/san/%.o: %.S
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -I. -MMD -c $< -o $@
+$(B)/san/libretwine.a: $(SAN_C:%.c=$(B)/san/%.o) $(HOST_S:%.S=$(B)/san/%.o)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
-$(B)/unit/%: $(B)/san/test/unit/%.o $(B)/san/libplain.a
+$(UNIT): $(B)/unit/%: $(B)/san/test/unit/%.o $(B)/san/libretwine.a
 	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(SAN_FLAGS) $^ -o $@ $(HOST_LIBS)
+
+# Without sanitizers: the simulator's own tests, and those of the enclave in it.
+$(B)/test/sim_test: $(patsubst %,$(B)/host/%.o,$(basename $(wildcard test/sim/*.c test/sim/*.S))) \
+		$(B)/libretwine.a
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -o $@ $^ $(HOST_LIBS)
+$(B)/test/enclave_test: $(B)/host/test/enclave/enclave_test.o $(B)/host/test/lib/file.o $(B)/libretwine.a
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -o $@ $^ $(HOST_LIBS)
+$(B)/retwine-wast: $(B)/host/test/wast/enclave_main.o $(B)/host/test/wast/convert.o \
+		$(B)/host/test/lib/file.o $(B)/libretwine.a
+	$(Q)$(CLANG) -o $@ $^ $(HOST_LIBS)
+$(B)/wast-native: $(B)/san/test/wast/native_main.o $(B)/san/libretwine.a
 	$(Q)$(CLANG) $(SAN_FLAGS) $^ -o $@ $(HOST_LIBS)
 
 unit: $(UNIT)

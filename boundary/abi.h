@@ -80,9 +80,11 @@ struct run_result {
 	uint32_t kind;        /* enum run_kind */
 	uint32_t code;        /* exit status, enum trap or enum err */
 	uint64_t detail[2];   /* by error: an offset in the module, an index */
-	uint32_t frame_count; /* struct run_frame records in the data part, then the text */
-	uint32_t text_size;   /* bytes after the frames: the name that an error speaks of */
-	uint64_t reserved[4];
+	uint32_t frame_count; /* struct run_frame records in the data part, */
+	uint32_t value_count; /* then struct run_value records: results of an invoked function, */
+	uint32_t text_size;   /* then this many bytes: the name that an error speaks of */
+	uint32_t reserved;
+	uint64_t reserved2[3];
 };
 static_assert(sizeof(struct run_result) == 64, "run result");
 
@@ -103,7 +105,15 @@ struct run_frame {
 };
 static_assert(sizeof(struct run_frame) == 16, "run frame");
 
+/* A result of the function that was invoked. */
+struct run_value {
+	uint64_t type; /* the value type's code (Core 5.3.1) */
+	uint64_t bits;
+};
+static_assert(sizeof(struct run_value) == 16, "run value");
+
 #define RUN_FRAMES_MAX 64
+#define RUN_VALUES_MAX 1000
 #define RUN_NAME_MAX 256
 
 #endif /* __ASSEMBLER__ */

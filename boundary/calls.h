@@ -41,7 +41,7 @@ enum host_errno {
 };
 
 #define HOST_HANDLES_MAX 4096
-#define HOST_NAME_MAX 255  /* bytes of one path component */
+#define HOST_NAME_SIZE_MAX 255  /* bytes of one path component */
 #define HOST_LINK_MAX 4095 /* bytes of a symlink's target */
 
 /* Handles that exist from the start: standard streams, then the mounts in launch record order. */
@@ -81,7 +81,7 @@ struct host_dirent {
 	uint64_t ino;
 	uint64_t next; /* cookie of the entry that follows */
 	uint32_t type; /* enum host_file_type */
-	uint32_t name_size; /* 1 .. HOST_NAME_MAX */
+	uint32_t name_size; /* 1 .. HOST_NAME_SIZE_MAX */
 };
 static_assert(sizeof(struct host_dirent) == 24, "host dirent");
 

@@ -20,7 +20,7 @@
 #include "wasm/trap.h"
 
 /* Labels of entry.S. */
-extern const char host_copy_begin[], host_copy_end[], host_copy_fault[], guest_trap[];
+extern HIDDEN const char host_copy_begin[], host_copy_end[], host_copy_fault[], guest_trap[];
 
 #define RFLAGS_KEPT 0xcd5ull /* the status flags; DF, AC, TF and the rest are cleared */
 #define RFLAGS_FIXED 0x202ull

@@ -25,7 +25,7 @@ struct rela {
 	uint64_t info;
 	uint64_t addend;
 };
-extern const struct rela image_rela_start[], image_rela_end[];
+extern HIDDEN const struct rela image_rela_start[], image_rela_end[];
 
 #define R_X86_64_RELATIVE 8u
 
@@ -118,12 +118,17 @@ static void write_outcome(const struct program_outcome *out)
 			       .code = out->code,
 			       .detail = {out->detail[0], out->detail[1]},
 			       .frame_count = out->frame_count,
+			       .value_count = out->value_count,
 			       .text_size = out->text_size};
 	uint64_t at = shared_slot().off + SHARED_SLOT_DATA_OFF;
 
-	must(out->frame_count <= RUN_FRAMES_MAX && out->text_size <= sizeof(out->text));
+	must(out->frame_count <= RUN_FRAMES_MAX && out->value_count <= RUN_VALUES_MAX &&
+	     out->text_size <= sizeof(out->text));
+	size_t values_size = out->value_count * sizeof(out->value[0]);
+
 	if (write_frames(out, &at) != E_OK ||
-	    shared_write((struct uref){at}, out->text, out->text_size) != E_OK ||
+	    shared_write((struct uref){at}, out->value, values_size) != E_OK ||
+	    shared_write((struct uref){at + values_size}, out->text, out->text_size) != E_OK ||
 	    shared_write(shared_slot(), &r, sizeof(r)) != E_OK)
 		panic(__FILE__, __LINE__);
 }

@@ -25,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/cc.h"
 #include "enclave/layout.h"
 #include "sgx/arch.h"
 
@@ -71,7 +72,7 @@ static inline struct thread_block *thread_self(void)
 /* Base of ELRANGE: the image's first byte. */
 static inline uint64_t enclave_base(void)
 {
-	extern const char image_start[];
+	extern HIDDEN const char image_start[];
 
 	return (uint64_t)image_start;
 }

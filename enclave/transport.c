@@ -74,3 +74,8 @@ enum err hostcall_transport(const struct call_request *request, const struct hos
 		return E_HOST;
 	return shared_read(out, slot_at(SHARED_SLOT_DATA_OFF), reply->out_size);
 }
+
+uint32_t hostcall_next_seq(void)
+{
+	return ++thread_self()->call_seq;
+}

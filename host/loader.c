@@ -87,15 +87,18 @@ static enum err load_create(struct load *l, const uint8_t configid[SGX_CONFIGID_
 static enum err load_page(void *context, uint64_t off, uint64_t secinfo_flags,
 			  const uint8_t page[4096])
 {
+	static _Thread_local ALIGNED(4096) uint8_t source[SGX_PAGE_SIZE]; /* the kernel's rule */
 	struct load *l = context;
 	struct device *d = l->enclave->device;
 	struct sgx_secinfo info = {.flags = secinfo_flags};
 	uint64_t count = 0;
 	int error = 0;
 
+	memcpy(source, page, sizeof(source));
+
 	/* A signal may come before the page is added: 0 bytes done, no error. */
 	while (count == 0 && error == 0)
-		error = d->ops->add_pages(d, off, page, SGX_PAGE_SIZE, &info, &count);
+		error = d->ops->add_pages(d, off, source, SGX_PAGE_SIZE, &info, &count);
 	if (error)
 		return load_failed(l, E_DENIED, "EADD", error);
 	l->enclave->pages++;

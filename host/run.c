@@ -77,6 +77,9 @@ static enum err run_load(struct run *r)
 	r->result->stats.image_pages = r->enclave.pages;
 	r->result->stats.build_ns = now_ns() - start;
 	memcpy(r->result->mrenclave, sigstruct.enclavehash, sizeof(r->result->mrenclave));
+	if (err == E_OK && r->request->starting)
+		r->request->starting(r->request->starting_context, r->result->simulation,
+				     r->result->mrenclave);
 	return err;
 }
 
@@ -250,6 +253,7 @@ void host_run_result_fini(struct host_run_result *result)
 		free(result->frame_names[i]);
 	free(result->frame_names);
 	free(result->frames);
+	free(result->values);
 	free(result->text);
 	memset(result, 0, sizeof(*result));
 }

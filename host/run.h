@@ -37,6 +37,10 @@ struct host_run_request {
 	bool strict_simulation; /* every ENCLU traps; only where the device is the simulator */
 	bool simulation;	/* use the simulator even where the hardware would do */
 	bool handle_sigint;	/* SIGINT ends the run (result.interrupted); the command wants it */
+	/* Called once, after EINIT and before the first entry, so that a banner can stand before
+	 * the program's output; may be NULL. */
+	void (*starting)(void *context, bool simulation, const uint8_t mrenclave[32]);
+	void *starting_context;
 };
 
 /* Counters; 0 where the device cannot know. */
@@ -62,6 +66,7 @@ struct host_run_result {
 	struct run_result end;	  /* copied from the slot, checked: kind is one of enum run_kind */
 	struct run_frame *frames; /* end.frame_count of them, copied and checked; owned */
 	char **frame_names;	  /* the same number; NULL without a name, else terminated; owned */
+	struct run_value *values; /* end.value_count of them; owned */
 	uint8_t *text;		  /* end.text_size bytes, the name that an error speaks of; owned */
 	uint8_t mrenclave[32];	  /* of the image that ran */
 	struct host_run_stats stats;

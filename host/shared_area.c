@@ -106,15 +106,17 @@ static enum err take_result(struct reader *data, struct host_run_result *result)
 	const struct run_result *end = &result->end;
 
 	if (end->kind == 0 || end->kind >= RUN_KIND_END || end->frame_count > RUN_FRAMES_MAX ||
-	    end->text_size > SHARED_SLOT_DATA_SIZE)
+	    end->value_count > RUN_VALUES_MAX || end->text_size > SHARED_SLOT_DATA_SIZE)
 		return E_MALFORMED;
 	result->frames = calloc(end->frame_count + 1u, sizeof(*result->frames));
 	result->frame_names = calloc(end->frame_count + 1u, sizeof(*result->frame_names));
+	result->values = calloc(end->value_count + 1u, sizeof(*result->values));
 	result->text = calloc(1, end->text_size + 1u);
-	if (!result->frames || !result->frame_names || !result->text)
+	if (!result->frames || !result->frame_names || !result->values || !result->text)
 		return E_NOMEM;
 	for (uint32_t i = 0; i < end->frame_count && reader_ok(data); i++)
 		take_frame(data, &result->frames[i], &result->frame_names[i]);
+	reader_bytes(data, result->values, end->value_count * sizeof(*result->values));
 	reader_bytes(data, result->text, end->text_size);
 	return reader_ok(data) ? E_OK : E_MALFORMED;
 }

@@ -31,6 +31,8 @@ struct program_outcome {
 	uint64_t detail[2];
 	uint32_t frame_count;
 	struct program_frame frame[RUN_FRAMES_MAX];
+	uint32_t value_count; /* results of an invoked function */
+	struct run_value value[RUN_VALUES_MAX];
 	uint32_t text_size;
 	char text[2 * RUN_NAME_MAX]; /* the name that an error speaks of */
 };
@@ -41,5 +43,10 @@ struct program_outcome {
  * its files is made, before every check has passed.
  */
 void program_run(const struct program_input *in, struct program_outcome *out);
+
+struct wasm_memory_ops;
+
+/* Where the program's memories stand: supplied by the surroundings (the guest window inside). */
+const struct wasm_memory_ops *program_memory_ops(void);
 
 #endif

@@ -36,7 +36,7 @@ echo "$code" | awk '
 		line = $0
 		bad = 0
 		if (insn ~ /^(cpuid|getsec|rdpmc|rdtscp?|syscall|sysenter|sysexit|sysret|vmcall|vmfunc|vmmcall)[lq]?$/) bad = 1
-		if (insn ~ /^(in|out|ins|outs|insb|insl|outsb|outsl|int|int1|int3|icebp|into|iret[qlw]?|hlt|cli|sti|std)$/) bad = 1
+		if (insn ~ /^(in|out|ins|outs|insb|insl|outsb|outsl|int|int1|icebp|into|iret[qlw]?|hlt|cli|sti|std)$/) bad = 1
 		if (insn ~ /^(lcall|ljmp|lret[qlw]?|lds|les|lfs|lgs|lss|lgdt|lidt|lldt|ltr|sgdt|sidt|sldt|str|smsw|lmsw|clts|invlpg|wrmsr|rdmsr)[lqw]?$/) bad = 1
 		if (insn ~ /^(wrfsbase|wrgsbase|swapgs|xsetbv|wrpkru|xbegin|encls|enclv|clac|stac)[lq]?$/) bad = 1
 		if (insn ~ /^\(bad\)$/ || line ~ /\(bad\)/) bad = 1

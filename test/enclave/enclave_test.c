@@ -1,0 +1,493 @@
+/*
+ * The test image in the simulator: entries and their states, exceptions and traps, memory, tampered
+ * images, and a storm of signals. Usage: enclave_test IMAGE SIGNATURE [strict]
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+
+#include "boundary/abi.h"
+#include "host/device.h"
+#include "host/loader.h"
+#include "host/run.h"
+#include "host/service.h"
+#include "sgx/image.h"
+#include "sgx/sigstruct.h"
+#include "test/image/probe.h"
+#include "test/lib/check.h"
+#include "test/lib/file.h"
+#include "wasm/trap.h"
+
+#define TRAPPED ((uint64_t)1 << 63)
+
+static struct host_bytes g_image, g_signature;
+static bool g_strict;
+
+/* ---- programs ------------------------------------------------------------------------------- */
+
+static enum err probe(uint64_t number, uint64_t a, struct host_run_result *result)
+{
+	const struct probe_request request = {PROBE_MAGIC, number, a};
+	const struct host_run_request run = {
+		.image = g_image,
+		.sigstruct = g_signature,
+		.launch_record = {(const uint8_t *)"record", 6},
+		.module = {(const uint8_t *)&request, sizeof(request)},
+		.streams = {0, 1, 2},
+		.simulation = true,
+		.strict_simulation = g_strict,
+	};
+
+	return host_run(&run, result);
+}
+
+/* The probe's result; ~0 and a failed check when the enclave did not answer. */
+static uint64_t probe_value(uint64_t number, uint64_t a)
+{
+	struct host_run_result result;
+	enum err err = probe(number, a, &result);
+	uint64_t value = err == E_OK ? result.end.detail[0] : ~(uint64_t)0;
+
+	if (err != E_OK)
+		printf("probe %d: %s\n", (int)number, result.why);
+	CHECK_EQ(err, E_OK);
+	host_run_result_fini(&result);
+	return value;
+}
+
+/* The probe ends the enclave, and the host process lives on. */
+static bool probe_dies(uint64_t number, uint64_t a)
+{
+	struct host_run_result result;
+	bool died = probe(number, a, &result) == E_HOST;
+
+	host_run_result_fini(&result);
+	return died;
+}
+
+TEST(guest_load_inside_memory_works)
+{
+	CHECK_EQ(probe_value(PROBE_GUEST_LOAD, 0), 0);
+	CHECK_EQ(probe_value(PROBE_GUEST_LOAD, 65536 - 8), 0);
+}
+
+TEST(guest_load_beyond_memory_traps)
+{
+	CHECK_EQ(probe_value(PROBE_GUEST_LOAD, 65536), TRAPPED | TRAP_MEMORY_BOUNDS);
+	CHECK_EQ(probe_value(PROBE_GUEST_LOAD, 65536 - 7), TRAPPED | TRAP_MEMORY_BOUNDS);
+	CHECK_EQ(probe_value(PROBE_GUEST_LOAD, 0xffffffff), TRAPPED | TRAP_MEMORY_BOUNDS);
+	CHECK_EQ(probe_value(PROBE_GUEST_LOAD, 0x3fffffff8), TRAPPED | TRAP_MEMORY_BOUNDS);
+}
+
+TEST(guest_load_beyond_the_window_ends_the_enclave)
+{
+	CHECK(probe_dies(PROBE_GUEST_LOAD, 0x400000000));
+	CHECK(probe_dies(PROBE_GUEST_LOAD, (uint64_t)-8));
+}
+
+TEST(guest_trap_instruction_names_its_kind)
+{
+	CHECK_EQ(probe_value(PROBE_GUEST_UD1, TRAP_UNREACHABLE), TRAPPED | TRAP_UNREACHABLE);
+	CHECK_EQ(probe_value(PROBE_GUEST_UD1, TRAP_DIVIDE_BY_ZERO), TRAPPED | TRAP_DIVIDE_BY_ZERO);
+	CHECK(probe_dies(PROBE_GUEST_UD1, 0));
+	CHECK(probe_dies(PROBE_GUEST_UD1, TRAP_COUNT));
+}
+
+TEST(guest_stack_overflow_traps)
+{
+	CHECK_EQ(probe_value(PROBE_GUEST_RECURSE, 0), TRAPPED | TRAP_STACK_EXHAUSTED);
+}
+
+TEST(guest_traps_many_times)
+{
+	CHECK_EQ(probe_value(PROBE_GUEST_FAULTS, 1000), 1000);
+}
+
+TEST(guest_flags_do_not_reach_the_runtime)
+{
+	CHECK_EQ(probe_value(PROBE_GUEST_FLAGS, 0), (uint64_t)0x1fbf << 32 | 0x37f << 16);
+}
+
+TEST(other_guest_faults_end_the_enclave)
+{
+	CHECK(probe_dies(PROBE_GUEST_UD2, 0));
+	CHECK(probe_dies(PROBE_GUEST_DIVIDE, 0));
+	CHECK(probe_dies(PROBE_GUEST_WRITE_CODE, 0));
+	CHECK(probe_dies(PROBE_GUEST_TOUCH_HEAP, 1));
+	CHECK_EQ(probe_value(PROBE_GUEST_TOUCH_HEAP, 0), 0);
+}
+
+TEST(runtime_faults_end_the_enclave)
+{
+	CHECK(probe_dies(PROBE_RUNTIME_WRITE_TEXT, 0));
+	CHECK(probe_dies(PROBE_RUNTIME_STACK, 0));
+	CHECK(probe_dies(PROBE_RUNTIME_WINDOW, 0));
+	CHECK(probe_dies(PROBE_PANIC, 0));
+}
+
+TEST(memory_is_accepted_once)
+{
+	CHECK_EQ(probe_value(PROBE_ACCEPT_TWICE, 0), SGX_PAGE_ATTRIBUTES_MISMATCH);
+	CHECK_EQ(probe_value(PROBE_GROW, 64u << 20), E_OK);
+	CHECK_EQ(probe_value(PROBE_GROW, 0x100000001), E_LIMIT);
+}
+
+TEST(code_is_never_writable)
+{
+	CHECK_EQ(probe_value(PROBE_CODE_IS_RX, 0), 1);
+}
+
+TEST(heap_keeps_blocks_apart_and_zero)
+{
+	CHECK_EQ(probe_value(PROBE_HEAP, 1), 0);
+	CHECK_EQ(probe_value(PROBE_HEAP, 2), 0);
+}
+
+/* ---- entries -------------------------------------------------------------------------------- */
+
+struct bare {
+	struct sgx_image image;
+	struct device *device;
+	struct enclave enclave;
+	uint8_t *shared;
+	size_t shared_size;
+	char why[512];
+};
+
+static enum err bare_load(struct bare *b, struct host_bytes image, const void *signature)
+{
+	static const uint8_t configid[SGX_CONFIGID_SIZE];
+
+	memset(b, 0, sizeof(*b));
+	if (sgx_image_open(&b->image, image.p, image.size) != E_OK)
+		return E_MALFORMED;
+	b->device = device_sim_open(g_strict ? DEVICE_SIM_STRICT : DEVICE_SIM_FAST,
+				    b->image.layout.enclu_off);
+	if (!b->device)
+		return E_UNSUPPORTED;
+	return loader_load(&b->enclave, b->device, &b->image, signature, configid, b->why,
+			   sizeof(b->why));
+}
+
+static void bare_open(struct bare *b)
+{
+	CHECK_EQ(bare_load(b, g_image, g_signature.p), E_OK);
+	b->shared_size = 4096 + 8 * SHARED_SLOT_SIZE + 4096;
+	b->shared = mmap(NULL, b->shared_size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct shared_header h = {.magic = SHARED_MAGIC,
+				  .abi_version = ABI_VERSION,
+				  .size = b->shared_size,
+				  .slots_off = 4096,
+				  .thread_count = 8,
+				  .launch_off = 4096 + 8 * SHARED_SLOT_SIZE,
+				  .launch_size = 8,
+				  .module_off = 4096 + 8 * SHARED_SLOT_SIZE + 64,
+				  .module_size = sizeof(struct probe_request)};
+	struct probe_request request = {PROBE_MAGIC, PROBE_CALLS, 1};
+
+	memcpy(b->shared, &h, sizeof(h));
+	memcpy(b->shared + h.module_off, &request, sizeof(request));
+}
+
+static void bare_close(struct bare *b)
+{
+	if (b->device)
+		b->device->ops->close(b->device);
+	if (b->shared)
+		munmap(b->shared, b->shared_size);
+}
+
+static uint64_t bare_enter_at(struct bare *b, size_t thread, uint64_t op, uint64_t a, uint64_t c)
+{
+	struct device_run run = {.tcs = b->enclave.tcs[thread]};
+
+	if (b->device->ops->enter(b->device, op, a, c, ENCLU_EENTER, 0, 0, &run) != 0)
+		return 1000;
+	return run.function == ENCLU_EEXIT ? run.rdi : 2000u + run.vector;
+}
+
+static uint64_t bare_enter(struct bare *b, uint64_t op, uint64_t a, uint64_t c)
+{
+	return bare_enter_at(b, 0, op, a, c);
+}
+
+static uint64_t bare_start(struct bare *b)
+{
+	return bare_enter(b, ENTER_START, (uint64_t)(uintptr_t)b->shared, b->shared_size);
+}
+
+TEST(entries_are_refused_in_the_wrong_state)
+{
+	struct bare b;
+
+	bare_open(&b);
+	CHECK_EQ(b.enclave.thread_count, 8);
+	CHECK_EQ(bare_enter(&b, ENTER_PROBE, 0, 0), EXIT_PROBED);
+	CHECK_EQ(bare_enter(&b, ENTER_RESUME, 0, 0), EXIT_REFUSED);
+	CHECK_EQ(bare_enter(&b, 0, 0, 0), EXIT_REFUSED);
+	CHECK_EQ(bare_enter(&b, 99, 0, 0), EXIT_REFUSED);
+	/* start is waited for by one early call of its own: memory for the heap */
+	uint64_t exit = bare_start(&b);
+
+	CHECK_EQ(exit, EXIT_CALL);
+	CHECK_EQ(bare_start(&b), EXIT_REFUSED);
+	CHECK_EQ(bare_enter(&b, ENTER_PROBE, 0, 0), EXIT_REFUSED);
+	CHECK_EQ(bare_enter_at(&b, 1, ENTER_RESUME, 0, 0), EXIT_REFUSED);
+	CHECK_EQ(bare_enter_at(&b, 1, ENTER_START, (uint64_t)(uintptr_t)b.shared, b.shared_size),
+		 EXIT_REFUSED);
+	CHECK_EQ(bare_enter_at(&b, 1, ENTER_PROBE, 0, 0), EXIT_PROBED);
+	bare_close(&b);
+}
+
+/* Starts with one word of the shared header changed, or with another address. */
+static uint64_t start_with(size_t off, uint64_t value, size_t size, int64_t shift)
+{
+	struct bare b;
+
+	bare_open(&b);
+	memcpy(b.shared + off, &value, size);
+	uint64_t exit = bare_enter(&b, ENTER_START, (uint64_t)(uintptr_t)b.shared + (uint64_t)shift,
+				   b.shared_size);
+
+	bare_close(&b);
+	return exit;
+}
+
+#define START_WITH(field, value)                                                                   \
+	start_with(offsetof(struct shared_header, field), (value),                                 \
+		   sizeof(((struct shared_header *)0)->field), 0)
+
+TEST(shared_area_is_checked)
+{
+	CHECK_EQ(START_WITH(magic, SHARED_MAGIC), EXIT_CALL);
+	CHECK_EQ(START_WITH(magic, 1), EXIT_REFUSED);
+	CHECK_EQ(START_WITH(abi_version, ABI_VERSION + 1), EXIT_REFUSED);
+	CHECK_EQ(START_WITH(size, 4096), EXIT_REFUSED);
+	CHECK_EQ(START_WITH(slots_off, 4097), EXIT_REFUSED);
+	CHECK_EQ(START_WITH(slots_off, 0), EXIT_REFUSED);
+	CHECK_EQ(START_WITH(slots_off, 8192 + 4096), EXIT_REFUSED);
+	CHECK_EQ(START_WITH(slots_off, 0 - (uint64_t)4096), EXIT_REFUSED);
+	CHECK_EQ(START_WITH(thread_count, 0), EXIT_REFUSED);
+	CHECK_EQ(START_WITH(thread_count, SHARED_THREADS_MAX + 1), EXIT_REFUSED);
+	CHECK_EQ(START_WITH(launch_off, UINT64_MAX), EXIT_REFUSED);
+	CHECK_EQ(START_WITH(launch_size, UINT64_MAX), EXIT_REFUSED);
+	CHECK_EQ(START_WITH(module_off, 4), EXIT_REFUSED);
+	CHECK_EQ(START_WITH(module_size, UINT64_MAX - 100), EXIT_REFUSED);
+	CHECK_EQ(start_with(0, SHARED_MAGIC, 4, 8), EXIT_REFUSED);
+}
+
+TEST(shared_area_inside_the_enclave_is_refused)
+{
+	const uint64_t off[] = {0, 0x8000000 + 0x20000, 0x100000000, 0xfffff0000};
+	struct bare b;
+
+	for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++) {
+		bare_open(&b);
+		CHECK_EQ(bare_enter(&b, ENTER_START, b.device->base + off[i], b.shared_size),
+			 EXIT_REFUSED);
+		bare_close(&b);
+	}
+	bare_open(&b); /* begins below and reaches in */
+	CHECK_EQ(bare_enter(&b, ENTER_START, b.device->base - 4096, b.shared_size), EXIT_REFUSED);
+	CHECK_EQ(bare_enter(&b, ENTER_PROBE, 0, 0), EXIT_PROBED);
+	bare_close(&b);
+	bare_open(&b); /* wraps */
+	CHECK_EQ(bare_enter(&b, ENTER_START, UINT64_MAX - 4095, b.shared_size), EXIT_REFUSED);
+	bare_close(&b);
+	bare_open(&b); /* not mapped: the copy fails cleanly */
+	munmap(b.shared, b.shared_size);
+	uint64_t exit = bare_start(&b);
+
+	CHECK(exit == EXIT_REFUSED || exit == 2000 + 14);
+	b.shared = NULL;
+	bare_close(&b);
+}
+
+TEST(threads_enter_side_by_side)
+{
+	struct bare b;
+
+	bare_open(&b);
+	for (size_t i = 0; i < b.enclave.thread_count; i++)
+		CHECK_EQ(bare_enter_at(&b, i, ENTER_PROBE, 0, 0), EXIT_PROBED);
+	bare_close(&b);
+}
+
+TEST(entry_state_is_clean)
+{
+	uint32_t dirty = 0x7f80, mxcsr;
+	uint16_t cw = 0x27f;
+
+	__asm__ volatile("ldmxcsr %0\n\tfldcw %1" : : "m"(dirty), "m"(cw));
+	uint64_t value = probe_value(PROBE_ENTRY_STATE, 0);
+
+	__asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
+	CHECK_EQ(value, (uint64_t)0x1fbf << 32 | 0x37f << 16);
+	__asm__ volatile("ldmxcsr %0\n\tfninit" : : "m"((uint32_t){0x1f80}));
+	CHECK_EQ(mxcsr & 0xffc0, dirty & 0xffc0);
+}
+
+/* ---- tampering ------------------------------------------------------------------------------ */
+
+/* Loads a changed copy of the image; the message names MRENCLAVE. */
+static bool tampered_is_refused(size_t at, uint8_t flip)
+{
+	uint8_t *copy = malloc(g_image.size);
+	struct bare b;
+
+	memcpy(copy, g_image.p, g_image.size);
+	copy[at] ^= flip;
+	enum err err = bare_load(&b, (struct host_bytes){copy, g_image.size}, g_signature.p);
+	bool refused = err == E_DENIED && strstr(b.why, "MRENCLAVE") != NULL;
+
+	if (!refused)
+		printf("err %d, why: %s\n", (int)err, b.why);
+	bare_close(&b);
+	free(copy);
+	return refused;
+}
+
+static size_t segment_file_off(const struct sgx_image *image, uint64_t flags)
+{
+	for (size_t i = 0; i < image->segment_count; i++) {
+		if ((image->segment[i].flags & SECINFO_PERMISSIONS) == flags)
+			return (size_t)(image->segment[i].file - image->bytes);
+	}
+	return 0;
+}
+
+TEST(flipped_byte_is_refused)
+{
+	struct sgx_image image;
+
+	CHECK_EQ(sgx_image_open(&image, g_image.p, g_image.size), E_OK);
+	size_t code = segment_file_off(&image, SECINFO_R | SECINFO_X);
+	size_t data = segment_file_off(&image, SECINFO_R | SECINFO_W);
+
+	CHECK(code != 0 && data != 0);
+	CHECK(tampered_is_refused(code + 100, 1));
+	CHECK(tampered_is_refused(code + 4095, 0x80));
+	CHECK(tampered_is_refused(data, 1));
+}
+
+static enum err load_with(void (*change)(struct sgx_sigstruct *), char *why, size_t size)
+{
+	struct sgx_sigstruct s;
+	struct bare b;
+
+	memcpy(&s, g_signature.p, sizeof(s));
+	change(&s);
+	enum err err = bare_load(&b, g_image, &s);
+
+	snprintf(why, size, "%s", b.why);
+	bare_close(&b);
+	return err;
+}
+
+static void change_hash(struct sgx_sigstruct *s)
+{
+	s->enclavehash[0] ^= 1;
+}
+
+static void change_signature(struct sgx_sigstruct *s)
+{
+	s->signature[5] ^= 1;
+}
+
+static void change_mask(struct sgx_sigstruct *s)
+{
+	s->attributemask.flags &= ~(uint64_t)ATTRIBUTE_DEBUG;
+}
+
+static void change_q1(struct sgx_sigstruct *s)
+{
+	s->q1[0] ^= 1;
+}
+
+TEST(wrong_sigstruct_is_refused)
+{
+	void (*const change[])(struct sgx_sigstruct *) = {change_hash, change_signature,
+							  change_mask, change_q1};
+	char why[512];
+
+	for (size_t i = 0; i < sizeof(change) / sizeof(change[0]); i++) {
+		CHECK_EQ(load_with(change[i], why, sizeof(why)), E_DENIED);
+		CHECK(strncmp(why, "EINIT", 5) == 0 && strlen(why) > 10);
+	}
+}
+
+/* ---- signals -------------------------------------------------------------------------------- */
+
+static volatile sig_atomic_t g_alarms;
+
+static void on_alarm(int signo)
+{
+	(void)signo;
+	g_alarms++;
+}
+
+static void storm(bool on)
+{
+	struct itimerval every = {{0, on ? 50 : 0}, {0, on ? 50 : 0}};
+	struct sigaction action;
+
+	memset(&action, 0, sizeof(action));
+	action.sa_handler = on_alarm;
+	if (on)
+		CHECK_EQ(device_sigaction(SIGALRM, &action, NULL), 0);
+	CHECK_EQ(setitimer(ITIMER_REAL, &every, NULL), 0);
+}
+
+TEST(signal_storm_harms_nothing)
+{
+	uint64_t quiet = probe_value(PROBE_SPIN, 50);
+
+	g_alarms = 0;
+	storm(true);
+	uint64_t spin = probe_value(PROBE_SPIN, 50);
+	uint64_t calls = probe_value(PROBE_CALLS, 20000);
+	uint64_t faults = probe_value(PROBE_GUEST_FAULTS, 2000);
+
+	storm(false);
+	printf("%d alarms\n", (int)g_alarms);
+	CHECK_EQ(spin, quiet);
+	CHECK_EQ(calls, 20000);
+	CHECK_EQ(faults, 2000);
+	CHECK(g_alarms > 100);
+}
+
+int main(int argc, char **argv)
+{
+	int fd[3];
+
+	if (argc < 3 || service_streams_reserve(fd) != E_OK)
+		return 2;
+	g_image = file_load(argv[1]);
+	g_signature = file_load(argv[2]);
+	g_strict = argc > 3 && strcmp(argv[3], "strict") == 0;
+	if (!g_image.p || g_signature.size != sizeof(struct sgx_sigstruct))
+		return 2;
+	RUN(guest_load_inside_memory_works);
+	RUN(guest_load_beyond_memory_traps);
+	RUN(guest_load_beyond_the_window_ends_the_enclave);
+	RUN(guest_trap_instruction_names_its_kind);
+	RUN(guest_stack_overflow_traps);
+	RUN(guest_traps_many_times);
+	RUN(guest_flags_do_not_reach_the_runtime);
+	RUN(other_guest_faults_end_the_enclave);
+	RUN(runtime_faults_end_the_enclave);
+	RUN(memory_is_accepted_once);
+	RUN(code_is_never_writable);
+	RUN(heap_keeps_blocks_apart_and_zero);
+	RUN(entries_are_refused_in_the_wrong_state);
+	RUN(shared_area_is_checked);
+	RUN(shared_area_inside_the_enclave_is_refused);
+	RUN(threads_enter_side_by_side);
+	RUN(entry_state_is_clean);
+	RUN(flipped_byte_is_refused);
+	RUN(wrong_sigstruct_is_refused);
+	RUN(signal_storm_harms_nothing);
+	return check_report();
+}

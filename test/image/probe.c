@@ -1,0 +1,251 @@
+/*
+ * The probes of the test image: each does one thing that the enclave must survive, turn into a trap,
+ * or end at. Stands in place of program/program.c.
+ */
+#include "test/image/probe.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "base/heap.h"
+#include "enclave/exception.h"
+#include "enclave/layout.h"
+#include "enclave/memory.h"
+#include "enclave/thread.h"
+#include "hostcall/hostcall.h"
+#include "platform/enclu.h"
+#include "program/program.h"
+#include "sgx/arch.h"
+#include "test/image/script.h"
+
+#define GUEST(name) extern HIDDEN const uint8_t name[], name##_end[]
+GUEST(guest_load);
+GUEST(guest_ud1);
+GUEST(guest_recurse);
+GUEST(guest_flags);
+GUEST(guest_ud2);
+GUEST(guest_divide);
+GUEST(guest_write_code);
+GUEST(guest_touch);
+
+#define GUEST_STACK_SIZE ((size_t)64 * 1024)
+
+static uint64_t g_guest_entry;
+static uint64_t g_guest_stack;
+
+static void guest_prepare(const void *code, const void *end)
+{
+	size_t size = (size_t)((const uint8_t *)end - (const uint8_t *)code);
+
+	must(memory_add_code(code, size, &g_guest_entry) == E_OK);
+	must(memory_grow_guest_stack(GUEST_STACK_SIZE, &g_guest_stack) == E_OK);
+}
+
+static uint64_t guest_run(const void *code, const void *end, uint64_t arg)
+{
+	const uint64_t args[6] = {arg};
+
+	guest_prepare(code, end);
+	return guest_call(g_guest_entry, g_guest_stack, args);
+}
+
+static uint64_t probe_ud1(uint64_t kind)
+{
+	uint8_t code[8];
+
+	memcpy(code, guest_ud1, 6);
+	code[4] = (uint8_t)kind;
+	return guest_run(code, code + 6, 0);
+}
+
+static uint64_t probe_faults(uint64_t count)
+{
+	const uint64_t args[6] = {LAYOUT_MEMORY_MAX};
+	uint64_t traps = 0;
+
+	guest_prepare(guest_load, guest_load_end);
+	for (uint64_t i = 0; i < count; i++)
+		traps += (guest_call(g_guest_entry, g_guest_stack, args) & GUEST_TRAPPED) != 0;
+	return traps;
+}
+
+/* MXCSR, x87 control word, and the flags that must be clear. */
+static uint64_t machine_state(void)
+{
+	uint32_t mxcsr;
+	uint16_t cw;
+	uint64_t flags;
+
+	__asm__ volatile("stmxcsr %0\n\tfnstcw %1\n\tpushfq\n\tpopq %2"
+			 : "=m"(mxcsr), "=m"(cw), "=r"(flags));
+	return (uint64_t)mxcsr << 32 | (uint64_t)cw << 16 | ((flags & 0x40400) != 0);
+}
+
+static uint64_t probe_flags(void)
+{
+	must(guest_run(guest_flags, guest_flags_end, 0) == 7);
+	return machine_state();
+}
+
+static uint64_t probe_touch_heap(uint64_t hole)
+{
+	uint64_t at = enclave_base() + LAYOUT_HEAP_OFF;
+
+	return guest_run(guest_touch, guest_touch_end,
+			 hole ? at + LAYOUT_HEAP_SIZE + 0x10000 : at) & GUEST_TRAPPED;
+}
+
+NOINLINE static uint64_t recurse(uint64_t n)
+{
+	volatile uint8_t frame[1024];
+
+	frame[n % sizeof(frame)] = (uint8_t)n;
+	return n == 0 ? 0 : recurse(n - 1) + frame[n % sizeof(frame)];
+}
+
+static uint64_t eaccept(uint64_t address, uint64_t flags)
+{
+	ALIGNED(64) struct sgx_secinfo info = {.flags = flags};
+
+	return enclu(ENCLU_EACCEPT, &info, (void *)(uintptr_t)address, NULL);
+}
+
+static uint64_t probe_accept_twice(void)
+{
+	const uint64_t flags = SECINFO_REG | SECINFO_R | SECINFO_W | SECINFO_PENDING;
+
+	must(memory_grow(MEMORY_WINDOW, 65536) == E_OK);
+	return eaccept((uint64_t)(uintptr_t)memory_base(MEMORY_WINDOW), flags);
+}
+
+static uint64_t probe_code_is_rx(void)
+{
+	const uint64_t rx = SECINFO_REG | SECINFO_R | SECINFO_X;
+
+	guest_prepare(guest_load, guest_load_end);
+	return eaccept(g_guest_entry, rx | SECINFO_W | SECINFO_PR) != 0 &&
+	       eaccept(g_guest_entry, rx | SECINFO_W | SECINFO_PENDING) != 0;
+}
+
+/* Fills blocks with a pattern, checks that new ones are zero and old ones keep theirs. */
+static uint64_t probe_heap(uint64_t seed)
+{
+	static struct {
+		uint8_t *p;
+		size_t size;
+	} block[256];
+	uint64_t broken = 0;
+
+	for (uint32_t round = 0; round < 20000; round++) {
+		seed = seed * 6364136223846793005u + 1442695040888963407u;
+		uint32_t i = (uint32_t)(seed >> 56);
+		size_t size = (size_t)(seed >> 33) % (seed >> 32 & 7 ? 700 : 200000);
+
+		for (size_t j = 0; j < block[i].size; j++)
+			broken += block[i].p[j] != (uint8_t)i;
+		heap_free(block[i].p);
+		block[i].p = heap_alloc(size);
+		must(block[i].p);
+		block[i].size = size;
+		for (size_t j = 0; j < size; j++)
+			broken += block[i].p[j] != 0;
+		memset(block[i].p, (int)i, size);
+	}
+	return broken;
+}
+
+static uint64_t probe_spin(uint64_t rounds)
+{
+	typedef uint64_t v4 __attribute__((vector_size(32)));
+	v4 v = {1, 2, 3, 4};
+	uint64_t x = 88172645463325252u;
+
+	for (uint64_t i = 0; i < rounds * 1000000; i++) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		v = (v << 1) ^ (v >> 3) ^ (v4){x, x, x, x};
+	}
+	return x ^ v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+static uint64_t probe_calls(uint64_t count)
+{
+	uint64_t ok = 0;
+
+	while (count-- > 0)
+		ok += hostcall_yield() == HOST_SUCCESS;
+	return ok;
+}
+
+static uint64_t probe_guest(uint64_t probe, uint64_t a)
+{
+	switch (probe) {
+	case PROBE_GUEST_LOAD:
+		must(memory_grow(MEMORY_WINDOW, 65536) == E_OK);
+		return guest_run(guest_load, guest_load_end, a);
+	case PROBE_GUEST_UD1:
+		return probe_ud1(a);
+	case PROBE_GUEST_RECURSE:
+		return guest_run(guest_recurse, guest_recurse_end, 0);
+	case PROBE_GUEST_FAULTS:
+		return probe_faults(a);
+	case PROBE_GUEST_FLAGS:
+		return probe_flags();
+	case PROBE_GUEST_UD2:
+		return guest_run(guest_ud2, guest_ud2_end, 0);
+	case PROBE_GUEST_DIVIDE:
+		return guest_run(guest_divide, guest_divide_end, 0);
+	case PROBE_GUEST_WRITE_CODE:
+		return guest_run(guest_write_code, guest_write_code_end, 0);
+	default:
+		return probe_touch_heap(a);
+	}
+}
+
+static uint64_t probe_runtime(uint64_t probe, uint64_t a)
+{
+	switch (probe) {
+	case PROBE_RUNTIME_WRITE_TEXT:
+		*(volatile uint8_t *)(uintptr_t)(const void *)enclu = 0;
+		return 0;
+	case PROBE_RUNTIME_STACK:
+		return recurse(1000000);
+	case PROBE_RUNTIME_WINDOW:
+		return *(volatile uint8_t *)(memory_base(MEMORY_WINDOW) + LAYOUT_MEMORY_MAX);
+	case PROBE_PANIC:
+		panic(__FILE__, __LINE__);
+	case PROBE_ACCEPT_TWICE:
+		return probe_accept_twice();
+	case PROBE_GROW:
+		return (uint64_t)memory_grow(MEMORY_WINDOW, a);
+	case PROBE_HEAP:
+		return probe_heap(a);
+	case PROBE_CODE_IS_RX:
+		return probe_code_is_rx();
+	case PROBE_ENTRY_STATE:
+		return machine_state();
+	case PROBE_CALLS:
+		return probe_calls(a);
+	default:
+		return probe_spin(a);
+	}
+}
+
+void program_run(const struct program_input *in, struct program_outcome *out)
+{
+	struct probe_request request;
+
+	memset(out, 0, sizeof(*out));
+	out->kind = RUN_EXITED;
+	if (in->module_size != sizeof(request)) {
+		script_run(in, out);
+		return;
+	}
+	memcpy(&request, in->module, sizeof(request));
+	must(request.magic == PROBE_MAGIC);
+	out->detail[0] = request.probe <= PROBE_GUEST_TOUCH_HEAP
+				 ? probe_guest(request.probe, request.a)
+				 : probe_runtime(request.probe, request.a);
+}
+

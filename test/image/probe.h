@@ -1,0 +1,46 @@
+/*
+ * What the test image can be asked to do, in place of running a program: the "module" that the host
+ * hands over is a struct probe_request, or a script (test/wast/script.h). The shipped image has none
+ * of this.
+ */
+#ifndef TEST_IMAGE_PROBE_H
+#define TEST_IMAGE_PROBE_H
+
+#include <stdint.h>
+
+#define PROBE_MAGIC 0x45424f5250575452ull /* "RTWPROBE" */
+
+enum probe {
+	/* guest code in the code region; the result is GUEST_TRAPPED | kind, or RAX */
+	PROBE_GUEST_LOAD = 1,  /* a = offset from GS */
+	PROBE_GUEST_UD1,       /* a = kind byte */
+	PROBE_GUEST_RECURSE,   /* until the guest stack ends */
+	PROBE_GUEST_FAULTS,    /* a times: a load in the guard; result: the number of traps */
+	PROBE_GUEST_FLAGS,     /* leaves DF, AC and MXCSR dirty; result: what the runtime sees after */
+	PROBE_GUEST_UD2,       /* not a trap of ours: ends the enclave */
+	PROBE_GUEST_DIVIDE,    /* the same: #DE is no listed trap */
+	PROBE_GUEST_WRITE_CODE, /* writes to its own page: ends the enclave */
+	PROBE_GUEST_TOUCH_HEAP, /* an accepted heap page is fine, a heap hole ends the enclave (a = 1) */
+	/* the runtime's own faults all end the enclave */
+	PROBE_RUNTIME_WRITE_TEXT,
+	PROBE_RUNTIME_STACK,
+	PROBE_RUNTIME_WINDOW,  /* the runtime itself reads the guest window's hole */
+	PROBE_PANIC,
+	/* memory */
+	PROBE_ACCEPT_TWICE,    /* result: what the second EACCEPT says */
+	PROBE_GROW,            /* a = bytes of window; result: 0, or enum err */
+	PROBE_HEAP,            /* a = seed: allocate and free; result: number of broken blocks */
+	PROBE_CODE_IS_RX,      /* result: 1 when EACCEPT proves R+X and refuses R+W+X */
+	/* entry */
+	PROBE_ENTRY_STATE,     /* result: MXCSR << 32 | x87 CW << 16 | bits of RFLAGS (DF, AC) */
+	PROBE_CALLS,           /* a host calls (YIELD) */
+	PROBE_SPIN,            /* a million times a rounds of integer and vector work; a checksum */
+};
+
+struct probe_request {
+	uint64_t magic;
+	uint64_t probe;
+	uint64_t a;
+};
+
+#endif
