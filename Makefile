@@ -11,7 +11,7 @@ B      := build
 CLANG  := clang-19
 GCC    := gcc
 LD     := ld.lld-19
-AR     := llvm-ar-19
+AR     := ar
 PREFIX := /usr/local
 DESTDIR :=
 Q      := $(if $(V),,@)
@@ -58,7 +58,7 @@ $(B)/image/%.o: %.S
 	$(Q)$(CLANG) --target=x86_64-linux-gnu -I. -MMD -c $< -o $@
 
 # The program proper; the test image has the script runner in its place.
-$(IMAGE): $(IMAGE_O) $(B)/image/program/program.o enclave/image.lds enclave/linked.txt tools/check-image.sh
+$(IMAGE): $(IMAGE_O) $(patsubst %.c,$(B)/image/%.o,$(wildcard program/*.c)) enclave/image.lds enclave/linked.txt tools/check-image.sh
 	@echo "  LINK  $@"
 	$(Q)$(LD) $(IMAGE_LINK) -Map=$@.map -o $@.tmp $(filter %.o,$^) $(IMAGE_LIBS)
 	$(Q)tools/check-image.sh $@.tmp $@.map enclave/linked.txt
@@ -67,6 +67,8 @@ $(IMAGE): $(IMAGE_O) $(B)/image/program/program.o enclave/image.lds enclave/link
 # ---- host ------------------------------------------------------------------------------------
 HOST_FLAGS := $(LANGUAGE) $(WARN) -O2 -g -D_GNU_SOURCE -fPIC -fvisibility=hidden \
 	-fstack-protector-strong -march=x86-64-v2 -I. -Iinclude
+$(B)/host/host/packages.o: HOST_FLAGS += -DRETWINE_PACKAGES='"$(shell tools/packages.sh)"'
+$(B)/host/test/%.o $(B)/host/bench/%.o: HOST_FLAGS += -Wno-frame-larger-than
 HOST_LIBS := $(LIBDIR)/libmbedcrypto.a $(LIBDIR)/libIPSec_MB.a -lyaml -ljansson -lpthread
 
 $(B)/host/%.o: %.c
@@ -78,14 +80,14 @@ $(B)/host/%.o: %.S
 
 $(B)/libretwine.a: $(HOST_C:%.c=$(B)/host/%.o) $(HOST_S:%.S=$(B)/host/%.o)
 	@rm -f $@
-	$(Q)$(AR) rcs $@ $^
+	$(Q)$(AR) rcsD $@ $^
 $(B)/retwine: $(CLI_C:%.c=$(B)/host/%.o) $(B)/libretwine.a
 	@echo "  LINK  $@"
 	$(Q)$(CLANG) -o $@ $^ $(HOST_LIBS)
 
 # ---- the test image: the same sources, with probes and the script runner as its program ----------
 TEST_IMAGE   := $(B)/test-enclave.elf
-TEST_IMAGE_O := $(patsubst %.c,$(B)/image/%.o,$(wildcard test/image/*.c) test/wast/runner.c) \
+TEST_IMAGE_O := $(patsubst %.c,$(B)/image/%.o,$(wildcard test/image/*.c) test/wast/runner.c test/wast/spectest.c) \
 	$(patsubst %.S,$(B)/image/%.o,$(wildcard test/image/*.S))
 
 $(TEST_IMAGE): $(IMAGE_O) $(TEST_IMAGE_O) enclave/image.lds tools/check-image.sh
@@ -108,7 +110,7 @@ SAN_FLAGS := $(LANGUAGE) $(WARN) -Wno-frame-larger-than -O1 -g -D_GNU_SOURCE -ma
 	-I. -Iinclude -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	-fno-omit-frame-pointer
 SAN_C  := $(PLAIN_C) $(filter-out host/heap.c host/packages.c,$(wildcard host/*.c)) \
-	$(wildcard test/lib/*.c test/wast/runner.c test/wast/convert.c)
+	$(wildcard test/lib/*.c test/wast/runner.c test/wast/spectest.c test/wast/convert.c)
 UNIT   := $(patsubst test/unit/%.c,$(B)/unit/%,$(wildcard test/unit/*_test.c))
 
 $(B)/san/%.o: %.c
@@ -119,7 +121,7 @@ $(B)/san/%.o: %.S
 	$(Q)$(CLANG) -I. -MMD -c $< -o $@
 $(B)/san/libretwine.a: $(SAN_C:%.c=$(B)/san/%.o) $(HOST_S:%.S=$(B)/san/%.o)
 	@rm -f $@
-	$(Q)$(AR) rcs $@ $^
+	$(Q)$(AR) rcsD $@ $^
 $(UNIT): $(B)/unit/%: $(B)/san/test/unit/%.o $(B)/san/libretwine.a
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(SAN_FLAGS) $^ -o $@ $(HOST_LIBS)
@@ -138,12 +140,83 @@ $(B)/retwine-wast: $(B)/host/test/wast/enclave_main.o $(B)/host/test/wast/conver
 $(B)/wast-native: $(B)/san/test/wast/native_main.o $(B)/san/libretwine.a
 	$(Q)$(CLANG) $(SAN_FLAGS) $^ -o $@ $(HOST_LIBS)
 
-unit: $(UNIT)
-	@failed=0; for t in $(UNIT); do echo "== $$t"; $$t || failed=1; done; exit $$failed
+# Fuzz harnesses: replayed over their seeds by the tests; `make fuzz` runs libFuzzer, FUZZ_TIME
+# seconds each.
+FUZZ := $(patsubst fuzz/%_fuzz.c,%,$(wildcard fuzz/*_fuzz.c))
+FUZZ_TIME := 60
+$(FUZZ:%=$(B)/fuzz/%_replay): $(B)/fuzz/%_replay: $(B)/san/fuzz/%_fuzz.o $(B)/san/fuzz/replay_main.o \
+		$(B)/san/libretwine.a
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(SAN_FLAGS) $^ -o $@ $(HOST_LIBS)
+$(B)/cov/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(SAN_FLAGS) -fsanitize=fuzzer-no-link -MMD -c $< -o $@
+$(FUZZ:%=$(B)/fuzz/%): $(B)/fuzz/%: $(B)/cov/fuzz/%_fuzz.o $(SAN_C:%.c=$(B)/cov/%.o) $(HOST_S:%.S=$(B)/san/%.o)
+	@mkdir -p $(@D)
+	@rm -f $@.a && $(AR) rcsD $@.a $(filter-out $<,$^)
+	$(Q)$(CLANG) $(SAN_FLAGS) -fsanitize=fuzzer $< $@.a -o $@ $(HOST_LIBS)
+fuzz: $(FUZZ:%=$(B)/fuzz/%)
+	@for f in $(FUZZ); do mkdir -p $(B)/fuzz/corpus-$$f; echo "== $$f"; \
+	$(B)/fuzz/$$f -max_total_time=$(FUZZ_TIME) -print_final_stats=1 $(B)/fuzz/corpus-$$f \
+		fuzz/seeds/$$f 2>&1 | tail -n 8 || exit 1; done
+
+# ---- guests and examples ---------------------------------------------------------------------------
+include examples/build.mk
+include test/guests/build.mk
+
+# ---- what one calls ----------------------------------------------------------------------------------
+SIGNED := $(IMAGE) $(IMAGE:.elf=.sig)
+
+all: $(B)/retwine $(SIGNED)
+
+deps:
+	@tools/deps.sh build examples
+deps-test:
+	@tools/deps.sh test
+
+# The dependencies come first, whatever -j says: hence the second make.
+demo:
+	@tools/deps.sh demo
+	@$(MAKE) --no-print-directory all examples
+	@tools/demo.sh $(B)
+
+TEST_PROGRAMS := $(UNIT) $(FUZZ:%=$(B)/fuzz/%_replay) $(B)/test/sim_test $(B)/test/enclave_test \
+	$(B)/retwine-wast $(B)/wast-native $(TEST_IMAGE) $(TEST_IMAGE:.elf=.sig)
+test-programs: all $(TEST_PROGRAMS) examples-test guests gcc
+test:
+	@tools/deps.sh test
+	@$(MAKE) --no-print-directory test-programs
+	@test/list.sh $(B) | test/run.sh $(B)/test-logs
+
+# Every source of ours also compiles without a warning under gcc; the objects are not used.
+GCC_O := $(patsubst %,$(B)/gcc/%.o,$(basename $(filter-out enclave/%,$(IMAGE_C) $(HOST_C) $(CLI_C) program/program.c)))
+$(B)/gcc/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(GCC) $(LANGUAGE) $(WARN) -Wno-frame-larger-than -O2 -D_GNU_SOURCE -march=x86-64-v3 -I. -Iinclude -MMD -c $< -o $@
+gcc: $(sort $(GCC_O))
+
+bench: deps-test
+	@$(MAKE) --no-print-directory all $(B)/test/enclave_bench $(TEST_IMAGE) $(TEST_IMAGE:.elf=.sig) \
+		$(E)/hello.wasm bench-programs
+	@bench/run.sh $(B)
+$(B)/test/enclave_bench: $(B)/host/bench/enclave_bench.o $(B)/host/test/lib/file.o $(B)/libretwine.a
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -o $@ $^ $(HOST_LIBS)
+
+size:
+	@tools/size.sh
+
+INSTALL_LIB := $(DESTDIR)$(PREFIX)/lib/retwine
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(INSTALL_LIB) $(DESTDIR)$(PREFIX)/include
+	install -m 755 $(B)/retwine $(DESTDIR)$(PREFIX)/bin/retwine
+	install -m 644 $(SIGNED) $(INSTALL_LIB)
+	install -m 644 $(B)/libretwine.a $(DESTDIR)$(PREFIX)/lib/libretwine.a
+	install -m 644 include/retwine.h $(DESTDIR)$(PREFIX)/include/retwine.h
 
 clean:
 	rm -rf $(B)
 
-.PHONY: all unit clean deps demo test bench install
+.PHONY: all deps deps-test demo test test-programs bench fuzz gcc size install clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -35,7 +35,11 @@
  * interpreter, its only user, is built with clang where it is run. */
 #if defined(__clang__)
 #define MUSTTAIL __attribute__((musttail))
+#if __has_feature(address_sanitizer) /* clang 19 cannot realign a stack with preserve_none */
+#define PRESERVE_NONE
+#else
 #define PRESERVE_NONE __attribute__((preserve_none))
+#endif
 #else
 #define MUSTTAIL
 #define PRESERVE_NONE

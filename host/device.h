@@ -93,6 +93,9 @@ enum device_sim_mode {
  * (struct image_layout), for the fast mode's patch. */
 MUST_USE struct device *device_sim_open(enum device_sim_mode mode, uint64_t enclu_off);
 
+/* Has the simulated machine no place to keep its secret, so that sealed data end with the process? */
+bool device_sim_secret_is_temporary(void);
+
 /* The kernel's device, or NULL and errno (ENOENT: no /dev/sgx_enclave). */
 MUST_USE struct device *device_linux_open(void);
 

@@ -54,7 +54,7 @@ uint64_t hostcall_violations(void);
 /*
  * A name as it goes to the host: bytes that we own, not terminated. One path component; what cannot
  * be one is answered here, without asking the host: HOST_INVAL for an empty name, ".", "..", or one
- * with '/' or NUL, HOST_NAMETOOLONG beyond HOST_NAME_MAX bytes.
+ * with '/' or NUL, HOST_NAMETOOLONG beyond HOST_NAME_SIZE_MAX bytes.
  */
 struct name {
 	const char *p;

@@ -1,7 +1,7 @@
 /*
- * What a trusted platform gives to the runtime, and nothing more: randomness, secrets that only this
- * code on this machine can derive, evidence of what runs, and the binding of the launch. SGX and its
- * simulation implement it in the enclave (platform/sgx.c); a confidential VM would later.
+ * What a trusted platform gives to the runtime, and nothing more: randomness, secrets that only
+ * this code on this machine can derive, evidence of what runs, and the binding of the launch. SGX
+ * and its simulation implement it in the enclave (platform/sgx.c); a confidential VM would later.
  */
 #ifndef PLATFORM_PLATFORM_H
 #define PLATFORM_PLATFORM_H
@@ -9,25 +9,44 @@
 #include "base/cc.h"
 #include "base/err.h"
 
-#define PLATFORM_SECRET_SIZE 32
+#define PLATFORM_SECRET_SIZE	  32
+#define PLATFORM_KEY_SIZE	  32
 #define PLATFORM_REPORT_DATA_SIZE 64
-#define PLATFORM_EVIDENCE_MAX 8192
+#define PLATFORM_EVIDENCE_MAX	  8192
+#define PLATFORM_LABEL_MAX	  64  /* bytes of a key's label */
+#define PLATFORM_CONTEXT_MAX	  256 /* bytes of a key's context */
 
-/* Random bytes for keys: a CTR-DRBG seeded by RDRAND. E_STATE when the source failed; no byte of
- * out is then to be used. */
+/* Random bytes for keys: a CTR-DRBG seeded by RDRAND. Any thread. E_STATE when the source failed:
+ * out is zeros, and no byte of it is to be used. */
 MUST_USE enum err platform_random(void *out, size_t size);
 
-/* A secret of this platform for this code (SGX: EGETKEY SEAL by MRENCLAVE). The caller derives keys
- * with HKDF and wipes it. E_UNSUPPORTED when there is none. */
+/* A secret of this platform for this code (SGX: EGETKEY SEAL by MRENCLAVE, with this SVN of CPU and
+ * enclave). The caller wipes it; keys come from platform_derive_key. E_UNSUPPORTED when there is
+ * none. */
 MUST_USE enum err platform_secret(uint8_t out[PLATFORM_SECRET_SIZE]);
 
-/* Evidence over report_data: on SGX a local report for `target` (NULL: for ourselves). */
+/*
+ * The one function that makes keys: HKDF(platform secret, label ‖ 0 ‖ program_digest ‖ context).
+ * The label names the purpose (ours, NUL-terminated, at most PLATFORM_LABEL_MAX bytes); the context
+ * may be untrusted. E_LIMIT: context_size > PLATFORM_CONTEXT_MAX; else as platform_secret. The
+ * caller wipes.
+ */
+MUST_USE enum err platform_derive_key(uint8_t key[PLATFORM_KEY_SIZE], const char *label,
+				      const uint8_t program_digest[32], const void *context,
+				      size_t context_size);
+
+/* Evidence over report_data: on SGX a local report for `target` (a TARGETINFO, untrusted but copied
+ * in; NULL: for ourselves). E_INVALID: no TARGETINFO; E_LIMIT: out_max is too small. */
 MUST_USE enum err platform_evidence(const uint8_t report_data[PLATFORM_REPORT_DATA_SIZE],
 				    const void *target, size_t target_size, uint8_t *out,
 				    size_t out_max, size_t *out_size);
 
-/* Is this launch digest the one that the machine was started with (SGX: CONFIGID of our own report,
- * CONFIGSVN 0)? E_DENIED when not. */
+/* Was this evidence (untrusted, copied in) made on this machine, for us? E_DENIED when not. Says
+ * nothing about who made it: that stands in it. SGX: EGETKEY REPORT. */
+MUST_USE enum err platform_evidence_verify(const void *evidence, size_t size);
+
+/* Is this launch digest the one that the machine was started with (SGX: CONFIGID of our own report
+ * is the digest and 32 zeros, CONFIGSVN is 0)? E_DENIED when not. */
 MUST_USE enum err platform_check_launch(const uint8_t launch_digest[32]);
 
 #endif

@@ -9,6 +9,7 @@ passed=0 failed=0
 while IFS=$'\t' read -r name command; do
 	[ -n "$name" ] || continue
 	log=$logs/$name.log
+	mkdir -p "$(dirname "$log")"
 	start=$SECONDS
 	bash -c "$command" >"$log" 2>&1 </dev/null
 	status=$?

@@ -1,30 +1,40 @@
 #!/bin/sh
 # Installs the Debian packages that a target needs, and only those that are missing.
-# Usage: tools/deps.sh SET...   sets: build test examples demo
+# Usage: tools/deps.sh SET...   sets: build examples demo test
 # As another user than root it names the command instead and exits 1.
 set -eu
 
-# The image, the command, the guests in C and C++.
-build="clang-19 lld-19 make gcc libc6-dev binutils libmbedtls-dev libipsec-mb-dev libyaml-dev libjansson-dev libseccomp-dev openssl"
-examples="wasi-libc libclang-rt-19-dev-wasm32 libc++-19-dev-wasm32 libc++abi-19-dev-wasm32 npm ca-certificates"
-demo=""
-test="libclang-rt-19-dev wabt python3 rustc libstd-rust-dev-wasm32"
+# The image, the command.
+build="clang-19 lld-19 make gcc libc6-dev binutils libmbedtls-dev libipsec-mb-dev libyaml-dev
+	libjansson-dev libseccomp-dev openssl"
+# Programs in C for WASI, and npm, which fetches their sources.
+examples="wasi-libc libclang-rt-19-dev-wasm32 npm ca-certificates"
+# Sanitizers, programs in text, C++ and Rust.
+test="libclang-rt-19-dev llvm-19 wabt python3 libc++-19-dev-wasm32 libc++abi-19-dev-wasm32
+	libstdc++-12-dev rustc libstd-rust-dev-wasm32 lld-14"
 
 want=""
 for set in "$@"; do
 	case "$set" in
 	build) want="$want $build" ;;
 	examples) want="$want $examples" ;;
-	demo) want="$want $build $examples $demo" ;;
+	demo) want="$want $build $examples" ;;
 	test) want="$want $build $examples $test" ;;
 	*) echo "deps.sh: unknown set '$set'" >&2; exit 2 ;;
 	esac
 done
 
+# installed PACKAGE: npm may come from elsewhere, as long as it runs.
+installed() {
+	case "$1" in
+	npm) command -v npm >/dev/null && npm --version >/dev/null 2>&1 && return ;;
+	esac
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
 missing=""
 for package in $want; do
-	[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
-		missing="$missing $package"
+	installed "$package" || missing="$missing $package"
 done
 if [ -z "$missing" ]; then
 	exit 0
@@ -35,4 +45,5 @@ if [ "$(id -u)" -ne 0 ]; then
 	exit 1
 fi
 apt-get update -qq
+# shellcheck disable=SC2086 # a list of words
 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing

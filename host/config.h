@@ -1,0 +1,82 @@
+/*
+ * The configuration as the host side holds it: what struct retwine_config is. Set by text, key by
+ * key (host/config.c) or from a YAML file (host/config_yaml.c); turned into a launch record by
+ * host/record.c.
+ */
+#ifndef HOST_CONFIG_H
+#define HOST_CONFIG_H
+
+#include "base/cc.h"
+#include "include/retwine.h"
+#include "launch/launch.h"
+
+/* What a `source` counts: settings of a later source replace those of an earlier one, two of the
+ * same source for one name are an error. A file is one source, the calls between two files another.
+ */
+
+struct config_argument {
+	char *text;
+};
+
+struct config_variable {
+	char *name;
+	char *value;
+	unsigned source;
+};
+
+struct config_mount {
+	char *host;
+	char *guest; /* canonical */
+	bool read_only;
+	unsigned source;
+};
+
+struct retwine_config {
+	char *module;
+	char *image;
+	char *argv0;
+	char *invoke;
+	struct config_argument *args;
+	size_t arg_count;
+	struct config_variable *env;
+	size_t env_count;
+	struct config_mount *mounts;
+	size_t mount_count;
+	unsigned args_source;
+	unsigned source;
+	char *base; /* directory of the file being read, which relative paths count from; or NULL */
+
+	enum launch_diagnostics diagnostics;
+	enum launch_args_policy args_policy;
+	struct launch_limits limits;
+	bool strict;
+	bool strict_simulation;
+	bool simulation;
+	bool handle_sigint;
+	retwine_start_func on_start;
+	void *on_start_context;
+};
+
+/* How a key may stand in a file. */
+enum config_shape {
+	SHAPE_TEXT, /* a scalar */
+	SHAPE_BOOL, /* a plain true or false */
+	SHAPE_LIST, /* a scalar or a list of them */
+	SHAPE_ENV,  /* a list, or a mapping of names to values */
+};
+
+/* The shape of a key; false when there is no such key. */
+MUST_USE bool config_key_shape(enum config_shape *shape, const char *key);
+
+/* Adds a variable by name and value (a mapping in a file). */
+MUST_USE enum retwine_code config_add_variable(struct retwine_config *config, const char *name,
+					       const char *value, struct retwine_error *error);
+
+/*
+ * The one spelling of a guest path (launch_path_ok): without "." components, repeated and final
+ * slashes. NULL when there is none, because it has a ".." or is empty. Owned (free); *no_memory
+ * tells the two apart.
+ */
+MUST_USE char *config_guest_path(const char *text, bool *no_memory);
+
+#endif

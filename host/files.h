@@ -1,0 +1,43 @@
+/*
+ * Files of the host as the API uses them: whole, read once, and each failure one line that says
+ * which file, why, and what to do.
+ */
+#ifndef HOST_FILES_H
+#define HOST_FILES_H
+
+#include "base/cc.h"
+#include "include/retwine.h"
+
+/* A whole file in memory; owned. Zeroed is valid. */
+struct file {
+	uint8_t *p;
+	size_t size;
+};
+
+/*
+ * Reads a regular file of at most `max` bytes. `what` names its role in messages ("the module").
+ * RETWINE_INPUT; RETWINE_FAILED without memory.
+ */
+MUST_USE enum retwine_code file_read(struct file *file, const char *path, const char *what,
+				     size_t max, struct retwine_error *error);
+void file_fini(struct file *file);
+
+/* Writes a file of the given mode, replacing one of that name as a whole: a reader sees the old or
+ * the new contents. */
+MUST_USE enum retwine_code file_write(const char *path, const void *p, size_t size, unsigned mode,
+				      const char *what, struct retwine_error *error);
+
+/* Opens a directory for a mount: a descriptor above 2, close-on-exec. */
+MUST_USE enum retwine_code directory_open(int *fd, const char *path, struct retwine_error *error);
+
+/* Path of the enclave image that belongs to this program: next to the executable, or in
+ * ../lib/retwine/ as seen from it. Owned (free). */
+MUST_USE enum retwine_code image_find(char **path, struct retwine_error *error);
+
+/* `path` with .sig in the place of a final .elf, or behind it. Owned (free); NULL without memory.
+ */
+MUST_USE char *signature_path(const char *path);
+
+#define IMAGE_FILE_NAME "retwine-enclave.elf"
+
+#endif

@@ -1,0 +1,25 @@
+/* What every use of a configuration starts with: module, launch record, image, signature. */
+#ifndef HOST_PROGRAM_H
+#define HOST_PROGRAM_H
+
+#include "base/cc.h"
+#include "host/config.h"
+#include "host/image.h"
+#include "host/module.h"
+#include "host/record.h"
+
+/* Zeroed is valid. */
+struct program {
+	struct module module;
+	struct record record;
+	struct image image;
+	struct retwine_identity identity; /* MRENCLAVE as signed, not measured */
+};
+
+/* Loads all of it. Without a module in the configuration: the image alone (identity.has_program
+ * false) if `module_optional`, else RETWINE_USAGE. */
+MUST_USE enum retwine_code program_load(struct program *p, const struct retwine_config *config,
+					bool module_optional, struct retwine_error *error);
+void program_fini(struct program *p);
+
+#endif

@@ -1,0 +1,109 @@
+/*
+ * The host-call service: carries out what the enclave asks for in a slot of the shared area. The
+ * machine's owner trusts neither the program nor the enclave, so the request is copied in once,
+ * checked completely, then acted upon; what the owner did not give (a path outside a mount, writing
+ * to a read-only one, more than a limit) is refused here, whatever the enclave checked before.
+ *
+ * One service serves one enclave; service_call may run in several threads at once.
+ */
+#ifndef HOST_SERVICE_H
+#define HOST_SERVICE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/cc.h"
+#include "base/err.h"
+#include "boundary/abi.h"
+#include "boundary/calls.h"
+#include "host/device.h"
+
+/* A directory given to the program; handle HOST_HANDLE_MOUNTS + its index. */
+struct service_mount {
+	int dir_fd; /* opened with O_DIRECTORY; -1: no host side, the handle answers HOST_BADF */
+	bool read_only;
+};
+
+/* The owner's limits; 0 is none. */
+struct service_limits {
+	uint32_t handles;    /* open at once, streams and mounts included */
+	uint64_t disk_bytes; /* written to mounts or allocated there, overwriting too */
+	uint64_t memory;     /* bytes of enclave memory asked for after the start */
+};
+
+struct service_config {
+	int stream_fd[3]; /* standard streams; -1: the handle answers HOST_BADF */
+	const struct service_mount *mounts;
+	size_t mount_count;
+	struct service_limits limits;
+	struct device *device; /* for the memory calls; NULL: they answer HOST_NOTSUP */
+};
+
+struct service_stats {
+	uint64_t calls[HOST_CALL_END]; /* by enum host_call; [HOST_CALL_NONE]: unknown numbers */
+	uint64_t refused;	       /* requests outside the protocol */
+	uint64_t bytes_in;	       /* output of replies: host to enclave */
+	uint64_t bytes_out;	       /* input of requests: enclave to host */
+};
+
+struct service_file;
+
+#define SERVICE_DIR_BATCH 32768
+
+/* Zeroed is safe to fini. About 65 KiB. */
+struct host_service {
+	struct service_file *files[HOST_HANDLES_MAX];
+	uint32_t reserved_handles; /* streams and mounts: their numbers are never given again */
+	uint32_t open_handles;
+	pthread_mutex_t lock;	  /* files, open_handles, the reference counts */
+	pthread_mutex_t dir_lock; /* the read position of directories, and dir_batch */
+	bool ready;		  /* the locks exist */
+	int wake_fd;		  /* eventfd: readable once interrupted */
+	atomic_bool interrupted;
+	struct service_limits limits;
+	_Atomic uint64_t disk_used;
+	_Atomic uint64_t memory_used;
+	struct device *device;
+	_Atomic uint64_t calls[HOST_CALL_END];
+	_Atomic uint64_t refused;
+	_Atomic uint64_t bytes_in;
+	_Atomic uint64_t bytes_out;
+	ALIGNED(8) uint8_t dir_batch[SERVICE_DIR_BATCH]; /* what the kernel says of a directory */
+};
+
+/*
+ * To be called before the process opens anything else: puts /dev/null where a standard stream is
+ * closed, so that no later file takes its number, and sets fd[i] to i, or to -1 where it was
+ * closed. E_NOT_FOUND when /dev/null cannot be opened.
+ */
+MUST_USE enum err service_streams_reserve(int fd[3]);
+
+/*
+ * Takes copies (dup) of the mounts' descriptors; the streams stay the process's and are never
+ * closed here. E_INVALID: more mounts than handles, or a mount that is no directory; E_NOMEM: no
+ * memory or no descriptor left. On an error nothing is kept.
+ */
+MUST_USE enum err service_init(struct host_service *s, const struct service_config *config);
+
+/*
+ * Carries out the request at slot[SLOT_REQUEST_OFF] and writes the reply. slot: SHARED_SLOT_SIZE
+ * bytes, 8-aligned, untrusted and perhaps changing meanwhile. A request outside the protocol is
+ * answered with HOST_INVAL (an unknown call: HOST_NOSYS) and counted. Wants SIGPIPE ignored.
+ */
+void service_call(struct host_service *s, void *slot);
+
+/*
+ * From a signal handler or another thread: calls that wait (READ, WRITE and POLL on what is not
+ * ready) end with HOST_INTR, those that are waiting now and all later ones.
+ */
+void service_interrupt(struct host_service *s);
+
+void service_stats_get(struct host_service *s, struct service_stats *out);
+
+/* The call's name in lower case ("set_times_at"), for reports; NULL for an unknown number. */
+const char *service_call_name(uint32_t call);
+
+/* Closes what the program left open. No thread may be in service_call. */
+void service_fini(struct host_service *s);
+
+#endif

@@ -1,0 +1,253 @@
+/*
+ * Retwine: runs WebAssembly programs (WASI preview 1) inside an SGX enclave. This is the embedding
+ *API, the host side; the `retwine` command is one of its clients.
+ *
+ *	struct retwine_error error;
+ *	struct retwine_outcome outcome;
+ *	struct retwine_config *config = retwine_config_new();
+ *
+ *	if (retwine_config_set(config, "module", "app.wasm", &error) == RETWINE_OK &&
+ *	    retwine_config_set(config, "dir", "data::/data:ro", &error) == RETWINE_OK &&
+ *	    retwine_run(config, &outcome, &error) == RETWINE_OK) {
+ *		... outcome.status ...
+ *		retwine_outcome_fini(&outcome);
+ *	}
+ *	retwine_config_free(config);
+ *
+ * Conventions. Functions that can fail return enum retwine_code and on failure write one line of
+ *words without a line end to *error (which may be NULL): what failed, why, what to do. Strings are
+ *UTF-8 or plain bytes, terminated, and copied. Names from files stand in messages with control
+ *characters escaped. Texts that the library gives out are freed with retwine_free. A handle is used
+ *by one thread at a time; different handles are independent.
+ */
+#ifndef RETWINE_H
+#define RETWINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define RETWINE_API __attribute__((visibility("default")))
+
+#define RETWINE_VERSION	    "0.1.0"
+#define RETWINE_DIGEST_SIZE 32
+#define RETWINE_MESSAGE_MAX 1024
+
+enum retwine_code {
+	RETWINE_OK = 0,
+	RETWINE_USAGE,	 /* the configuration makes no sense: an unknown key, a wrong value */
+	RETWINE_INPUT,	 /* a file is missing or is not what it should be */
+	RETWINE_REFUSED, /* something that is trusted did not match: a signature, a digest */
+	RETWINE_FAILED,	 /* the machine did not do its part: memory, device, disk */
+};
+
+struct retwine_error {
+	enum retwine_code code;
+	char message[RETWINE_MESSAGE_MAX];
+};
+
+/* How documents are written. */
+enum retwine_format {
+	RETWINE_TEXT, /* for people: lines, the last one ended too */
+	RETWINE_JSON, /* one JSON value, several lines, the last one ended too */
+};
+
+/* "0.1.0" of the library. */
+RETWINE_API const char *retwine_version(void);
+
+/* Frees a text that the library gave out; NULL is allowed. */
+RETWINE_API void retwine_free(void *text);
+
+/* ---- configuration ------------------------------------------------------------------------- */
+
+struct retwine_config;
+
+/* An empty configuration, or NULL without memory. */
+RETWINE_API struct retwine_config *retwine_config_new(void);
+RETWINE_API void retwine_config_free(struct retwine_config *config);
+
+/*
+ * Sets one key from text, as the command line gives it; `retwine help run` and doc/configuration.md
+ * list the keys. Keys that name several things (dir, env, args) add one. A key that holds one value
+ *is set again by a later call. The text is checked here; files are not touched.
+ *
+ *	module PATH                  the program
+ *	image PATH                   the enclave image; its signature is PATH with .sig for .elf
+ *	args TEXT                    an argument of the guest, in order; argv[0] is not among them
+ *	argv0 TEXT                   instead of the module's file name
+ *	env NAME=VALUE | NAME        a variable; NAME alone takes the caller's value
+ *	dir HOST[::GUEST][:ro]       a directory of the host, under the name GUEST
+ *	invoke FUNC                  an exported function instead of _start; `args` are its values
+ *	engine interpreter
+ *	diagnostics none|trap|backtrace
+ *	args-policy any|fixed
+ *	max-memory-size SIZE         bytes, or with a suffix K, M, G (powers of 1024)
+ *	max-wasm-stack SIZE
+ *	strict true|false            no untrusted mount
+ *	strict-simulation true|false
+ *	simulation true|false        the simulator, even where SGX would do
+ */
+RETWINE_API enum retwine_code retwine_config_set(struct retwine_config *config, const char *key,
+						 const char *text, struct retwine_error *error);
+
+/*
+ * Reads a YAML file with the same keys (`args`, `env` and `dir` hold lists; `env` may be a
+ * mapping). Paths of the host in it count from the file's directory. What is set later wins.
+ * Unknown and repeated keys and wrong types are errors that name the line.
+ */
+RETWINE_API enum retwine_code retwine_config_load(struct retwine_config *config, const char *path,
+						  struct retwine_error *error);
+
+/* Was a module named, by a call or by a file? */
+RETWINE_API bool retwine_config_has_module(const struct retwine_config *config);
+
+/* ---- identity ------------------------------------------------------------------------------ */
+
+/* Who runs: the enclave by its measurement and signer, the program by its digests. */
+struct retwine_identity {
+	uint8_t mr_enclave[RETWINE_DIGEST_SIZE];
+	uint8_t mr_signer[RETWINE_DIGEST_SIZE];
+	uint16_t isv_prod_id;
+	uint16_t isv_svn;
+	uint64_t attributes;
+	uint64_t xfrm;
+	uint32_t miscselect;
+	bool debug;
+	bool has_program; /* the rest is set: the configuration named a module */
+	uint8_t module_digest[RETWINE_DIGEST_SIZE];
+	uint8_t native_digest[RETWINE_DIGEST_SIZE];
+	uint8_t program_digest[RETWINE_DIGEST_SIZE];
+	uint8_t launch_digest[RETWINE_DIGEST_SIZE]; /* CONFIGID is this and 32 zero bytes */
+};
+
+/* Computes the identity that retwine_run would have, offline and without SGX. Touches image,
+ * signature and module; directories are not opened. */
+RETWINE_API enum retwine_code retwine_measure(const struct retwine_config *config,
+					      struct retwine_identity *identity,
+					      struct retwine_error *error);
+
+/* The identity as a document, with the versions of the packages that the image was built from. */
+RETWINE_API enum retwine_code retwine_identity_text(const struct retwine_identity *identity,
+						    enum retwine_format format, char **text,
+						    struct retwine_error *error);
+
+/* The launch record that retwine_run would use, for `retwine inspect` and for a verifier. */
+RETWINE_API enum retwine_code retwine_launch_record(const struct retwine_config *config,
+						    void **record, size_t *size,
+						    struct retwine_error *error);
+
+/* ---- running ------------------------------------------------------------------------------- */
+
+enum retwine_end {
+	RETWINE_EXITED = 1,  /* the guest ended by itself */
+	RETWINE_TRAPPED,     /* the guest did what WebAssembly forbids */
+	RETWINE_NOT_STARTED, /* the enclave refused to start the program */
+	RETWINE_ENDED,	     /* its surroundings failed while the guest ran */
+	RETWINE_INTERRUPTED, /* SIGINT */
+};
+
+struct retwine_host_call {
+	const char *name; /* static, lower case */
+	uint64_t count;
+};
+
+#define RETWINE_HOST_CALLS_MAX 64
+
+struct retwine_stats {
+	uint64_t enters;	 /* entries into the enclave */
+	uint64_t resumes;	 /* entries after an asynchronous exit */
+	uint64_t aexs;		 /* asynchronous exits */
+	uint64_t image_pages;	 /* measured pages */
+	uint64_t accepted_pages; /* pages added later */
+	uint64_t bytes_in;	 /* into the enclave, by host calls */
+	uint64_t bytes_out;	 /* out of it */
+	uint64_t build_ns;	 /* to make the enclave */
+	uint64_t run_ns;	 /* from the first entry to the end */
+	size_t host_call_count;
+	struct retwine_host_call host_call[RETWINE_HOST_CALLS_MAX]; /* those that happened */
+};
+
+/* How a run ended. Filled by retwine_run, emptied by retwine_outcome_fini. */
+struct retwine_outcome {
+	enum retwine_end end;
+	bool simulation;
+	uint32_t status; /* RETWINE_EXITED: what the guest gave to proc_exit */
+	/* The error in one line, as in struct retwine_error; empty when the guest exited. */
+	char message[RETWINE_MESSAGE_MAX];
+	char *backtrace; /* lines, innermost frame first; NULL without one */
+	char *results;	 /* of an invoked function, one a line; NULL without one */
+	struct retwine_identity identity;
+	struct retwine_stats stats;
+};
+
+/* Called before the guest's first instruction, so that a banner can stand before its output. */
+typedef void (*retwine_start_func)(void *context, bool simulation,
+				   const struct retwine_identity *identity);
+RETWINE_API void retwine_config_on_start(struct retwine_config *config, retwine_start_func func,
+					 void *context);
+
+/* With true, SIGINT ends a run of this configuration (RETWINE_INTERRUPTED). The library installs a
+ * handler for the time of the run. */
+RETWINE_API void retwine_config_handle_sigint(struct retwine_config *config, bool handle);
+
+/*
+ * Runs the configured program to its end, blocking. RETWINE_OK: *outcome is filled, also when the
+ * guest trapped or the enclave refused it. Any other code: nothing ran, *outcome is empty.
+ */
+RETWINE_API enum retwine_code retwine_run(const struct retwine_config *config,
+					  struct retwine_outcome *outcome,
+					  struct retwine_error *error);
+RETWINE_API void retwine_outcome_fini(struct retwine_outcome *outcome);
+
+/* The counters as a document; RETWINE_JSON gives one line here. */
+RETWINE_API enum retwine_code retwine_stats_text(const struct retwine_outcome *outcome,
+						 enum retwine_format format, char **text,
+						 struct retwine_error *error);
+
+/* ---- tools --------------------------------------------------------------------------------- */
+
+struct retwine_sign_options {
+	const char *image;  /* ELF file to sign; NULL: the one that comes with Retwine */
+	const char *key;    /* PEM file with an RSA-3072 private key of exponent 3 */
+	const char *output; /* SIGSTRUCT to write; NULL: the image's name with .sig for .elf */
+	uint16_t isv_prod_id;
+	uint16_t isv_svn;
+	uint32_t date; /* BCD 0xYYYYMMDD, goes into the signature; 0: today */
+};
+
+/* Makes a signing key: an RSA-3072 private key of exponent 3 in PEM, readable by its owner alone.
+ * The file must not exist. */
+RETWINE_API enum retwine_code retwine_new_key(const char *path, struct retwine_error *error);
+
+/* Signs an enclave image: writes a SIGSTRUCT. The same input gives the same bytes. */
+RETWINE_API enum retwine_code retwine_sign(const struct retwine_sign_options *options,
+					   struct retwine_error *error);
+
+/* Describes an enclave image, a SIGSTRUCT, a WebAssembly module or a launch record, whichever it
+ * is. */
+RETWINE_API enum retwine_code retwine_inspect(const char *path, enum retwine_format format,
+					      char **text, struct retwine_error *error);
+
+/* Decodes and validates a module. RETWINE_INPUT names what is wrong and where. */
+RETWINE_API enum retwine_code retwine_validate(const char *path, struct retwine_error *error);
+
+enum retwine_machine {
+	RETWINE_MACHINE_SGX = 0,	/* runs enclaves */
+	RETWINE_MACHINE_SIMULATION = 1, /* runs the simulator */
+	RETWINE_MACHINE_NONE = 2,	/* not even that */
+};
+
+/* What this machine can do and what stands in the way, with advice on each line. */
+RETWINE_API enum retwine_code retwine_doctor(enum retwine_format format,
+					     enum retwine_machine *machine, char **text,
+					     struct retwine_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

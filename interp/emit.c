@@ -1,0 +1,312 @@
+/*
+ * Ops and the operand stack of a function that is being translated.
+ * Trust: the body is validated: the stack stays within max_stack, locals exist. Its size is untrusted:
+ * every step is constant time, or paid for by the bytes that pushed the entries it handles.
+ * Invariant: local_uses[x] heads the list, newest first, of the entries at or above `flushed` that are
+ * OPERAND_LOCAL of x, linked by `older`.
+ */
+#include "interp/emit.h"
+
+#include "base/checked.h"
+#include "base/heap.h"
+
+#define OPS_FIRST 64u
+#define SCRATCH_RESULT 3u /* the others are for operands */
+
+enum err emitter_init(struct emitter *e, const struct wasm_body *body, bool want_offsets)
+{
+	uint32_t first = body->span.size / 2 + OPS_FIRST;
+
+	*e = (struct emitter){.body = body, .stack_base = body->local_count};
+	if ((uint64_t)body->local_count + body->max_stack > EMIT_SLOT_MAX)
+		e->stack_base += EMIT_SCRATCH;
+	e->stack = heap_alloc_array((size_t)body->max_stack + 1, sizeof(*e->stack));
+	e->local_uses = heap_alloc_array((size_t)body->local_count + 1, sizeof(*e->local_uses));
+	e->ops = heap_alloc_array(first, sizeof(*e->ops));
+	if (want_offsets)
+		e->offsets = heap_alloc_array(first, sizeof(*e->offsets));
+	if (!e->stack || !e->local_uses || !e->ops || (want_offsets && !e->offsets)) {
+		emitter_fini(e);
+		return E_NOMEM;
+	}
+	e->capacity = first;
+	return E_OK;
+}
+
+void emitter_fini(struct emitter *e)
+{
+	heap_free(e->stack);
+	heap_free(e->local_uses);
+	heap_free(e->ops);
+	heap_free(e->offsets);
+	*e = (struct emitter){0};
+}
+
+/* ---- ops --------------------------------------------------------------------------------------- */
+
+static bool emit_reserve(struct emitter *e)
+{
+	uint32_t capacity = e->capacity * 2;
+
+	if (e->count < e->capacity)
+		return true;
+	if (e->err || capacity > INT32_MAX / 2)
+		return false;
+	struct interp_op *ops = heap_resize(e->ops, e->capacity * sizeof(*ops),
+					    (size_t)capacity * sizeof(*ops));
+
+	if (!ops)
+		return false;
+	e->ops = ops;
+	if (e->offsets) {
+		uint32_t *offsets = heap_resize(e->offsets, e->capacity * sizeof(*offsets),
+						(size_t)capacity * sizeof(*offsets));
+
+		if (!offsets)
+			return false;
+		e->offsets = offsets;
+	}
+	e->capacity = capacity;
+	return true;
+}
+
+struct interp_op *emit_op(struct emitter *e, enum interp_op_id id)
+{
+	if (!emit_reserve(e)) {
+		e->err = e->err ? e->err : E_NOMEM;
+		return &e->spare;
+	}
+	if (e->offsets)
+		e->offsets[e->count] = e->offset;
+	struct interp_op *op = &e->ops[e->count++];
+
+	*op = (struct interp_op){.id = id};
+	e->producer = 0;
+	return op;
+}
+
+void emit_word(struct emitter *e, uint64_t value, uint32_t ab, uint32_t imm)
+{
+	struct interp_op *op = emit_op(e, INTERP_OP_COUNT);
+
+	op->value = value;
+	op->ab = ab;
+	op->imm = imm;
+}
+
+static uint16_t scratch_slot(const struct emitter *e, unsigned k)
+{
+	return (uint16_t)(e->body->local_count + k);
+}
+
+static void emit_copy(struct emitter *e, uint32_t to, uint32_t from)
+{
+	struct interp_op *op;
+
+	if (to == from)
+		return;
+	op = emit_op(e, INTERP_COPY);
+	op->ab = to;
+	op->imm = from;
+}
+
+static void emit_const(struct emitter *e, uint32_t slot, uint64_t bits)
+{
+	bool far = slot > EMIT_SLOT_MAX;
+	uint16_t to = far ? scratch_slot(e, SCRATCH_RESULT) : (uint16_t)slot;
+
+	if (bits <= UINT32_MAX) {
+		struct interp_op *op = emit_op(e, INTERP_CONST32);
+
+		op->a = to;
+		op->imm = (uint32_t)bits;
+	} else {
+		emit_op(e, INTERP_CONST64)->a = to;
+		emit_word(e, bits, 0, 0);
+	}
+	if (far)
+		emit_copy(e, slot, to);
+}
+
+void emit_move(struct emitter *e, uint32_t slot, const struct operand *x)
+{
+	struct interp_op *producer = operand_producer(e, x);
+
+	if (producer && slot <= EMIT_SLOT_MAX) {
+		producer->a = (uint16_t)slot;
+		e->producer = 0;
+	} else if (x->kind == OPERAND_CONST) {
+		emit_const(e, slot, x->bits);
+	} else {
+		emit_copy(e, slot, x->slot);
+	}
+}
+
+/* ---- the stack --------------------------------------------------------------------------------- */
+
+static struct operand *stack_new(struct emitter *e)
+{
+	must(e->height < e->body->max_stack);
+	return &e->stack[e->height++];
+}
+
+void stack_push_home(struct emitter *e, uint32_t n)
+{
+	must(n <= e->body->max_stack - e->height);
+	if (e->flushed == e->height) {
+		e->height += n;
+		e->flushed = e->height;
+		return;
+	}
+	for (; n; n--) {
+		uint32_t slot = stack_home(e, e->height);
+
+		*stack_new(e) = (struct operand){.kind = OPERAND_HOME, .slot = slot};
+	}
+}
+
+void stack_push_local(struct emitter *e, uint32_t local)
+{
+	struct operand *x = stack_new(e);
+
+	*x = (struct operand){OPERAND_LOCAL, local, e->local_uses[local], 0};
+	e->local_uses[local] = e->height;
+}
+
+void stack_push_const(struct emitter *e, uint64_t bits)
+{
+	uint32_t slot = stack_home(e, e->height);
+
+	*stack_new(e) = (struct operand){OPERAND_CONST, slot, 0, bits};
+}
+
+/* The newest entry, which stops being one. */
+static struct operand stack_take(struct emitter *e)
+{
+	must(e->height > 0);
+	uint32_t i = --e->height;
+
+	if (i < e->flushed) {
+		e->flushed = i;
+		return (struct operand){.kind = OPERAND_HOME, .slot = stack_home(e, i)};
+	}
+	struct operand x = e->stack[i];
+
+	if (x.kind == OPERAND_LOCAL)
+		e->local_uses[x.slot] = x.older;
+	return x;
+}
+
+struct operand stack_pop(struct emitter *e)
+{
+	return stack_take(e);
+}
+
+void stack_drop(struct emitter *e, uint32_t n)
+{
+	for (; n; n--) {
+		if (e->height <= e->flushed) {
+			must(n <= e->height);
+			e->height -= n;
+			e->flushed = e->height;
+			return;
+		}
+		(void)stack_take(e);
+	}
+}
+
+/* Entry i comes home; it is the newest that is not. */
+static void stack_settle(struct emitter *e, uint32_t i)
+{
+	struct operand *x = &e->stack[i];
+	uint32_t home = stack_home(e, i);
+
+	if (x->kind == OPERAND_LOCAL) {
+		emit_copy(e, home, x->slot);
+		e->local_uses[x->slot] = x->older;
+	} else if (x->kind == OPERAND_CONST) {
+		emit_const(e, home, x->bits);
+	}
+	*x = (struct operand){.kind = OPERAND_HOME, .slot = home};
+}
+
+void stack_flush_top(struct emitter *e, uint32_t n)
+{
+	uint32_t bottom = e->height - n;
+
+	if (bottom <= e->flushed) {
+		stack_flush(e);
+		return;
+	}
+	for (uint32_t i = e->height; i-- > bottom;)
+		stack_settle(e, i);
+}
+
+void stack_flush(struct emitter *e)
+{
+	for (uint32_t i = e->height; i-- > e->flushed;)
+		stack_settle(e, i);
+	e->flushed = e->height;
+}
+
+void stack_reset(struct emitter *e, uint32_t height)
+{
+	if (e->height > height)
+		stack_drop(e, e->height - height);
+	must(height <= e->body->max_stack);
+	e->height = height;
+	e->flushed = height;
+}
+
+void stack_save_local(struct emitter *e, uint32_t local)
+{
+	uint32_t next = e->local_uses[local];
+
+	while (next) {
+		uint32_t i = next - 1;
+
+		next = e->stack[i].older;
+		emit_copy(e, stack_home(e, i), local);
+		e->stack[i] =
+			(struct operand){.kind = OPERAND_HOME, .slot = stack_home(e, i)};
+	}
+	e->local_uses[local] = 0;
+}
+
+/* ---- operands ---------------------------------------------------------------------------------- */
+
+uint16_t operand_slot(struct emitter *e, const struct operand *x, unsigned k)
+{
+	if (x->kind == OPERAND_CONST)
+		emit_const(e, x->slot, x->bits);
+	if (x->slot <= EMIT_SLOT_MAX)
+		return (uint16_t)x->slot;
+	emit_copy(e, scratch_slot(e, k), x->slot);
+	return scratch_slot(e, k);
+}
+
+struct interp_op *operand_producer(struct emitter *e, const struct operand *x)
+{
+	if (x->kind != OPERAND_HOME || !e->producer || e->producer <= e->barrier || e->err)
+		return NULL;
+	struct interp_op *op = &e->ops[e->producer - 1];
+
+	return op->a == x->slot ? op : NULL;
+}
+
+void emit_result(struct emitter *e, struct interp_op op, const struct interp_op *word)
+{
+	uint32_t home = stack_home(e, e->height);
+	bool far = home > EMIT_SLOT_MAX;
+	uint32_t at = e->count;
+
+	op.a = far ? scratch_slot(e, SCRATCH_RESULT) : (uint16_t)home;
+	*emit_op(e, (enum interp_op_id)op.id) = op;
+	if (word)
+		emit_word(e, word->value, word->ab, word->imm);
+	if (far)
+		emit_copy(e, home, op.a);
+	else
+		e->producer = at + 1;
+	stack_push_home(e, 1);
+}

@@ -1,0 +1,113 @@
+/*
+ * What the translator writes with: the ops of one function, and a model of its operand stack at
+ * translation time. An operand is where its value is found: in its own slot of the frame, in the slot
+ * of a local that it was read from, or nowhere yet, being a constant. So local.get and constants cost
+ * nothing until an op needs them, and an op's result may go straight to a local.
+ */
+#ifndef INTERP_EMIT_H
+#define INTERP_EMIT_H
+
+#include "base/err.h"
+#include "interp/op.h"
+#include "wasm/instance.h"
+
+enum operand_kind { OPERAND_HOME, OPERAND_LOCAL, OPERAND_CONST };
+
+struct operand {
+	uint8_t kind;
+	uint32_t slot; /* home or local */
+	uint32_t older; /* local: the next older entry for the same local, index + 1; 0: none */
+	uint64_t bits; /* const */
+};
+
+struct emitter {
+	const struct wasm_body *body;
+	enum err err; /* the first one; nothing is to be used then */
+
+	struct interp_op *ops;
+	uint32_t *offsets; /* of the instruction in the module, per op; NULL: not wanted */
+	uint32_t count;
+	uint32_t capacity;
+	uint32_t offset; /* of the instruction that is being translated */
+
+	/* The stack. Entries below `flushed` are at home, whatever the array says. */
+	struct operand *stack;
+	uint32_t height;
+	uint32_t flushed;
+	uint32_t stack_base;  /* slot of entry 0 */
+	uint32_t *local_uses; /* per local: index + 1 of the newest entry that is OPERAND_LOCAL */
+
+	/* The op that made the newest entry, index + 1; 0: none, or something followed it. Jumps
+	 * come to the op `barrier`, so what was before it is no longer changed. */
+	uint32_t producer;
+	uint32_t barrier;
+	uint32_t negation; /* the last op that is `eqz` of what the op before it made, index + 1 */
+	struct interp_op spare; /* takes the writes after an error */
+};
+
+/* Slots above 16 bits ("far") are copied to and from one of these, which follow the locals. */
+#define EMIT_SCRATCH 4u
+#define EMIT_SLOT_MAX 65535u
+
+MUST_USE enum err emitter_init(struct emitter *e, const struct wasm_body *body, bool want_offsets);
+void emitter_fini(struct emitter *e);
+
+/* ---- ops --------------------------------------------------------------------------------------- */
+
+/* Appends an op; its fields are to be filled at once. */
+struct interp_op *emit_op(struct emitter *e, enum interp_op_id id);
+void emit_word(struct emitter *e, uint64_t value, uint32_t ab, uint32_t imm);
+
+/* slot = what x is. */
+void emit_move(struct emitter *e, uint32_t slot, const struct operand *x);
+
+/* Jumps come to the next op. */
+static inline void emit_label(struct emitter *e)
+{
+	e->barrier = e->count;
+	e->producer = 0;
+}
+
+/* ---- the stack --------------------------------------------------------------------------------- */
+
+static inline uint32_t stack_home(const struct emitter *e, uint32_t idx)
+{
+	return e->stack_base + idx;
+}
+
+void stack_push_home(struct emitter *e, uint32_t n);
+void stack_push_local(struct emitter *e, uint32_t local);
+void stack_push_const(struct emitter *e, uint64_t bits);
+struct operand stack_pop(struct emitter *e);
+void stack_drop(struct emitter *e, uint32_t n);
+
+/* Brings the newest n entries, or all, to their home slots. */
+void stack_flush_top(struct emitter *e, uint32_t n);
+void stack_flush(struct emitter *e);
+
+/* Sets the height, every entry being at home. */
+void stack_reset(struct emitter *e, uint32_t height);
+
+/* Before a local changes: entries that mean it take its value. */
+void stack_save_local(struct emitter *e, uint32_t local);
+
+/* ---- operands of an op ------------------------------------------------------------------------- */
+
+/* The slot of x as a 16-bit number; a constant goes to its home first, a far slot to scratch k. */
+uint16_t operand_slot(struct emitter *e, const struct operand *x, unsigned k);
+
+/* The op that made x, if it is the last one and may still be changed or taken back; or NULL. */
+struct interp_op *operand_producer(struct emitter *e, const struct operand *x);
+
+/* Appends an op, with its second word or NULL, whose result goes to field a, which is set here, and is
+ * pushed. */
+void emit_result(struct emitter *e, struct interp_op op, const struct interp_op *word);
+
+/* Takes the producer back. */
+static inline void emit_undo(struct emitter *e)
+{
+	e->count = e->producer - 1;
+	e->producer = 0;
+}
+
+#endif

@@ -1,0 +1,447 @@
+/*
+ * Numeric instructions, loads, stores and conditional jumps: the choice of the op. Two are fused only
+ * when the first is the producer of an operand of the second, so nothing can have changed in between,
+ * and no jump comes to the second.
+ * Trust: validated code.
+ */
+#include "interp/fuse.h"
+
+#include "interp/thread.h"
+
+enum rule_kind {
+	RULE_NONE,
+	RULE_BINARY, /* name_SS, then name_SI */
+	RULE_DIVIDE,
+	RULE_FLOAT,  /* name */
+	RULE_COMPARE,	    /* name_SS, then name_SI */
+	RULE_FLOAT_COMPARE, /* name_SS */
+	RULE_UNARY,
+	RULE_SAME, /* the bits stay as they are */
+	RULE_EQZ,  /* the id is that of the comparison with an immediate */
+	RULE_LOAD,
+	RULE_STORE,
+	RULE_SELECT,
+};
+
+struct rule {
+	uint8_t kind;
+	uint16_t id;
+};
+
+static const struct rule rules[WASM_OP_COUNT] = {
+#define INT_BINARY(name, T, value)	     [WASM_OP_##name] = {RULE_BINARY, INTERP_##name##_SS},
+#define INT_DIVIDE(name, T, overflow, value) [WASM_OP_##name] = {RULE_DIVIDE, INTERP_##name##_SS},
+#define INT_COMPARE(name, T, truth)	     [WASM_OP_##name] = {RULE_COMPARE, INTERP_##name##_SS},
+#define FLOAT_COMPARE(name, T, truth)                                                              \
+	[WASM_OP_##name] = {RULE_FLOAT_COMPARE, INTERP_##name##_SS},
+#define FLOAT_BINARY(name, T, value) [WASM_OP_##name] = {RULE_FLOAT, INTERP_##name},
+#define UNARY(name, from, to, value) [WASM_OP_##name] = {RULE_UNARY, INTERP_##name},
+#define TRUNCATE(name, sat, from, to, ctype, inside, low, high)                                    \
+	[WASM_OP_##name] = {RULE_UNARY, INTERP_##name},                                            \
+	[WASM_OP_##sat] = {RULE_UNARY, INTERP_##sat},
+#define LOAD(name, ctype, value) [WASM_OP_##name] = {RULE_LOAD, INTERP_##name##_S},
+#define STORE(name, ctype)	 [WASM_OP_##name] = {RULE_STORE, INTERP_##name##_S},
+#include "interp/op_groups.h"
+#include "interp/op.def"
+#include "interp/op_done.h"
+	[WASM_OP_F32_LOAD] = {RULE_LOAD, INTERP_I32_LOAD_S},
+	[WASM_OP_F64_LOAD] = {RULE_LOAD, INTERP_I64_LOAD_S},
+	[WASM_OP_I64_LOAD8_U] = {RULE_LOAD, INTERP_I32_LOAD8_U_S},
+	[WASM_OP_I64_LOAD16_U] = {RULE_LOAD, INTERP_I32_LOAD16_U_S},
+	[WASM_OP_I64_LOAD32_U] = {RULE_LOAD, INTERP_I32_LOAD_S},
+	[WASM_OP_F32_STORE] = {RULE_STORE, INTERP_I32_STORE_S},
+	[WASM_OP_F64_STORE] = {RULE_STORE, INTERP_I64_STORE_S},
+	[WASM_OP_I64_STORE8] = {RULE_STORE, INTERP_I32_STORE8_S},
+	[WASM_OP_I64_STORE16] = {RULE_STORE, INTERP_I32_STORE16_S},
+	[WASM_OP_I64_STORE32] = {RULE_STORE, INTERP_I32_STORE_S},
+	[WASM_OP_I64_EXTEND_I32_U] = {RULE_SAME, 0},
+	[WASM_OP_I32_REINTERPRET_F32] = {RULE_SAME, 0},
+	[WASM_OP_I64_REINTERPRET_F64] = {RULE_SAME, 0},
+	[WASM_OP_F32_REINTERPRET_I32] = {RULE_SAME, 0},
+	[WASM_OP_F64_REINTERPRET_I64] = {RULE_SAME, 0},
+	[WASM_OP_I32_EQZ] = {RULE_EQZ, INTERP_I32_EQ_SI},
+	[WASM_OP_REF_IS_NULL] = {RULE_EQZ, INTERP_I32_EQ_SI},
+	[WASM_OP_I64_EQZ] = {RULE_EQZ, INTERP_I64_EQ_SI},
+	[WASM_OP_SELECT] = {RULE_SELECT, INTERP_SELECT},
+	[WASM_OP_SELECT_T] = {RULE_SELECT, INTERP_SELECT},
+};
+
+/* What the translator has to know of an op that it emitted. */
+enum op_kind { OP_OTHER, OP_COMPARE_SS, OP_COMPARE_SI, OP_FLOAT_COMPARE };
+
+struct op_info {
+	uint8_t kind;
+	uint8_t words; /* 0: one */
+};
+
+static const struct op_info op_infos[INTERP_OP_COUNT] = {
+#define INT_COMPARE(name, T, truth)                                                                \
+	[INTERP_##name##_SS] = {.kind = OP_COMPARE_SS}, [INTERP_##name##_SI] = {.kind = OP_COMPARE_SI},
+#define FLOAT_COMPARE(name, T, truth) [INTERP_##name##_SS] = {.kind = OP_FLOAT_COMPARE},
+#define OP(name, n)		      [INTERP_##name] = {.words = n},
+#include "interp/op_groups.h"
+#include "interp/op.def"
+#include "interp/op_done.h"
+};
+
+/* An op with a shift by an immediate, swallowed by another (op.def, SHIFTED). */
+static const struct {
+	uint16_t first, second, both;
+} shifted[] = {
+	{INTERP_I32_SHL_SI, INTERP_I32_ADD_SS, INTERP_I32_ADD_SHL},
+	{INTERP_I32_SHL_SI, INTERP_I32_XOR_SS, INTERP_I32_XOR_SHL},
+	{INTERP_I32_SHL_SI, INTERP_I32_OR_SS, INTERP_I32_OR_SHL},
+	{INTERP_I32_SHR_U_SI, INTERP_I32_XOR_SS, INTERP_I32_XOR_SHR},
+	{INTERP_I32_ROTL_SI, INTERP_I32_XOR_SS, INTERP_I32_XOR_ROTL},
+	{INTERP_I64_SHL_SI, INTERP_I64_ADD_SS, INTERP_I64_ADD_SHL},
+	{INTERP_I64_SHL_SI, INTERP_I64_XOR_SS, INTERP_I64_XOR_SHL},
+	{INTERP_I64_SHL_SI, INTERP_I64_OR_SS, INTERP_I64_OR_SHL},
+	{INTERP_I64_SHR_U_SI, INTERP_I64_XOR_SS, INTERP_I64_XOR_SHR},
+	{INTERP_I64_ROTL_SI, INTERP_I64_XOR_SS, INTERP_I64_XOR_ROTL},
+};
+
+unsigned fuse_words(enum interp_op_id id)
+{
+	return op_infos[id].words ? op_infos[id].words : 1;
+}
+
+static struct interp_op op_of(uint32_t id)
+{
+	return (struct interp_op){.id = id};
+}
+
+/* ---- binary operators -------------------------------------------------------------------------- */
+
+/* Is the type of an int op i64? All i32 ops of a group come first. */
+static bool op_is_i64(uint32_t id)
+{
+	return (id >= INTERP_I64_ADD_SS && id <= INTERP_I64_ROTR_SI) ||
+	       (id >= INTERP_I64_DIV_S_SS && id <= INTERP_I64_REM_U_SI) ||
+	       (id >= INTERP_I64_EQ_SS && id <= INTERP_I64_GE_U_BN_SI);
+}
+
+/* A constant as an immediate that sign extension brings back. */
+static bool imm_of(uint32_t id, uint64_t bits, uint32_t *imm)
+{
+	*imm = (uint32_t)bits;
+	return !op_is_i64(id) || (uint64_t)(int64_t)(int32_t)bits == bits;
+}
+
+static bool is_commutative(uint32_t id)
+{
+	switch (id) {
+	case INTERP_I32_ADD_SS:
+	case INTERP_I32_MUL_SS:
+	case INTERP_I32_AND_SS:
+	case INTERP_I32_OR_SS:
+	case INTERP_I32_XOR_SS:
+	case INTERP_I32_EQ_SS:
+	case INTERP_I32_NE_SS:
+	case INTERP_I64_ADD_SS:
+	case INTERP_I64_MUL_SS:
+	case INTERP_I64_AND_SS:
+	case INTERP_I64_OR_SS:
+	case INTERP_I64_XOR_SS:
+	case INTERP_I64_EQ_SS:
+	case INTERP_I64_NE_SS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* x op (y shift k), y's shift being the producer of `inner`. */
+static bool fuse_shifted(struct emitter *e, uint32_t id, const struct operand *x,
+			 const struct operand *inner)
+{
+	struct interp_op *producer = operand_producer(e, inner);
+
+	if (!producer || x->kind == OPERAND_CONST || x->slot > EMIT_SLOT_MAX)
+		return false;
+	for (size_t i = 0; i < COUNT_OF(shifted); i++) {
+		if (producer->id != shifted[i].first || id != shifted[i].second)
+			continue;
+		struct interp_op op = op_of(shifted[i].both);
+
+		op.b = (uint16_t)x->slot;
+		op.c = producer->b;
+		op.d = (uint16_t)(producer->imm & (op_is_i64(id) ? 63 : 31));
+		emit_undo(e);
+		emit_result(e, op, NULL);
+		return true;
+	}
+	return false;
+}
+
+static void binary_rotr(struct interp_op *op)
+{
+	if (op->id == INTERP_I32_ROTR_SI) {
+		op->id = INTERP_I32_ROTL_SI;
+		op->imm = -op->imm & 31;
+	} else if (op->id == INTERP_I64_ROTR_SI) {
+		op->id = INTERP_I64_ROTL_SI;
+		op->imm = -op->imm & 63;
+	}
+}
+
+/* RULE_BINARY, RULE_DIVIDE, RULE_COMPARE: all have name_SS and name_SI. */
+static void fuse_int(struct emitter *e, uint32_t id)
+{
+	struct operand y = stack_pop(e), x = stack_pop(e);
+	struct interp_op op;
+	uint32_t imm;
+
+	if (x.kind == OPERAND_CONST && y.kind != OPERAND_CONST && is_commutative(id)) {
+		struct operand swap = x;
+
+		x = y;
+		y = swap;
+	}
+	if (y.kind == OPERAND_CONST && imm_of(id, y.bits, &imm)) {
+		op = op_of(id + 1);
+		op.b = operand_slot(e, &x, 0);
+		op.imm = imm;
+		binary_rotr(&op);
+	} else {
+		if (is_commutative(id) &&
+		    (fuse_shifted(e, id, &x, &y) || fuse_shifted(e, id, &y, &x)))
+			return;
+		op = op_of(id);
+		op.b = operand_slot(e, &x, 0);
+		op.c = operand_slot(e, &y, 1);
+	}
+	emit_result(e, op, NULL);
+}
+
+/* The product that x is, made part of an addition or subtraction with z. */
+static bool fuse_product(struct emitter *e, uint32_t product, uint32_t both,
+			 const struct operand *x, const struct operand *z)
+{
+	struct interp_op *producer = operand_producer(e, x);
+	struct interp_op op = op_of(both);
+
+	if (!producer || producer->id != product || z->kind == OPERAND_CONST ||
+	    z->slot > EMIT_SLOT_MAX)
+		return false;
+	op.b = producer->b;
+	op.c = producer->c;
+	op.d = (uint16_t)z->slot;
+	emit_undo(e);
+	emit_result(e, op, NULL);
+	return true;
+}
+
+static bool fuse_products(struct emitter *e, uint32_t id, const struct operand *x,
+			  const struct operand *y)
+{
+	switch (id) {
+	case INTERP_F32_ADD:
+		return fuse_product(e, INTERP_F32_MUL, INTERP_F32_MUL_ADD, y, x) ||
+		       fuse_product(e, INTERP_F32_MUL, INTERP_F32_MUL_ADD, x, y);
+	case INTERP_F32_SUB:
+		return fuse_product(e, INTERP_F32_MUL, INTERP_F32_SUB_MUL, y, x) ||
+		       fuse_product(e, INTERP_F32_MUL, INTERP_F32_MUL_SUB, x, y);
+	case INTERP_F64_ADD:
+		return fuse_product(e, INTERP_F64_MUL, INTERP_F64_MUL_ADD, y, x) ||
+		       fuse_product(e, INTERP_F64_MUL, INTERP_F64_MUL_ADD, x, y);
+	case INTERP_F64_SUB:
+		return fuse_product(e, INTERP_F64_MUL, INTERP_F64_SUB_MUL, y, x) ||
+		       fuse_product(e, INTERP_F64_MUL, INTERP_F64_MUL_SUB, x, y);
+	default:
+		return false;
+	}
+}
+
+static void fuse_float(struct emitter *e, uint32_t id)
+{
+	struct operand y = stack_pop(e), x = stack_pop(e);
+	struct interp_op op = op_of(id);
+
+	if (fuse_products(e, id, &x, &y))
+		return;
+	op.b = operand_slot(e, &x, 0);
+	op.c = operand_slot(e, &y, 1);
+	emit_result(e, op, NULL);
+}
+
+static void fuse_unary(struct emitter *e, uint32_t id)
+{
+	struct operand x = stack_pop(e);
+	struct interp_op op = op_of(id);
+
+	op.b = operand_slot(e, &x, 0);
+	emit_result(e, op, NULL);
+}
+
+/* x == 0. Of a comparison it is the negation, which a jump can take over. */
+static void fuse_eqz(struct emitter *e, uint32_t id)
+{
+	struct operand x = stack_pop(e);
+	const struct interp_op *producer = operand_producer(e, &x);
+	struct interp_op op = op_of(id);
+
+	if (producer && fuse_words((enum interp_op_id)producer->id) == 1)
+		e->negation = e->count + 1;
+	op.b = operand_slot(e, &x, 0);
+	emit_result(e, op, NULL);
+}
+
+static void fuse_select(struct emitter *e)
+{
+	struct operand cond = stack_pop(e), y = stack_pop(e), x = stack_pop(e);
+	struct interp_op op = op_of(INTERP_SELECT);
+
+	op.b = operand_slot(e, &x, 0);
+	op.c = operand_slot(e, &y, 1);
+	op.d = operand_slot(e, &cond, 2);
+	emit_result(e, op, NULL);
+}
+
+/* ---- memory ------------------------------------------------------------------------------------ */
+
+/* log2 of the size of the access, which is its natural alignment. */
+static unsigned access_shift(enum wasm_op op)
+{
+	return wasm_op_info(op)->imm - WASM_IMM_MEM0;
+}
+
+/* The sum that an address is: 0 when it is none, 1 for x + y (_SS), 2 for x + y * size (_SX). */
+static unsigned address_sum(const struct interp_op *producer, const struct wasm_insn *insn)
+{
+	if (!producer || insn->mem.offset > UINT16_MAX)
+		return 0;
+	if (producer->id == INTERP_I32_ADD_SS)
+		return 1;
+	return producer->id == INTERP_I32_ADD_SHL && producer->d == access_shift(insn->op) ? 2 : 0;
+}
+
+static void fuse_load(struct emitter *e, const struct wasm_insn *insn, uint32_t id)
+{
+	struct operand x = stack_pop(e);
+	struct interp_op *producer = operand_producer(e, &x);
+	unsigned sum = address_sum(producer, insn);
+	struct interp_op op = op_of(id + sum);
+
+	if (sum) {
+		op.b = producer->b;
+		op.c = producer->c;
+		op.d = (uint16_t)insn->mem.offset;
+		emit_undo(e);
+	} else {
+		op.b = operand_slot(e, &x, 0);
+		op.imm = (uint32_t)insn->mem.offset;
+	}
+	emit_result(e, op, NULL);
+}
+
+static void fuse_store(struct emitter *e, const struct wasm_insn *insn, uint32_t id)
+{
+	struct operand v = stack_pop(e), x = stack_pop(e);
+	struct interp_op *producer =
+		v.kind == OPERAND_LOCAL && v.slot <= EMIT_SLOT_MAX ? operand_producer(e, &x) : NULL;
+	unsigned sum = address_sum(producer, insn);
+	struct interp_op op = op_of(id + sum);
+
+	if (sum) {
+		op.a = producer->b;
+		op.b = producer->c;
+		op.c = (uint16_t)v.slot;
+		op.d = (uint16_t)insn->mem.offset;
+		emit_undo(e);
+	} else {
+		op.a = operand_slot(e, &x, 0);
+		op.b = operand_slot(e, &v, 1);
+		op.imm = (uint32_t)insn->mem.offset;
+	}
+	*emit_op(e, (enum interp_op_id)op.id) = op;
+}
+
+bool fuse_insn(struct emitter *e, const struct wasm_insn *insn)
+{
+	const struct rule *rule = &rules[insn->op];
+
+	switch (rule->kind) {
+	case RULE_BINARY:
+	case RULE_DIVIDE:
+	case RULE_COMPARE:
+		fuse_int(e, rule->id);
+		return true;
+	case RULE_FLOAT:
+	case RULE_FLOAT_COMPARE:
+		fuse_float(e, rule->id);
+		return true;
+	case RULE_UNARY:
+		fuse_unary(e, rule->id);
+		return true;
+	case RULE_EQZ:
+		fuse_eqz(e, rule->id);
+		return true;
+	case RULE_SAME:
+		return true;
+	case RULE_LOAD:
+		fuse_load(e, insn, rule->id);
+		return true;
+	case RULE_STORE:
+		fuse_store(e, insn, rule->id);
+		return true;
+	case RULE_SELECT:
+		fuse_select(e);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* ---- jumps ------------------------------------------------------------------------------------- */
+
+/* The jump that a comparison becomes; false: it cannot. */
+static bool branch_of_compare(const struct interp_op *compare, bool when, struct interp_op *jump)
+{
+	uint32_t id = (uint32_t)compare->id;
+	bool immediate = op_infos[id].kind == OP_COMPARE_SI;
+
+	if (immediate && (int32_t)compare->imm != (int16_t)compare->imm)
+		return false;
+	switch (op_infos[id].kind) {
+	case OP_COMPARE_SS:
+	case OP_COMPARE_SI:
+		*jump = op_of(id + (when ? 2 : 4)); /* name_BR_.. and name_BN_.. */
+		break;
+	case OP_FLOAT_COMPARE:
+		*jump = op_of(id + (when ? 1 : 2));
+		break;
+	default:
+		return false;
+	}
+	jump->a = compare->b;
+	jump->b = immediate ? (uint16_t)compare->imm : compare->c;
+	return true;
+}
+
+/* For x = (y == 0) the op before may be the comparison that made y: not (a < b), say. */
+static bool branch_of_negation(struct emitter *e, const struct interp_op *zero, bool when,
+			       struct interp_op *jump)
+{
+	const struct interp_op *before = zero - 1;
+
+	if (e->negation != e->producer || !branch_of_compare(before, !when, jump))
+		return false;
+	e->producer--;
+	return true;
+}
+
+void fuse_branch(struct emitter *e, const struct operand *x, bool when)
+{
+	const struct interp_op *producer = operand_producer(e, x);
+	struct interp_op jump;
+
+	if (producer && (branch_of_negation(e, producer, when, &jump) ||
+			 branch_of_compare(producer, when, &jump))) {
+		emit_undo(e);
+		*emit_op(e, (enum interp_op_id)jump.id) = jump;
+		return;
+	}
+	uint16_t slot = operand_slot(e, x, 0);
+
+	emit_op(e, when ? INTERP_BR_NZ : INTERP_BR_Z)->a = slot;
+}

@@ -1,0 +1,498 @@
+/*
+ * The launch record's format: the one place that knows its bytes and its rules.
+ * Trust: the bytes to decode are the host's; lengths and counts are bounded by the bytes left and
+ * by the limits of launch.h before they size anything. Invariant: what launch_decode accepts,
+ * launch_encode writes again byte for byte.
+ */
+#include "launch/launch.h"
+
+#include <string.h>
+
+#include "base/checked.h"
+#include "crypto/sha256.h"
+
+#define FLAG_STRICT    1u /* of the program part */
+#define FLAG_READ_ONLY 1u /* of a mount */
+
+/* Smallest encodings: what a count is held against before anything is allocated. */
+#define ARG_SIZE_MIN	  4
+#define VARIABLE_SIZE_MIN 9
+#define MOUNT_SIZE_MIN	  17
+
+/* A reader that remembers why it failed first. */
+struct decoder {
+	struct reader r;
+	enum err err;
+	struct arena *arena;
+};
+
+static void decoder_fail(struct decoder *d, enum err err)
+{
+	if (d->err == E_OK)
+		d->err = err;
+	reader_fail(&d->r);
+}
+
+static enum err decoder_err(const struct decoder *d)
+{
+	if (d->err != E_OK)
+		return d->err;
+	return d->r.bad ? E_TRUNCATED : E_OK;
+}
+
+static bool bytes_have(struct launch_bytes b, uint8_t byte)
+{
+	for (size_t i = 0; i < b.size; i++) {
+		if (b.p[i] == byte)
+			return true;
+	}
+	return false;
+}
+
+int launch_compare(struct launch_bytes a, struct launch_bytes b)
+{
+	size_t n = a.size < b.size ? a.size : b.size;
+	int c = n ? memcmp(a.p, b.p, n) : 0;
+
+	if (c != 0)
+		return c;
+	return (a.size > b.size) - (a.size < b.size);
+}
+
+/* Is [p, p+n) a component that a canonical path may hold? */
+static bool component_ok(const uint8_t *p, size_t n)
+{
+	if (n == 0 || (n == 1 && p[0] == '.'))
+		return false;
+	return !(n == 2 && p[0] == '.' && p[1] == '.');
+}
+
+bool launch_path_ok(struct launch_bytes path)
+{
+	if (path.size == 0 || bytes_have(path, 0))
+		return false;
+	if (path.size == 1 && (path.p[0] == '/' || path.p[0] == '.'))
+		return true;
+	size_t start = path.p[0] == '/' ? 1 : 0;
+
+	for (size_t i = start; i <= path.size; i++) {
+		if (i < path.size && path.p[i] != '/')
+			continue;
+		if (!component_ok(path.p + start, i - start))
+			return false;
+		start = i + 1;
+	}
+	return true;
+}
+
+/* ---- decoding ---- */
+
+/* A number that must be in [first, end). */
+static uint8_t decode_choice(struct decoder *d, uint8_t first, uint8_t end)
+{
+	uint8_t v = reader_u8(&d->r);
+
+	if (reader_ok(&d->r) && (v < first || v >= end))
+		decoder_fail(d, E_LAUNCH_FIELD);
+	return v;
+}
+
+/* A count of at most `max` elements, each at least `size_min` bytes long. */
+static uint32_t decode_count(struct decoder *d, uint32_t max, size_t size_min)
+{
+	uint32_t n = reader_u32(&d->r);
+
+	if (n > max)
+		decoder_fail(d, E_LIMIT);
+	else if (n > d->r.left / size_min)
+		decoder_fail(d, E_TRUNCATED);
+	return reader_ok(&d->r) ? n : 0;
+}
+
+/* Length and bytes without NUL. */
+static struct launch_bytes decode_string(struct decoder *d, uint32_t max)
+{
+	struct launch_bytes s = {0};
+	uint32_t size = reader_u32(&d->r);
+
+	if (size > max)
+		decoder_fail(d, E_LIMIT);
+	const uint8_t *p = reader_take(&d->r, size);
+
+	if (!p)
+		return s;
+	s.p = p;
+	s.size = size;
+	if (bytes_have(s, 0))
+		decoder_fail(d, E_LAUNCH_NAME);
+	return s;
+}
+
+static void *decode_array(struct decoder *d, uint32_t count, size_t size)
+{
+	if (!reader_ok(&d->r) || count == 0)
+		return NULL;
+	void *p = arena_alloc_array(d->arena, count, size);
+
+	if (!p)
+		decoder_fail(d, E_NOMEM);
+	return p;
+}
+
+/* Names rise strictly: this is the order, and nothing stands twice. */
+static void decode_order(struct decoder *d, const struct launch_bytes *before,
+			 struct launch_bytes name)
+{
+	if (reader_ok(&d->r) && before && launch_compare(*before, name) >= 0)
+		decoder_fail(d, E_LAUNCH_ORDER);
+}
+
+/* Label and key belong to volumes, and a volume has them. */
+static bool mount_key_ok(const struct launch_mount *m)
+{
+	bool volume = m->kind == LAUNCH_MOUNT_VOLUME;
+	bool provisioned = m->key_policy == LAUNCH_KEY_PROVISIONED;
+
+	return (m->label.size != 0) == volume && (m->key_policy != LAUNCH_KEY_NONE) == volume &&
+	       (m->key_id.size != 0) == provisioned;
+}
+
+static void decode_mount(struct decoder *d, struct launch_mount *m, bool strict)
+{
+	m->kind = decode_choice(d, LAUNCH_MOUNT_HOST, LAUNCH_MOUNT_END);
+	m->read_only = decode_choice(d, 0, FLAG_READ_ONLY + 1) != 0;
+	m->key_policy = decode_choice(d, LAUNCH_KEY_NONE, LAUNCH_KEY_END);
+	(void)decode_choice(d, 0, 1); /* reserved */
+	m->guest_path = decode_string(d, LAUNCH_NAME_MAX);
+	m->label = decode_string(d, LAUNCH_LABEL_MAX);
+	m->key_id = decode_string(d, LAUNCH_LABEL_MAX);
+	if (!reader_ok(&d->r))
+		return;
+	if (!launch_path_ok(m->guest_path))
+		decoder_fail(d, E_LAUNCH_NAME);
+	else if (!mount_key_ok(m))
+		decoder_fail(d, E_LAUNCH_FIELD);
+	else if (strict && m->kind == LAUNCH_MOUNT_HOST)
+		decoder_fail(d, E_LAUNCH_STRICT);
+}
+
+static void decode_mounts(struct decoder *d, struct launch_record *record)
+{
+	uint32_t n = decode_count(d, LAUNCH_MOUNTS_MAX, MOUNT_SIZE_MIN);
+	struct launch_mount *mounts = decode_array(d, n, sizeof(*mounts));
+
+	for (uint32_t i = 0; i < n && reader_ok(&d->r); i++) {
+		decode_mount(d, &mounts[i], record->strict);
+		decode_order(d, i ? &mounts[i - 1].guest_path : NULL, mounts[i].guest_path);
+	}
+	record->mounts = mounts;
+	record->mount_count = n;
+}
+
+static void decode_argv(struct decoder *d, struct launch_record *record)
+{
+	uint32_t n = decode_count(d, LAUNCH_ARGS_MAX, ARG_SIZE_MIN);
+	struct launch_bytes *argv = decode_array(d, n, sizeof(*argv));
+
+	for (uint32_t i = 0; i < n && reader_ok(&d->r); i++)
+		argv[i] = decode_string(d, LAUNCH_STRING_MAX);
+	record->argv = argv;
+	record->argc = n;
+}
+
+static void decode_env(struct decoder *d, struct launch_record *record)
+{
+	uint32_t n = decode_count(d, LAUNCH_ENV_MAX, VARIABLE_SIZE_MIN);
+	struct launch_variable *env = decode_array(d, n, sizeof(*env));
+
+	for (uint32_t i = 0; i < n && reader_ok(&d->r); i++) {
+		env[i].name = decode_string(d, LAUNCH_NAME_MAX);
+		env[i].value = decode_string(d, LAUNCH_STRING_MAX);
+		if (reader_ok(&d->r) && (env[i].name.size == 0 || bytes_have(env[i].name, '=')))
+			decoder_fail(d, E_LAUNCH_NAME);
+		decode_order(d, i ? &env[i - 1].name : NULL, env[i].name);
+	}
+	record->env = env;
+	record->env_count = n;
+}
+
+static bool value_type_wide(uint8_t type)
+{
+	return type == LAUNCH_I64 || type == LAUNCH_F64;
+}
+
+static bool value_type_ok(uint8_t type)
+{
+	return type >= LAUNCH_F64 && type <= LAUNCH_I32;
+}
+
+struct launch_value launch_decode_value(struct reader *r)
+{
+	uint8_t type = reader_u8(r);
+	uint64_t bits = reader_u64(r);
+
+	if (!value_type_ok(type) || (!value_type_wide(type) && bits > UINT32_MAX)) {
+		reader_fail(r);
+		return (struct launch_value){.type = LAUNCH_I32};
+	}
+	return (struct launch_value){.type = type, .bits = bits};
+}
+
+static void decode_invoke(struct decoder *d, struct launch_record *record)
+{
+	record->invoke = decode_string(d, LAUNCH_NAME_MAX);
+	uint32_t n = decode_count(d, LAUNCH_VALUES_MAX, LAUNCH_VALUE_SIZE);
+	struct launch_value *values = decode_array(d, n, sizeof(*values));
+
+	if (n != 0 && record->invoke.size == 0)
+		decoder_fail(d, E_LAUNCH_FIELD);
+	for (uint32_t i = 0; i < n && reader_ok(&d->r); i++) {
+		values[i] = launch_decode_value(&d->r);
+		if (!reader_ok(&d->r)) /* the bytes are there: decode_count saw them */
+			decoder_fail(d, E_LAUNCH_FIELD);
+	}
+	record->values = values;
+	record->value_count = n;
+}
+
+static void decode_args(struct decoder *d, struct launch_record *record)
+{
+	decode_argv(d, record);
+	decode_env(d, record);
+	decode_invoke(d, record);
+}
+
+static void decode_limits(struct decoder *d, struct launch_limits *limits)
+{
+	limits->threads = reader_u32(&d->r);
+	if (limits->threads > LAUNCH_THREADS_MAX)
+		decoder_fail(d, E_LIMIT);
+	limits->memory = reader_u64(&d->r);
+	limits->stack = reader_u64(&d->r);
+	limits->fuel = reader_u64(&d->r);
+	limits->timeout = reader_u64(&d->r);
+}
+
+/* Native code needs the digest of its section. */
+static bool engine_ok(const struct launch_record *record)
+{
+	static const uint8_t none[LAUNCH_DIGEST_SIZE];
+
+	return record->engine != LAUNCH_ENGINE_NATIVE ||
+	       memcmp(record->native_digest, none, sizeof(none)) != 0;
+}
+
+static void decode_program(struct decoder *d, struct launch_record *record)
+{
+	reader_bytes(&d->r, record->module_digest, LAUNCH_DIGEST_SIZE);
+	reader_bytes(&d->r, record->native_digest, LAUNCH_DIGEST_SIZE);
+	record->engine = decode_choice(d, LAUNCH_ENGINE_INTERPRETER, LAUNCH_ENGINE_END);
+	record->diagnostics = decode_choice(d, LAUNCH_DIAGNOSTICS_NONE, LAUNCH_DIAGNOSTICS_END);
+	record->args_policy = decode_choice(d, LAUNCH_ARGS_ANY, LAUNCH_ARGS_END);
+	record->strict = decode_choice(d, 0, FLAG_STRICT + 1) != 0;
+	decode_limits(d, &record->limits);
+	decode_mounts(d, record);
+	if (reader_u32(&d->r) != 0) /* network rules: none is defined in this version */
+		decoder_fail(d, E_LAUNCH_FIELD);
+	if (reader_ok(&d->r) && !engine_ok(record))
+		decoder_fail(d, E_LAUNCH_FIELD);
+	if (record->args_policy == LAUNCH_ARGS_FIXED)
+		decode_args(d, record);
+}
+
+static void decode_invocation(struct decoder *d, struct launch_record *record)
+{
+	if (record->args_policy == LAUNCH_ARGS_ANY)
+		decode_args(d, record);
+}
+
+/* Decodes one part, which ends exactly where its size says. */
+static enum err decode_part(struct launch_record *record, struct arena *arena,
+			    struct launch_bytes part,
+			    void (*decode)(struct decoder *, struct launch_record *))
+{
+	struct decoder d = {.arena = arena};
+
+	reader_init(&d.r, part.p, part.size);
+	decode(&d, record);
+	if (reader_ok(&d.r) && !reader_done(&d.r))
+		decoder_fail(&d, E_TRAILING);
+	return decoder_err(&d);
+}
+
+static struct launch_bytes take_part(struct reader *r, uint32_t size)
+{
+	const uint8_t *p = reader_take(r, size);
+
+	return (struct launch_bytes){.p = p, .size = p ? size : 0};
+}
+
+/* The header, and where the parts stand. */
+static enum err decode_frame(struct launch_record *record, const void *bytes, size_t size)
+{
+	struct reader r;
+
+	reader_init(&r, bytes, size);
+	uint32_t magic = reader_u32(&r);
+	uint32_t version = reader_u32(&r);
+	uint32_t program_size = reader_u32(&r);
+	uint32_t invocation_size = reader_u32(&r);
+
+	if (!reader_ok(&r))
+		return E_TRUNCATED;
+	if (magic != LAUNCH_MAGIC)
+		return E_LAUNCH_MAGIC;
+	if (version != LAUNCH_VERSION)
+		return E_LAUNCH_VERSION;
+	record->program = take_part(&r, program_size);
+	record->invocation = take_part(&r, invocation_size);
+	if (!reader_ok(&r))
+		return E_TRUNCATED;
+	return reader_done(&r) ? E_OK : E_TRAILING;
+}
+
+enum err launch_decode(struct launch_record *record, struct arena *arena, const void *bytes,
+		       size_t size)
+{
+	struct launch_record decoded = {0};
+	enum err err;
+
+	if (size > LAUNCH_SIZE_MAX)
+		return E_LIMIT;
+	err = decode_frame(&decoded, bytes, size);
+	if (err != E_OK)
+		return err;
+	err = decode_part(&decoded, arena, decoded.program, decode_program);
+	if (err != E_OK)
+		return err;
+	err = decode_part(&decoded, arena, decoded.invocation, decode_invocation);
+	if (err == E_OK)
+		*record = decoded;
+	return err;
+}
+
+/* ---- encoding ---- */
+
+static bool encode_string(struct writer *w, struct launch_bytes s)
+{
+	if (s.size > LAUNCH_SIZE_MAX)
+		return false;
+	writer_u32(w, (uint32_t)s.size);
+	writer_bytes(w, s.p, s.size);
+	return true;
+}
+
+static bool encode_mount(struct writer *w, const struct launch_mount *m)
+{
+	writer_u8(w, (uint8_t)m->kind);
+	writer_u8(w, m->read_only ? FLAG_READ_ONLY : 0);
+	writer_u8(w, (uint8_t)m->key_policy);
+	writer_u8(w, 0);
+	return encode_string(w, m->guest_path) && encode_string(w, m->label) &&
+	       encode_string(w, m->key_id);
+}
+
+void launch_encode_value(struct writer *w, struct launch_value value)
+{
+	writer_u8(w, (uint8_t)value.type);
+	writer_u64(w, value.bits);
+}
+
+static bool encode_args(struct writer *w, const struct launch_record *record)
+{
+	writer_u32(w, record->argc);
+	for (uint32_t i = 0; i < record->argc; i++) {
+		if (!encode_string(w, record->argv[i]))
+			return false;
+	}
+	writer_u32(w, record->env_count);
+	for (uint32_t i = 0; i < record->env_count; i++) {
+		if (!encode_string(w, record->env[i].name) ||
+		    !encode_string(w, record->env[i].value))
+			return false;
+	}
+	if (!encode_string(w, record->invoke))
+		return false;
+	writer_u32(w, record->value_count);
+	for (uint32_t i = 0; i < record->value_count; i++)
+		launch_encode_value(w, record->values[i]);
+	return true;
+}
+
+static bool encode_program(struct writer *w, const struct launch_record *record)
+{
+	writer_bytes(w, record->module_digest, LAUNCH_DIGEST_SIZE);
+	writer_bytes(w, record->native_digest, LAUNCH_DIGEST_SIZE);
+	writer_u8(w, (uint8_t)record->engine);
+	writer_u8(w, (uint8_t)record->diagnostics);
+	writer_u8(w, (uint8_t)record->args_policy);
+	writer_u8(w, record->strict ? FLAG_STRICT : 0);
+	writer_u32(w, record->limits.threads);
+	writer_u64(w, record->limits.memory);
+	writer_u64(w, record->limits.stack);
+	writer_u64(w, record->limits.fuel);
+	writer_u64(w, record->limits.timeout);
+	writer_u32(w, record->mount_count);
+	for (uint32_t i = 0; i < record->mount_count; i++) {
+		if (!encode_mount(w, &record->mounts[i]))
+			return false;
+	}
+	writer_u32(w, 0); /* network rules */
+	return record->args_policy != LAUNCH_ARGS_FIXED || encode_args(w, record);
+}
+
+static bool encode_invocation(struct writer *w, const struct launch_record *record)
+{
+	return record->args_policy != LAUNCH_ARGS_ANY || encode_args(w, record);
+}
+
+enum err launch_encode(const struct launch_record *record, struct writer *w)
+{
+	struct writer program, invocation;
+
+	writer_init(&program, NULL, 0);
+	writer_init(&invocation, NULL, 0);
+	if (!encode_program(&program, record) || !encode_invocation(&invocation, record) ||
+	    program.len > LAUNCH_SIZE_MAX || invocation.len > LAUNCH_SIZE_MAX - program.len)
+		return E_LIMIT;
+	writer_u32(w, LAUNCH_MAGIC);
+	writer_u32(w, LAUNCH_VERSION);
+	writer_u32(w, (uint32_t)program.len);
+	writer_u32(w, (uint32_t)invocation.len);
+	return encode_program(w, record) && encode_invocation(w, record) ? E_OK : E_LIMIT;
+}
+
+/* ---- digests ---- */
+
+void launch_measure(const struct launch_record *record, struct launch_digests *digests)
+{
+	static const char program_label[] = "retwine.program.v1";
+	static const char launch_label[] = "retwine.launch.v1";
+	uint8_t invocation[LAUNCH_DIGEST_SIZE];
+	struct sha256 h;
+
+	sha256_init(&h);
+	sha256_update(&h, program_label, sizeof(program_label) - 1);
+	sha256_update(&h, record->program.p, record->program.size);
+	sha256_final(&h, digests->program);
+
+	sha256_digest(invocation, record->invocation.p, record->invocation.size);
+	sha256_init(&h);
+	sha256_update(&h, launch_label, sizeof(launch_label) - 1);
+	sha256_update(&h, digests->program, LAUNCH_DIGEST_SIZE);
+	sha256_update(&h, invocation, sizeof(invocation));
+	sha256_final(&h, digests->launch);
+}
+
+void launch_measure_module(uint8_t module_digest[LAUNCH_DIGEST_SIZE],
+			   uint8_t native_digest[LAUNCH_DIGEST_SIZE], const void *module,
+			   size_t size, size_t section_off, size_t payload_off)
+{
+	must(section_off <= size && payload_off <= size);
+	sha256_digest(module_digest, module, section_off);
+	if (section_off == size)
+		memset(native_digest, 0, LAUNCH_DIGEST_SIZE);
+	else
+		sha256_digest(native_digest, (const uint8_t *)module + payload_off,
+			      size - payload_off);
+}

@@ -1,0 +1,150 @@
+#!/bin/bash
+# Runs in a poor environment: each works, or ends in one line that names the cause.
+. "$(dirname "$0")/lib.sh"
+
+HELLO=$EXAMPLES/hello.wasm
+echo "hello from WebAssembly" >"$WORK/hello"
+
+# works_or_says NAME PATTERN: after a run of hello.
+works_or_says() {
+	if [ "$status" -eq 0 ]; then
+		check_same "$1" "$WORK/hello"
+	else
+		check_refused "$1" 125 "$2"
+	fi
+}
+
+# ---- address space ---------------------------------------------------------------------------------
+for kib in 60000 200000 1000000 4000000 60000000 67000000; do
+	timeout --signal=KILL "$LIMIT" bash -c 'ulimit -v "$1"; shift; exec "$@"' - "$kib" \
+		"$RETWINE" "${RUN[@]}" "$HELLO" </dev/null >"$WORK/out" 2>"$WORK/err"
+	status=$?
+	if [ "$status" -eq 127 ]; then
+		ok # not even the dynamic linker starts: not ours to say
+	else
+		works_or_says "ulimit -v $kib" "address space|memory"
+	fi
+done
+
+# A kernel that refuses overcommit. This changes a setting of the machine, so only when asked.
+setting=/proc/sys/vm/overcommit_memory
+if [ -n "${E2E_MACHINE_SETTINGS:-}" ] && [ -w "$setting" ]; then
+	before=$(cat "$setting")
+	echo 2 >"$setting"
+	run "$HELLO"
+	echo "$before" >"$setting"
+	works_or_says "overcommit refused" "memory|overcommit"
+fi
+
+for limit in "-n 3" "-n 8" "-s 64" "-f 0" "-c 0" "-l 0"; do
+	timeout --signal=KILL "$LIMIT" bash -c 'ulimit $1; shift; exec "$@"' - "$limit" \
+		"$RETWINE" "${RUN[@]}" "$HELLO" </dev/null 2>"$WORK/err" | cat >"$WORK/out"
+	status=${PIPESTATUS[0]}
+	if [ "$status" -eq 127 ] || { [ "$limit" = "-s 64" ] && [ "$status" -ge 137 ]; }; then
+		ok # the system cannot start the command
+	else
+		works_or_says "ulimit $limit" "."
+	fi
+done
+
+# ---- standard streams ------------------------------------------------------------------------------
+# With a stream closed, no file that Retwine opens may take its place.
+cp "$HELLO" "$GUESTS/cat.wasm" "$WORK"
+sha256sum "$WORK"/*.wasm >"$WORK/sums"
+
+"$RETWINE" "${RUN[@]}" "$WORK/cat.wasm" <&- >"$WORK/out" 2>"$WORK/err"
+status=$?
+check "closed stdin" "something was read: $(wc -c <"$WORK/out") bytes" test ! -s "$WORK/out"
+check "closed stdin" "status is $status" test "$status" -eq 0 -o "$status" -eq 1 -o "$status" -eq 125
+"$RETWINE" "${RUN[@]}" "$WORK/hello.wasm" <&- >"$WORK/out" 2>"$WORK/err"
+status=$?
+works_or_says "closed stdin, not read" "standard input"
+
+"$RETWINE" "${RUN[@]}" "$WORK/hello.wasm" </dev/null >&- 2>"$WORK/err"
+status=$?
+check "closed stdout" "ended by a signal: $status" test "$status" -le 125
+head -c 100000 /dev/zero >"$WORK/in"
+"$RETWINE" "${RUN[@]}" "$WORK/cat.wasm" <"$WORK/in" >&- 2>"$WORK/err"
+status=$?
+check "closed stdout" "status is $status" test "$status" -eq 1 -o "$status" -eq 125
+check "closed stdout" "no word about it" test -s "$WORK/err"
+
+"$RETWINE" "${RUN[@]}" "$WORK/hello.wasm" </dev/null >"$WORK/out" 2>&-
+status=$?
+: >"$WORK/err"
+check "closed stderr" "status is $status" test "$status" -eq 0 -o "$status" -eq 125
+"$RETWINE" "${RUN[@]}" "$WORK/hello.wasm" <&- >&- 2>&-
+status=$?
+check "all streams closed" "ended by a signal: $status" test "$status" -le 125
+
+"$RETWINE" "${RUN[@]}" "$WORK/cat.wasm" <"$WORK/in" >/dev/full 2>"$WORK/err"
+status=$?
+check_status "a full device on stdout" 1
+check "a full device on stdout" "the program was not told" grep -q "cat: write: No space left" "$WORK/err"
+
+# The reader goes away: the program gets an error (EPIPE), or the command ends by SIGPIPE.
+head -c 3000000 /dev/zero >"$WORK/in"
+"$RETWINE" "${RUN[@]}" "$WORK/cat.wasm" <"$WORK/in" 2>"$WORK/err" | head -c 10 >/dev/null
+status=${PIPESTATUS[0]}
+check "a reader that goes away" "status is $status" test "$status" -eq 1 -o "$status" -eq 141
+rm "$WORK/in"
+
+# A directory on stdin.
+"$RETWINE" "${RUN[@]}" "$WORK/cat.wasm" <"$WORK" >"$WORK/out" 2>"$WORK/err"
+status=$?
+check "a directory on stdin" "status is $status" test "$status" -eq 1 -o "$status" -eq 125
+check "a directory on stdin" "something was read" test ! -s "$WORK/out"
+
+check "the modules are as they were" "one changed" sha256sum --quiet --check "$WORK/sums"
+
+# ---- SIGINT ----------------------------------------------------------------------------------------
+# interrupt HOW: the program says that it runs, then gets SIGINT, and ends within a second. (What bash
+# starts with & ignores SIGINT; timeout passes it on.)
+interrupt() {
+	local pid start elapsed line
+	rm -f "$WORK/pipe" "$WORK/never"
+	mkfifo "$WORK/pipe" "$WORK/never"
+	exec 8<>"$WORK/never"
+	env --default-signal=INT timeout --foreground --signal=KILL "$LIMIT" \
+		"$RETWINE" "${RUN[@]}" "$GUESTS/forever.wasm" "$1" \
+		<"$WORK/never" >"$WORK/pipe" 2>"$WORK/err" &
+	pid=$!
+	exec 9<"$WORK/pipe"
+	read -r -t "$LIMIT" line <&9 || line=
+	check "SIGINT, $1" "did not start: '$line'" test "$line" = ready
+	if [ "$1" = write ]; then
+		cat <&9 >/dev/null &
+	fi
+	start=${EPOCHREALTIME/./}
+	kill -INT "$pid"
+	wait "$pid"
+	status=$?
+	elapsed=$((${EPOCHREALTIME/./} - start))
+	exec 9<&- 8>&-
+	check_status "SIGINT, $1" 130
+	check "SIGINT, $1" "took $elapsed us" test "$elapsed" -lt 1000000
+}
+interrupt spin
+interrupt sleep
+interrupt read
+interrupt write
+
+# ---- several at once ---------------------------------------------------------------------------------
+"$EXAMPLES/sqlite3" -batch :memory: <examples/sqlite/create.sql >"$WORK/expected"
+pids=()
+for i in 1 2 3 4 5 6 7 8; do
+	mkdir "$WORK/$i"
+	timeout --signal=KILL "$LIMIT" "$RETWINE" "${RUN[@]}" --dir "$WORK/$i::/data" --env HOME=/ \
+		"$EXAMPLES/sqlite3.wasm" -batch /data/shop.db <examples/sqlite/create.sql \
+		>"$WORK/out$i" 2>"$WORK/err$i" &
+	pids+=($!)
+done
+for i in 1 2 3 4 5 6 7 8; do
+	wait "${pids[$((i - 1))]}"
+	status=$?
+	cp "$WORK/err$i" "$WORK/err"
+	check_status "eight at once, program $i" 0
+	check_same "eight at once, program $i" "$WORK/expected" "$WORK/out$i"
+done
+
+finish

@@ -1,0 +1,38 @@
+#!/bin/bash
+# The test programs, one per line: name, tab, command (test/run.sh). Usage: test/list.sh BUILD
+set -u
+b=$1
+cd "$(dirname "$0")/.." || exit 2
+shared=${RETWINE_SHARED:-../shared}
+
+entry() {
+	printf '%s\t%s\n' "$1" "$2"
+}
+
+entry check-includes "tools/check-includes.sh && echo '1 passed, 0 failed' || echo '0 passed, 1 failed'"
+entry check-style "tools/check-style.sh && echo '1 passed, 0 failed' || echo '0 passed, 1 failed'"
+entry check-boundary "tools/check-boundary.sh && echo '1 passed, 0 failed' || echo '0 passed, 1 failed'"
+for t in test/unit/*_test.c; do
+	name=$(basename "$t" .c)
+	entry "unit/$name" "$b/unit/$name"
+done
+for f in fuzz/*_fuzz.c; do
+	name=$(basename "$f" _fuzz.c)
+	entry "seeds/$name" "$b/fuzz/${name}_replay fuzz/seeds/$name"
+done
+entry simulator "$b/test/sim_test"
+entry enclave-fast "$b/test/enclave_test $b/test-enclave.elf $b/test-enclave.sig"
+entry enclave-strict "$b/test/enclave_test $b/test-enclave.elf $b/test-enclave.sig strict"
+if [ -d "$shared/data/testsuite" ]; then
+	entry spec-enclave "test/wast/run.sh $shared/data/testsuite $b/wast $b/retwine-wast"
+	entry spec-native "test/wast/run.sh $shared/data/testsuite $b/wast $b/wast-native"
+else
+	echo "no $shared/data/testsuite: the specification suite is not run (see README)" >&2
+fi
+for t in test/e2e/*.sh; do
+	name=$(basename "$t" .sh)
+	case $name in lib) continue ;; determinism | install | real_programs) modes=fast ;; *) modes="fast strict" ;; esac
+	for mode in $modes; do
+		entry "$name-$mode" "BUILD=$b RETWINE=$b/retwine MODE=$mode $t"
+	done
+done

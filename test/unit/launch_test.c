@@ -1,0 +1,607 @@
+/*
+ * The launch record: what is refused, that decoding and encoding are inverse, and the worked
+ * example of doc/launch-record.md.
+ */
+#include "launch/launch.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "base/heap.h"
+#include "crypto/sha256.h"
+#include "test/lib/check.h"
+#include "test/lib/native.h"
+
+#define RECORD_MAX 1024
+
+static struct launch_bytes text(const char *s)
+{
+	return (struct launch_bytes){.p = (const uint8_t *)s, .size = strlen(s)};
+}
+
+/* A record that uses every field; its parts are static, so that tests may bend them. */
+static struct launch_mount g_mounts[3];
+static struct launch_bytes g_argv[2];
+static struct launch_variable g_env[2];
+static struct launch_value g_values[2];
+
+static struct launch_record sample(void)
+{
+	struct launch_record r = {
+		.engine = LAUNCH_ENGINE_INTERPRETER,
+		.diagnostics = LAUNCH_DIAGNOSTICS_BACKTRACE,
+		.args_policy = LAUNCH_ARGS_ANY,
+		.limits = {.memory = 1 << 20, .stack = 2, .fuel = 3, .timeout = 4, .threads = 5},
+		.mounts = g_mounts,
+		.mount_count = COUNT_OF(g_mounts),
+		.argv = g_argv,
+		.argc = COUNT_OF(g_argv),
+		.env = g_env,
+		.env_count = COUNT_OF(g_env),
+		.invoke = text("add"),
+		.values = g_values,
+		.value_count = COUNT_OF(g_values),
+	};
+
+	memset(r.module_digest, 0x11, sizeof(r.module_digest));
+	g_mounts[0] = (struct launch_mount){.guest_path = text("/data"), .kind = LAUNCH_MOUNT_HOST};
+	g_mounts[1] = (struct launch_mount){
+		.guest_path = text("/keys"),
+		.kind = LAUNCH_MOUNT_VOLUME,
+		.read_only = true,
+		.key_policy = LAUNCH_KEY_PROVISIONED,
+		.label = text("db"),
+		.key_id = text("k1"),
+	};
+	g_mounts[2] = (struct launch_mount){.guest_path = text("/tmp"), .kind = LAUNCH_MOUNT_TMP};
+	g_argv[0] = text("app.wasm");
+	g_argv[1] = text("");
+	g_env[0] = (struct launch_variable){.name = text("A"), .value = text("1")};
+	g_env[1] = (struct launch_variable){.name = text("AB"), .value = text("")};
+	g_values[0] = (struct launch_value){.type = LAUNCH_I32, .bits = 7};
+	g_values[1] = (struct launch_value){.type = LAUNCH_F64, .bits = UINT64_MAX};
+	return r;
+}
+
+static size_t encode(uint8_t out[RECORD_MAX], const struct launch_record *r)
+{
+	struct writer w;
+
+	writer_init(&w, out, RECORD_MAX);
+	CHECK(launch_encode(r, &w) == E_OK && writer_ok(&w));
+	return w.len;
+}
+
+/* Decodes an exact-size heap copy, so that a read past the end is seen. */
+static enum err decode_bytes(const uint8_t *bytes, size_t size)
+{
+	struct launch_record r;
+	struct arena arena = {0};
+	uint8_t *copy = malloc(size ? size : 1);
+
+	if (!copy)
+		abort();
+	memcpy(copy, bytes, size);
+	enum err err = launch_decode(&r, &arena, copy, size);
+
+	arena_fini(&arena);
+	free(copy);
+	return err;
+}
+
+/* What decoding says of a record as it was built. */
+static enum err verdict(const struct launch_record *r)
+{
+	uint8_t bytes[RECORD_MAX];
+
+	return decode_bytes(bytes, encode(bytes, r));
+}
+
+TEST(decode_accepts_every_field)
+{
+	struct launch_record r = sample();
+
+	CHECK_EQ(verdict(&r), E_OK);
+	r.args_policy = LAUNCH_ARGS_FIXED;
+	CHECK_EQ(verdict(&r), E_OK);
+}
+
+TEST(decode_gives_back_what_was_encoded)
+{
+	struct launch_record r = sample(), back;
+	struct arena arena = {0};
+	uint8_t bytes[RECORD_MAX], again[RECORD_MAX];
+	size_t size = encode(bytes, &r);
+
+	CHECK(launch_decode(&back, &arena, bytes, size) == E_OK);
+	CHECK(back.mount_count == 3 && back.mounts[1].kind == LAUNCH_MOUNT_VOLUME);
+	CHECK(back.mounts[1].read_only && !back.mounts[0].read_only);
+	CHECK(launch_compare(back.mounts[1].key_id, text("k1")) == 0);
+	CHECK(back.argc == 2 && back.env_count == 2 && back.value_count == 2);
+	CHECK(launch_compare(back.env[1].name, text("AB")) == 0);
+	CHECK(back.values[1].bits == UINT64_MAX && back.limits.threads == 5);
+	CHECK(back.limits.memory == 1 << 20 && back.limits.timeout == 4);
+	CHECK_EQ(encode(again, &back), size);
+	CHECK(memcmp(again, bytes, size) == 0);
+	arena_fini(&arena);
+}
+
+TEST(decode_rejects_every_shorter_record)
+{
+	struct launch_record r = sample();
+	uint8_t bytes[RECORD_MAX];
+	size_t size = encode(bytes, &r);
+
+	for (size_t n = 0; n < size; n++)
+		CHECK_EQ(decode_bytes(bytes, n), E_TRUNCATED);
+}
+
+TEST(decode_rejects_trailing_bytes)
+{
+	struct launch_record r = sample();
+	uint8_t bytes[RECORD_MAX] = {0};
+	size_t size = encode(bytes, &r);
+
+	CHECK_EQ(decode_bytes(bytes, size + 1), E_TRAILING);
+	bytes[12]++; /* the byte belongs to the invocation part now */
+	CHECK_EQ(decode_bytes(bytes, size + 1), E_TRAILING);
+	bytes[12]--;
+	bytes[8]++; /* the program part takes a byte of the invocation part */
+	bytes[12]--;
+	CHECK_EQ(decode_bytes(bytes, size), E_TRAILING);
+}
+
+TEST(decode_rejects_part_sizes_beyond_the_record)
+{
+	struct launch_record r = sample();
+	uint8_t bytes[RECORD_MAX];
+	size_t size = encode(bytes, &r);
+
+	memset(bytes + 8, 0xff, 4);
+	CHECK_EQ(decode_bytes(bytes, size), E_TRUNCATED);
+	size = encode(bytes, &r);
+	memset(bytes + 12, 0xff, 4);
+	CHECK_EQ(decode_bytes(bytes, size), E_TRUNCATED);
+}
+
+TEST(decode_rejects_oversized_record)
+{
+	uint8_t *bytes = calloc(1, LAUNCH_SIZE_MAX + 1);
+
+	if (!bytes)
+		abort();
+	CHECK_EQ(decode_bytes(bytes, LAUNCH_SIZE_MAX + 1), E_LIMIT);
+	CHECK_EQ(decode_bytes(bytes, LAUNCH_SIZE_MAX), E_LAUNCH_MAGIC);
+	free(bytes);
+}
+
+TEST(decode_rejects_magic_and_version)
+{
+	struct launch_record r = sample();
+	uint8_t bytes[RECORD_MAX];
+	size_t size = encode(bytes, &r);
+
+	bytes[0] ^= 1;
+	CHECK_EQ(decode_bytes(bytes, size), E_LAUNCH_MAGIC);
+	bytes[0] ^= 1;
+	bytes[4] = 2;
+	CHECK_EQ(decode_bytes(bytes, size), E_LAUNCH_VERSION);
+	bytes[4] = 0;
+	CHECK_EQ(decode_bytes(bytes, size), E_LAUNCH_VERSION);
+}
+
+/* Header of 16 bytes, two digests, then the choices. */
+#define CHOICES_OFF (16 + 64)
+
+TEST(decode_rejects_unknown_choices)
+{
+	static const struct {
+		size_t off;
+		uint8_t bad[2];
+	} cases[] = {
+		{CHOICES_OFF, {0, 3}},	      {CHOICES_OFF + 1, {0, 4}},
+		{CHOICES_OFF + 2, {0, 3}},    {CHOICES_OFF + 3, {2, 255}},
+		{CHOICES_OFF + 44, {0, 4}},   {CHOICES_OFF + 45, {2, 128}},
+		{CHOICES_OFF + 46, {3, 255}}, {CHOICES_OFF + 47, {1, 255}},
+	};
+	struct launch_record r = sample();
+	uint8_t bytes[RECORD_MAX];
+	size_t size = encode(bytes, &r);
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		for (size_t k = 0; k < 2; k++) {
+			uint8_t good = bytes[cases[i].off];
+
+			bytes[cases[i].off] = cases[i].bad[k];
+			CHECK_EQ(decode_bytes(bytes, size), E_LAUNCH_FIELD);
+			bytes[cases[i].off] = good;
+		}
+	}
+	CHECK_EQ(decode_bytes(bytes, size), E_OK);
+}
+
+TEST(decode_rejects_network_rules)
+{
+	struct launch_record r = sample();
+	uint8_t bytes[RECORD_MAX];
+
+	r.mount_count = 0;
+	size_t size = encode(bytes, &r);
+
+	bytes[CHOICES_OFF + 44] = 1;
+	CHECK_EQ(decode_bytes(bytes, size), E_LAUNCH_FIELD);
+}
+
+TEST(decode_rejects_native_engine_without_native_digest)
+{
+	struct launch_record r = sample();
+
+	r.engine = LAUNCH_ENGINE_NATIVE;
+	CHECK_EQ(verdict(&r), E_LAUNCH_FIELD);
+	r.native_digest[31] = 1;
+	CHECK_EQ(verdict(&r), E_OK);
+}
+
+TEST(decode_rejects_wrong_order_and_duplicates)
+{
+	struct launch_record r = sample();
+	struct launch_mount m = g_mounts[0];
+
+	g_mounts[0] = g_mounts[2];
+	g_mounts[2] = m;
+	CHECK_EQ(verdict(&r), E_LAUNCH_ORDER);
+	r = sample();
+	g_mounts[2].guest_path = text("/keys");
+	CHECK_EQ(verdict(&r), E_LAUNCH_ORDER);
+	r = sample();
+	g_env[0].name = text("ABC");
+	CHECK_EQ(verdict(&r), E_LAUNCH_ORDER);
+	r = sample();
+	g_env[1].name = text("A");
+	CHECK_EQ(verdict(&r), E_LAUNCH_ORDER);
+}
+
+TEST(decode_rejects_names)
+{
+	static const char *const paths[] = {"",	      "//",  "a//b", "/a/", "..",   "/..",
+					    "a/../b", "./a", "a/.",  "/.",  "a/..", "../a"};
+	struct launch_record r;
+
+	for (size_t i = 0; i < COUNT_OF(paths); i++) {
+		r = sample();
+		r.mount_count = 1;
+		g_mounts[0].guest_path = text(paths[i]);
+		CHECK_EQ(verdict(&r), E_LAUNCH_NAME);
+	}
+	r = sample();
+	g_env[0].name = text("");
+	CHECK_EQ(verdict(&r), E_LAUNCH_NAME);
+	r = sample();
+	g_env[1].name = text("B=");
+	CHECK_EQ(verdict(&r), E_LAUNCH_NAME);
+}
+
+TEST(decode_accepts_canonical_paths)
+{
+	static const char *const paths[] = {"/",    ".",  "a",	     "/a",  "a/b",
+					    "/...", ".a", "..a/b..", "/a b"};
+
+	for (size_t i = 0; i < COUNT_OF(paths); i++) {
+		struct launch_record r = sample();
+
+		r.mount_count = 1;
+		g_mounts[0].guest_path = text(paths[i]);
+		CHECK_EQ(verdict(&r), E_OK);
+	}
+}
+
+TEST(decode_rejects_nul_in_strings)
+{
+	static const uint8_t nul[] = {'a', 0, 'b'};
+	const struct launch_bytes with_nul = {.p = nul, .size = sizeof(nul)};
+	struct launch_record r = sample();
+
+	g_argv[1] = with_nul;
+	CHECK_EQ(verdict(&r), E_LAUNCH_NAME);
+	r = sample();
+	g_env[1].value = with_nul;
+	CHECK_EQ(verdict(&r), E_LAUNCH_NAME);
+	r = sample();
+	g_mounts[0].guest_path = with_nul;
+	CHECK_EQ(verdict(&r), E_LAUNCH_NAME);
+	r = sample();
+	r.invoke = with_nul;
+	CHECK_EQ(verdict(&r), E_LAUNCH_NAME);
+}
+
+TEST(decode_rejects_keys_without_volume_and_volume_without_key)
+{
+	struct launch_record r = sample();
+
+	g_mounts[0].label = text("x");
+	CHECK_EQ(verdict(&r), E_LAUNCH_FIELD);
+	r = sample();
+	g_mounts[0].key_policy = LAUNCH_KEY_SEAL;
+	CHECK_EQ(verdict(&r), E_LAUNCH_FIELD);
+	r = sample();
+	g_mounts[1].label = text("");
+	CHECK_EQ(verdict(&r), E_LAUNCH_FIELD);
+	r = sample();
+	g_mounts[1].key_id = text("");
+	CHECK_EQ(verdict(&r), E_LAUNCH_FIELD);
+	r = sample();
+	g_mounts[1].key_policy =
+		LAUNCH_KEY_SEAL; /* has a key id, which only a provisioned key has */
+	CHECK_EQ(verdict(&r), E_LAUNCH_FIELD);
+}
+
+TEST(decode_rejects_untrusted_mount_of_a_strict_program)
+{
+	struct launch_record r = sample();
+
+	r.strict = true;
+	CHECK_EQ(verdict(&r), E_LAUNCH_STRICT);
+	r.mounts = g_mounts + 1;
+	r.mount_count = 2;
+	CHECK_EQ(verdict(&r), E_OK);
+}
+
+TEST(decode_rejects_values)
+{
+	struct launch_record r = sample();
+
+	g_values[0].bits = 1ull << 32;
+	CHECK_EQ(verdict(&r), E_LAUNCH_FIELD);
+	r = sample();
+	g_values[0].type = 0x7b;
+	CHECK_EQ(verdict(&r), E_LAUNCH_FIELD);
+	r = sample();
+	g_values[0].type = 0x80;
+	CHECK_EQ(verdict(&r), E_LAUNCH_FIELD);
+	r = sample();
+	r.invoke = text("");
+	CHECK_EQ(verdict(&r), E_LAUNCH_FIELD);
+	r.value_count = 0;
+	CHECK_EQ(verdict(&r), E_OK);
+}
+
+/* The four counts of the sample with `mount_count` 0, where they stand. */
+TEST(decode_bounds_counts_by_limit_and_by_bytes_left)
+{
+	struct launch_record r = sample();
+	uint8_t bytes[RECORD_MAX];
+
+	r.mount_count = 0;
+	size_t size = encode(bytes, &r);
+	const size_t argc_off = 16 + 64 + 4 + 4 + 32 + 4 + 4;
+
+	bytes[argc_off + 3] = 0xff; /* above LAUNCH_ARGS_MAX */
+	CHECK_EQ(decode_bytes(bytes, size), E_LIMIT);
+	bytes[argc_off + 3] = 0;
+	bytes[argc_off + 1] = 0xff; /* within it, but the bytes are not there */
+	CHECK_EQ(decode_bytes(bytes, size), E_TRUNCATED);
+	bytes[argc_off + 1] = 0;
+	CHECK_EQ(decode_bytes(bytes, size), E_OK);
+	bytes[argc_off + 4 + 3] = 1; /* size of argv[0] above LAUNCH_STRING_MAX */
+	CHECK_EQ(decode_bytes(bytes, size), E_LIMIT);
+}
+
+TEST(decode_bounds_mounts_threads_and_names)
+{
+	static uint8_t long_name[LAUNCH_NAME_MAX + 1];
+	struct launch_record r = sample();
+	uint8_t bytes[RECORD_MAX], *big = malloc(2 * LAUNCH_NAME_MAX);
+	size_t size = encode(bytes, &r);
+	struct writer w;
+
+	if (!big)
+		abort();
+	bytes[CHOICES_OFF + 40] = LAUNCH_MOUNTS_MAX + 1;
+	CHECK_EQ(decode_bytes(bytes, size), E_LIMIT);
+	r.limits.threads = LAUNCH_THREADS_MAX + 1;
+	CHECK_EQ(verdict(&r), E_LIMIT);
+	r = sample();
+	memset(long_name, 'n', sizeof(long_name));
+	r.invoke = (struct launch_bytes){.p = long_name, .size = LAUNCH_NAME_MAX};
+	writer_init(&w, big, 2 * LAUNCH_NAME_MAX);
+	CHECK_EQ(launch_encode(&r, &w), E_OK);
+	CHECK_EQ(decode_bytes(big, w.len), E_OK);
+	r.invoke.size++;
+	writer_init(&w, big, 2 * LAUNCH_NAME_MAX);
+	CHECK_EQ(launch_encode(&r, &w), E_OK);
+	CHECK_EQ(decode_bytes(big, w.len), E_LIMIT);
+	free(big);
+}
+
+TEST(decode_survives_each_failed_allocation)
+{
+	struct launch_record r = sample(), back;
+	uint8_t bytes[RECORD_MAX];
+	size_t size = encode(bytes, &r);
+	long n = 0;
+
+	for (;; n++) {
+		struct arena arena = {0};
+
+		native_heap_fail_at(n);
+		enum err err = launch_decode(&back, &arena, bytes, size);
+		native_heap_fail_at(-1);
+		arena_fini(&arena);
+		if (err == E_OK)
+			break;
+		CHECK_EQ(err, E_NOMEM);
+	}
+	CHECK(n > 0);
+}
+
+TEST(decode_leaves_output_alone_on_failure)
+{
+	struct launch_record r = sample(), back;
+	struct arena arena = {0};
+	uint8_t bytes[RECORD_MAX], before[sizeof(back)];
+	size_t size = encode(bytes, &r);
+
+	memset(&back, 0xa5, sizeof(back));
+	memcpy(before, &back, sizeof(back));
+	CHECK(launch_decode(&back, &arena, bytes, size - 1) != E_OK);
+	CHECK(memcmp(before, &back, sizeof(back)) == 0);
+	arena_fini(&arena);
+}
+
+static void digests_of(const struct launch_record *r, struct launch_digests *d)
+{
+	struct launch_record back;
+	struct arena arena = {0};
+	uint8_t bytes[RECORD_MAX];
+	size_t size = encode(bytes, r);
+
+	CHECK(launch_decode(&back, &arena, bytes, size) == E_OK);
+	launch_measure(&back, d);
+	arena_fini(&arena);
+}
+
+TEST(arguments_change_the_program_only_when_fixed)
+{
+	struct launch_record r = sample();
+	struct launch_digests a, b;
+
+	digests_of(&r, &a);
+	g_argv[1] = text("other");
+	digests_of(&r, &b);
+	CHECK(memcmp(a.program, b.program, 32) == 0);
+	CHECK(memcmp(a.launch, b.launch, 32) != 0);
+	r = sample();
+	r.args_policy = LAUNCH_ARGS_FIXED;
+	digests_of(&r, &a);
+	g_argv[1] = text("other");
+	digests_of(&r, &b);
+	CHECK(memcmp(a.program, b.program, 32) != 0);
+	CHECK(memcmp(a.launch, b.launch, 32) != 0);
+}
+
+TEST(every_program_byte_changes_both_digests)
+{
+	struct launch_record r = sample(), back;
+	struct launch_digests a, b;
+	struct arena arena = {0};
+	uint8_t bytes[RECORD_MAX];
+	size_t size = encode(bytes, &r);
+
+	CHECK(launch_decode(&back, &arena, bytes, size) == E_OK);
+	launch_measure(&back, &a);
+	for (size_t i = 0; i < back.program.size; i++) {
+		bytes[16 + i] ^= 1;
+		launch_measure(&back, &b); /* the slices point into bytes */
+		bytes[16 + i] ^= 1;
+		CHECK(memcmp(a.program, b.program, 32) != 0 && memcmp(a.launch, b.launch, 32) != 0);
+	}
+	arena_fini(&arena);
+}
+
+TEST(module_digest_stops_at_the_native_section)
+{
+	static const uint8_t module[10] = "0123456789";
+	uint8_t m[32], n[32], want[32], zero[32] = {0};
+
+	launch_measure_module(m, n, module, 10, 10, 10);
+	sha256_digest(want, module, 10);
+	CHECK(memcmp(m, want, 32) == 0 && memcmp(n, zero, 32) == 0);
+	launch_measure_module(m, n, module, 10, 4, 6);
+	sha256_digest(want, module, 4);
+	CHECK(memcmp(m, want, 32) == 0);
+	sha256_digest(want, module + 6, 4);
+	CHECK(memcmp(n, want, 32) == 0);
+}
+
+/* ---- the worked example of the documentation ---- */
+
+/* Reads hexadecimal digits behind `label: ` lines of the document; returns the number of bytes. */
+static size_t document_hex(uint8_t *out, size_t max, const char *doc, const char *label)
+{
+	const char *p = strstr(doc, label);
+	size_t n = 0;
+	unsigned v = 0;
+
+	CHECK(p != NULL);
+	for (p = p ? strchr(p, '\n') : NULL; p && n < max; p += 2) {
+		p += strspn(p, " \n");
+		if (!isxdigit((unsigned char)p[0]) || !isxdigit((unsigned char)p[1]))
+			break;
+		CHECK(sscanf(p, "%2x", &v) == 1);
+		out[n++] = (uint8_t)v;
+	}
+	return n;
+}
+
+TEST(document_example_is_true)
+{
+	static char doc[65536];
+	uint8_t want[RECORD_MAX], bytes[RECORD_MAX], digest[32];
+	struct launch_digests digests;
+	FILE *f = fopen("doc/launch-record.md", "r");
+
+	CHECK(f != NULL);
+	if (!f)
+		return;
+	doc[fread(doc, 1, sizeof(doc) - 1, f)] = 0;
+	fclose(f);
+
+	g_mounts[0] = (struct launch_mount){
+		.guest_path = text("/data"), .kind = LAUNCH_MOUNT_HOST, .read_only = true};
+	g_argv[0] = text("app.wasm");
+	g_argv[1] = text("-v");
+	g_env[0] = (struct launch_variable){.name = text("LANG"), .value = text("C")};
+	struct launch_record r = {
+		.engine = LAUNCH_ENGINE_INTERPRETER,
+		.diagnostics = LAUNCH_DIAGNOSTICS_BACKTRACE,
+		.args_policy = LAUNCH_ARGS_ANY,
+		.limits = {.memory = 67108864},
+		.mounts = g_mounts,
+		.mount_count = 1,
+		.argv = g_argv,
+		.argc = 2,
+		.env = g_env,
+		.env_count = 1,
+	};
+
+	sha256_digest(r.module_digest, "\0asm\1\0\0\0", 8);
+	size_t size = encode(bytes, &r);
+
+	CHECK_EQ(document_hex(want, sizeof(want), doc, "Example: the record"), size);
+	CHECK(memcmp(want, bytes, size) == 0);
+	digests_of(&r, &digests);
+	CHECK_EQ(document_hex(digest, 32, doc, "Example: the program digest"), 32);
+	CHECK(memcmp(digest, digests.program, 32) == 0);
+	CHECK_EQ(document_hex(digest, 32, doc, "Example: the launch digest"), 32);
+	CHECK(memcmp(digest, digests.launch, 32) == 0);
+}
+
+int main(void)
+{
+	RUN(decode_accepts_every_field);
+	RUN(decode_gives_back_what_was_encoded);
+	RUN(decode_rejects_every_shorter_record);
+	RUN(decode_rejects_trailing_bytes);
+	RUN(decode_rejects_part_sizes_beyond_the_record);
+	RUN(decode_rejects_oversized_record);
+	RUN(decode_rejects_magic_and_version);
+	RUN(decode_rejects_unknown_choices);
+	RUN(decode_rejects_network_rules);
+	RUN(decode_rejects_native_engine_without_native_digest);
+	RUN(decode_rejects_wrong_order_and_duplicates);
+	RUN(decode_rejects_names);
+	RUN(decode_accepts_canonical_paths);
+	RUN(decode_rejects_nul_in_strings);
+	RUN(decode_rejects_keys_without_volume_and_volume_without_key);
+	RUN(decode_rejects_untrusted_mount_of_a_strict_program);
+	RUN(decode_rejects_values);
+	RUN(decode_bounds_counts_by_limit_and_by_bytes_left);
+	RUN(decode_bounds_mounts_threads_and_names);
+	RUN(decode_survives_each_failed_allocation);
+	RUN(decode_leaves_output_alone_on_failure);
+	RUN(arguments_change_the_program_only_when_fixed);
+	RUN(every_program_byte_changes_both_digests);
+	RUN(module_digest_stops_at_the_native_section);
+	RUN(document_example_is_true);
+	return check_report();
+}

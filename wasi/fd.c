@@ -1,0 +1,413 @@
+/*
+ * preview1: reading, writing and positions.
+ * Trust: descriptors, pointers, lengths and offsets are the guest's; counts from a mount are at
+ * most what was asked for. Invariant: nothing is read or written before every buffer and the place
+ * of the result are checked.
+ */
+#include <string.h>
+
+#include "wasi/funcs.h"
+#include "wasi/table.h"
+
+#define GATHER_MAX 2048 /* vectors up to this many bytes go through one buffer in one call */
+
+/* The position, asking for the size when the last write appended. */
+static enum wasi_errno fd_offset(struct wasi_descriptor *d, uint64_t *off)
+{
+	struct wasi_filestat st;
+
+	if (d->off_at_end) {
+		const enum wasi_errno e = fs_stat(d->node, &st);
+
+		if (e != WASI_SUCCESS)
+			return e;
+		d->off = st.size;
+		d->off_at_end = false;
+	}
+	*off = d->off;
+	return WASI_SUCCESS;
+}
+
+/* Several small buffers: one read, then dealt out. */
+static enum wasi_errno fd_read_gathered(struct fs_node *node, const struct wasi_iovs *iovs,
+					uint64_t off, size_t *done)
+{
+	uint8_t buf[GATHER_MAX];
+	const enum wasi_errno e = fs_read(node, buf, iovs->total, off, done);
+	size_t at = 0;
+
+	if (e != WASI_SUCCESS)
+		return e;
+	for (size_t i = 0; i < iovs->count && at < *done; i++) {
+		const size_t left = *done - at;
+		const size_t n = iovs->v[i].size < left ? iovs->v[i].size : left;
+
+		memcpy(iovs->v[i].p, buf + at, n);
+		at += n;
+	}
+	return WASI_SUCCESS;
+}
+
+/* Buffer by buffer; a stream stops after the first, because a second read could wait. */
+static enum wasi_errno fd_read_each(struct fs_node *node, const struct wasi_iovs *iovs,
+				    uint64_t off, size_t *done)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < iovs->count; i++) {
+		const struct wasi_buffer *b = &iovs->v[i];
+		size_t n;
+
+		if (b->size == 0)
+			continue;
+		const enum wasi_errno e = fs_read(node, b->p, b->size, off + total, &n);
+
+		if (e != WASI_SUCCESS && total == 0)
+			return e;
+		if (e != WASI_SUCCESS)
+			break;
+		total += n;
+		if (n < b->size || node->stream)
+			break;
+	}
+	*done = total;
+	return WASI_SUCCESS;
+}
+
+static enum wasi_errno fd_read_at(struct fs_node *node, const struct wasi_iovs *iovs, uint64_t off,
+				  size_t *done)
+{
+	if (iovs->count > 1 && iovs->total != 0 && iovs->total <= GATHER_MAX)
+		return fd_read_gathered(node, iovs, off, done);
+	return fd_read_each(node, iovs, off, done);
+}
+
+static enum wasi_errno fd_write_gathered(struct fs_node *node, const struct wasi_iovs *iovs,
+					 uint64_t off, size_t *done)
+{
+	uint8_t buf[GATHER_MAX];
+	size_t at = 0;
+
+	for (size_t i = 0; i < iovs->count; i++) {
+		memcpy(buf + at, iovs->v[i].p, iovs->v[i].size);
+		at += iovs->v[i].size;
+	}
+	return fs_write(node, buf, at, off, done);
+}
+
+static enum wasi_errno fd_write_each(struct fs_node *node, const struct wasi_iovs *iovs,
+				     uint64_t off, size_t *done)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < iovs->count; i++) {
+		const struct wasi_buffer *b = &iovs->v[i];
+		size_t n;
+
+		if (b->size == 0)
+			continue;
+		const enum wasi_errno e =
+			fs_write(node, b->p, b->size,
+				 off == FS_OFFSET_END ? FS_OFFSET_END : off + total, &n);
+
+		if (e != WASI_SUCCESS && total == 0)
+			return e;
+		if (e != WASI_SUCCESS)
+			break;
+		total += n;
+		if (n < b->size)
+			break;
+	}
+	*done = total;
+	return WASI_SUCCESS;
+}
+
+static enum wasi_errno fd_write_at(struct fs_node *node, const struct wasi_iovs *iovs, uint64_t off,
+				   size_t *done)
+{
+	if (iovs->count > 1 && iovs->total != 0 && iovs->total <= GATHER_MAX)
+		return fd_write_gathered(node, iovs, off, done);
+	return fd_write_each(node, iovs, off, done);
+}
+
+/* At the descriptor's own position. */
+static enum wasi_errno fd_read_here(struct wasi_descriptor *d, const struct wasi_iovs *iovs,
+				    size_t *done)
+{
+	uint64_t off = 0;
+	enum wasi_errno e = d->node->stream ? WASI_SUCCESS : fd_offset(d, &off);
+
+	if (e == WASI_SUCCESS)
+		e = fd_read_at(d->node, iovs, off, done);
+	if (e == WASI_SUCCESS && !d->node->stream)
+		d->off = off + *done;
+	return e;
+}
+
+static enum wasi_errno fd_write_here(struct wasi_descriptor *d, const struct wasi_iovs *iovs,
+				     size_t *done)
+{
+	const bool append = d->node->stream || d->flags & WASI_FD_APPEND;
+	uint64_t off = FS_OFFSET_END;
+	enum wasi_errno e = append ? WASI_SUCCESS : fd_offset(d, &off);
+
+	if (e == WASI_SUCCESS)
+		e = fd_write_at(d->node, iovs, off, done);
+	if (e != WASI_SUCCESS)
+		return e;
+	if (append)
+		d->off_at_end = !d->node->stream;
+	else
+		d->off = off + *done;
+	return WASI_SUCCESS;
+}
+
+typedef enum wasi_errno (*fd_transfer)(struct wasi_descriptor *d, const struct wasi_iovs *iovs,
+				       const uint64_t *args, size_t *done);
+
+static enum wasi_errno transfer_read(struct wasi_descriptor *d, const struct wasi_iovs *iovs,
+				     const uint64_t *args, size_t *done)
+{
+	(void)args;
+	return fd_read_here(d, iovs, done);
+}
+
+static enum wasi_errno transfer_pread(struct wasi_descriptor *d, const struct wasi_iovs *iovs,
+				      const uint64_t *args, size_t *done)
+{
+	if (args[3] > FS_OFFSET_MAX)
+		return WASI_INVAL;
+	return fd_read_at(d->node, iovs, args[3], done);
+}
+
+static enum wasi_errno transfer_write(struct wasi_descriptor *d, const struct wasi_iovs *iovs,
+				      const uint64_t *args, size_t *done)
+{
+	(void)args;
+	return fd_write_here(d, iovs, done);
+}
+
+static enum wasi_errno transfer_pwrite(struct wasi_descriptor *d, const struct wasi_iovs *iovs,
+				       const uint64_t *args, size_t *done)
+{
+	if (args[3] > FS_OFFSET_MAX)
+		return WASI_INVAL;
+	return fd_write_at(d->node, iovs, args[3], done);
+}
+
+/* What the four share: args[1], args[2] the vector, `out` the place of the count. */
+static enum wasi_errno fd_move(struct wasi_descriptor *d, const struct wasi_memory *m,
+			       const uint64_t *args, uint32_t out, fd_transfer transfer)
+{
+	struct wasi_iovs iovs;
+	size_t done = 0;
+
+	if (!wasi_memory_at(m, out, sizeof(uint32_t)))
+		return WASI_FAULT;
+
+	enum wasi_errno e = wasi_iovs_init(&iovs, m, (uint32_t)args[1], (uint32_t)args[2]);
+
+	if (e != WASI_SUCCESS)
+		return e;
+	e = transfer(d, &iovs, args, &done);
+	wasi_iovs_fini(&iovs);
+	if (e != WASI_SUCCESS)
+		return e;
+
+	const uint32_t count = (uint32_t)done; /* at most iovs.total */
+
+	return wasi_memory_put(m, out, &count, sizeof(count));
+}
+
+uint32_t wasi_fd_read(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)
+{
+	struct wasi_descriptor *d;
+	enum wasi_errno e = wasi_table_get_file(wasi, (uint32_t)args[0], WASI_RIGHT_FD_READ, &d);
+
+	if (e != WASI_SUCCESS)
+		return e;
+	e = fd_move(d, memory, args, (uint32_t)args[3], transfer_read);
+	wasi_descriptor_put(d);
+	return e;
+}
+
+uint32_t wasi_fd_write(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)
+{
+	struct wasi_descriptor *d;
+	enum wasi_errno e = wasi_table_get_file(wasi, (uint32_t)args[0], WASI_RIGHT_FD_WRITE, &d);
+
+	if (e != WASI_SUCCESS)
+		return e;
+	e = fd_move(d, memory, args, (uint32_t)args[3], transfer_write);
+	wasi_descriptor_put(d);
+	return e;
+}
+
+uint32_t wasi_fd_pread(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)
+{
+	struct wasi_descriptor *d;
+	enum wasi_errno e = wasi_table_get_seekable(wasi, (uint32_t)args[0],
+						    WASI_RIGHT_FD_READ | WASI_RIGHT_FD_SEEK, &d);
+
+	if (e != WASI_SUCCESS)
+		return e;
+	e = fd_move(d, memory, args, (uint32_t)args[4], transfer_pread);
+	wasi_descriptor_put(d);
+	return e;
+}
+
+uint32_t wasi_fd_pwrite(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)
+{
+	struct wasi_descriptor *d;
+	enum wasi_errno e = wasi_table_get_seekable(wasi, (uint32_t)args[0],
+						    WASI_RIGHT_FD_WRITE | WASI_RIGHT_FD_SEEK, &d);
+
+	if (e != WASI_SUCCESS)
+		return e;
+	e = fd_move(d, memory, args, (uint32_t)args[4], transfer_pwrite);
+	wasi_descriptor_put(d);
+	return e;
+}
+
+/* Where `whence` counts from. */
+static enum wasi_errno fd_seek_base(struct wasi_descriptor *d, uint32_t whence, uint64_t *base)
+{
+	struct wasi_filestat st;
+	enum wasi_errno e = WASI_SUCCESS;
+
+	switch (whence) {
+	case WASI_WHENCE_SET:
+		*base = 0;
+		return WASI_SUCCESS;
+	case WASI_WHENCE_CUR:
+		return fd_offset(d, base);
+	case WASI_WHENCE_END:
+		e = fs_stat(d->node, &st);
+		*base = e == WASI_SUCCESS ? st.size : 0;
+		return e;
+	default:
+		return WASI_INVAL;
+	}
+}
+
+/* INVAL when the new position would be negative or above FS_OFFSET_MAX. */
+static enum wasi_errno fd_seek_to(struct wasi_descriptor *d, int64_t delta, uint32_t whence)
+{
+	uint64_t base;
+	int64_t off;
+	const enum wasi_errno e = fd_seek_base(d, whence, &base);
+
+	if (e != WASI_SUCCESS)
+		return e;
+	if (base > FS_OFFSET_MAX || __builtin_add_overflow((int64_t)base, delta, &off) || off < 0)
+		return WASI_INVAL;
+	d->off = (uint64_t)off;
+	d->off_at_end = false;
+	return WASI_SUCCESS;
+}
+
+/* Asking where one is needs less than going elsewhere. */
+static uint64_t fd_seek_rights(int64_t delta, uint32_t whence)
+{
+	return delta == 0 && whence == WASI_WHENCE_CUR ? WASI_RIGHT_FD_TELL : WASI_RIGHT_FD_SEEK;
+}
+
+static enum wasi_errno fd_seek(struct wasi *wasi, const struct wasi_memory *memory, uint32_t fd,
+			       int64_t delta, uint32_t whence, uint32_t out)
+{
+	struct wasi_descriptor *d;
+	enum wasi_errno e = wasi_table_get_seekable(wasi, fd, fd_seek_rights(delta, whence), &d);
+
+	if (e != WASI_SUCCESS)
+		return e;
+	if (!wasi_memory_at(memory, out, sizeof(d->off)))
+		e = WASI_FAULT;
+	if (e == WASI_SUCCESS)
+		e = fd_seek_to(d, delta, whence);
+	if (e == WASI_SUCCESS)
+		e = wasi_memory_put(memory, out, &d->off, sizeof(d->off));
+	wasi_descriptor_put(d);
+	return e;
+}
+
+uint32_t wasi_fd_seek(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)
+{
+	return fd_seek(wasi, memory, (uint32_t)args[0], (int64_t)args[1], (uint32_t)args[2],
+		       (uint32_t)args[3]);
+}
+
+uint32_t wasi_fd_tell(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)
+{
+	return fd_seek(wasi, memory, (uint32_t)args[0], 0, WASI_WHENCE_CUR, (uint32_t)args[1]);
+}
+
+uint32_t wasi_fd_close(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)
+{
+	(void)memory;
+	return wasi_table_remove(wasi, (uint32_t)args[0]);
+}
+
+uint32_t wasi_fd_renumber(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)
+{
+	(void)memory;
+	return wasi_table_renumber(wasi, (uint32_t)args[0], (uint32_t)args[1]);
+}
+
+static enum wasi_errno fd_sync(struct wasi *wasi, uint32_t fd, uint64_t right, bool data_only)
+{
+	struct wasi_descriptor *d;
+	enum wasi_errno e = wasi_table_get_file(wasi, fd, right, &d);
+
+	if (e != WASI_SUCCESS)
+		return e;
+	e = fs_sync(d->node, data_only);
+	wasi_descriptor_put(d);
+	return e;
+}
+
+uint32_t wasi_fd_sync(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)
+{
+	(void)memory;
+	return fd_sync(wasi, (uint32_t)args[0], WASI_RIGHT_FD_SYNC, false);
+}
+
+uint32_t wasi_fd_datasync(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)
+{
+	(void)memory;
+	return fd_sync(wasi, (uint32_t)args[0], WASI_RIGHT_FD_DATASYNC, true);
+}
+
+/* Advice is checked and not acted upon. */
+uint32_t wasi_fd_advise(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)
+{
+	struct wasi_descriptor *d;
+	const enum wasi_errno e =
+		wasi_table_get_seekable(wasi, (uint32_t)args[0], WASI_RIGHT_FD_ADVISE, &d);
+
+	(void)memory;
+	if (e != WASI_SUCCESS)
+		return e;
+	wasi_descriptor_put(d);
+	if ((uint32_t)args[3] > WASI_ADVICE_LAST || args[1] > FS_OFFSET_MAX ||
+	    args[2] > FS_OFFSET_MAX)
+		return WASI_INVAL;
+	return WASI_SUCCESS;
+}
+
+uint32_t wasi_fd_allocate(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)
+{
+	struct wasi_descriptor *d;
+	enum wasi_errno e = wasi_table_get_seekable(wasi, (uint32_t)args[0], 0, &d);
+
+	(void)memory;
+	if (e != WASI_SUCCESS)
+		return e;
+	if (!(d->access & WASI_ACCESS_WRITE))
+		e = WASI_BADF;
+	else if (!(d->rights & WASI_RIGHT_FD_ALLOCATE))
+		e = WASI_NOTCAPABLE;
+	else
+		e = fs_allocate(d->node, args[1], args[2]);
+	wasi_descriptor_put(d);
+	return e;
+}

@@ -1,0 +1,21 @@
+/* The handlers of wasi/funcs.def: wasi_args_get and so on. See wasi_handler in wasi/wasi.h. */
+#ifndef WASI_FUNCS_H
+#define WASI_FUNCS_H
+
+#include "wasi/wasi.h"
+
+#define WASI_FUNC(name, params, returns)                                                           \
+	uint32_t wasi_##name(struct wasi *wasi, const struct wasi_memory *memory,                  \
+			     const uint64_t *args);
+#include "wasi/funcs.def"
+#undef WASI_FUNC
+
+/* ns of a clock (wasi/clock.c); monotonic and process time never go back. INVAL: unknown id. */
+enum wasi_errno wasi_clock_now(struct wasi *wasi, uint32_t id, uint64_t *ns);
+
+/* Times as fd_ and path_filestat_set_times take them. INVAL: unknown flags, a time to be set both
+ * to a value and to now, or a value above INT64_MAX. */
+enum wasi_errno wasi_times_decode(struct fs_times *times, uint64_t atim, uint64_t mtim,
+				  uint32_t flags);
+
+#endif

@@ -1,0 +1,95 @@
+/*
+ * WASI preview1 for one program: arguments, environment, descriptors and mounts, and the table of
+ * the 45 functions. The glue that makes them importable by a module is program/'s.
+ *
+ * Rights. A preopened directory has every right that a directory can have. What path_open grants
+ * follows wasmtime: reading and writing as asked for, and every other right that the directory
+ * hands down (its inheriting rights), asked for or not, because programs of today ask for none of
+ * them. fd_fdstat_set_rights takes rights away for good; every operation checks its own.
+ *
+ * Threads. One lock belongs around the descriptor table (wasi/table.c says where); descriptors and
+ * nodes are counted, so that a call keeps what it uses alive.
+ */
+#ifndef WASI_WASI_H
+#define WASI_WASI_H
+
+#include <stdatomic.h>
+
+#include "base/err.h"
+#include "wasi/fs.h"
+#include "wasi/memory.h"
+
+#define WASI_FDS_MAX 4096
+
+/* Bytes of the caller, who keeps them until wasi_fini. */
+struct wasi_bytes {
+	const uint8_t *p;
+	size_t size;
+};
+
+enum wasi_mount_kind {
+	WASI_MOUNT_HOST = 1, /* an untrusted directory of the host */
+};
+
+struct wasi_mount {
+	struct wasi_bytes path; /* the guest's name of it: 1..FS_LINK_MAX bytes, no NUL */
+	enum wasi_mount_kind kind;
+	bool read_only;
+	uint32_t handle; /* WASI_MOUNT_HOST: the host's directory, ours from wasi_init on */
+};
+
+struct wasi_config {
+	const struct wasi_bytes *args; /* argv[0] first; without terminators */
+	size_t arg_count;
+	const struct wasi_bytes *env; /* NAME=VALUE */
+	size_t env_count;
+	const struct wasi_mount *mounts; /* descriptors 3, 4, … in this order */
+	size_t mount_count;
+};
+
+struct wasi_descriptor;
+
+struct wasi {
+	const struct wasi_config *config; /* the caller's */
+	struct wasi_descriptor **fds;	  /* by number; NULL where free */
+	size_t fd_size;			  /* elements of fds */
+	size_t fd_hint;			  /* no free number is below it */
+	_Atomic uint64_t
+		last[WASI_CLOCK_END]; /* greatest time given out, of clocks that only go on */
+	bool exited;		      /* proc_exit was called: the program must not go on */
+	uint32_t exit_status;
+};
+
+/*
+ * Opens the standard streams (0, 1, 2) and the mounts. *config and all that it points to must live
+ * until wasi_fini. Its strings are the launch record's: E_INVALID for a NUL inside one or an empty
+ * mount path; E_LIMIT for more than UINT32_MAX bytes of strings or WASI_FDS_MAX mounts; E_NOMEM;
+ * E_UNSUPPORTED for an unknown kind of mount. On failure nothing is left open but the handles that
+ * *config names.
+ */
+MUST_USE enum err wasi_init(struct wasi *wasi, const struct wasi_config *config);
+
+/* Closes everything; to be called at exit, after a trap too. */
+void wasi_fini(struct wasi *wasi);
+
+/* One function: `args` has one element per letter of `params`; an i32 is its low half, whatever the
+ * upper half holds. The result is an enum wasi_errno. */
+typedef uint32_t (*wasi_handler)(struct wasi *wasi, const struct wasi_memory *memory,
+				 const uint64_t *args);
+
+struct wasi_func {
+	const char *name;
+	const char *params; /* 'i' i32, 'I' i64 */
+	bool returns;	    /* an i32; only proc_exit returns nothing: ask wasi->exited */
+	wasi_handler call;
+};
+
+extern const struct wasi_func g_wasi_funcs[];
+extern const size_t g_wasi_func_count;
+
+/* The function of an import, or NULL: a module or a name that does not exist (untrusted bytes). The
+ * older module "wasi_unstable", whose layouts differ, would be looked up here. */
+const struct wasi_func *wasi_find(const char *module, size_t module_size, const char *name,
+				  size_t name_size);
+
+#endif

@@ -1,0 +1,125 @@
+/*
+ * What a decoded module answers.
+ * Trust: the module has been decoded, and its bodies validated where the header says so; names that
+ * are looked up, and the section "name", are untrusted.
+ */
+#include "wasm/module.h"
+
+#include "wasm/code.h"
+#include "wasm/leb.h"
+#include "wasm/name.h"
+
+void wasm_module_fini(struct wasm_module *m)
+{
+	arena_fini(&m->arena);
+	*m = (struct wasm_module){0};
+}
+
+const struct wasm_func_type *wasm_func_type(const struct wasm_module *m, uint32_t func)
+{
+	must(func < m->func_count);
+	return &m->types[m->funcs[func].type];
+}
+
+const struct wasm_body *wasm_func_body(const struct wasm_module *m, uint32_t func)
+{
+	must(func >= m->import_func_count && func < m->func_count);
+	return &m->bodies[func - m->import_func_count];
+}
+
+struct reader wasm_span_reader(const struct wasm_module *m, struct wasm_span span)
+{
+	struct reader r;
+
+	must(span.offset <= m->size && span.size <= m->size - span.offset);
+	reader_init(&r, m->bytes + span.offset, span.size);
+	return r;
+}
+
+uint32_t wasm_locals_begin(struct reader *r)
+{
+	uint32_t runs;
+
+	must(leb_take_u32(r, &runs) == E_OK);
+	return runs;
+}
+
+void wasm_locals_next(struct reader *r, uint32_t *count, uint8_t *type)
+{
+	must(leb_take_u32(r, count) == E_OK);
+	*type = reader_u8(r);
+	must(reader_ok(r));
+}
+
+struct reader wasm_body_code(const struct wasm_module *m, const struct wasm_body *body)
+{
+	struct wasm_span code = {body->code, body->span.offset + body->span.size - body->code};
+
+	return wasm_span_reader(m, code);
+}
+
+/* An item written as an expression: one instruction, then `end`. */
+static struct wasm_item elem_expr_next(struct reader *r)
+{
+	struct wasm_insn insn, end;
+
+	must(code_next(r, &insn) == E_OK && code_next(r, &end) == E_OK);
+	must(end.op == WASM_OP_END);
+	switch (insn.op) {
+	case WASM_OP_REF_NULL:
+		return (struct wasm_item){WASM_ITEM_NULL, 0};
+	case WASM_OP_REF_FUNC:
+		return (struct wasm_item){WASM_ITEM_FUNC, insn.index};
+	case WASM_OP_GLOBAL_GET:
+		return (struct wasm_item){WASM_ITEM_GLOBAL, insn.index};
+	default:
+		must(false);
+	}
+}
+
+struct wasm_item wasm_elem_next(const struct wasm_elem *elem, struct reader *r)
+{
+	struct wasm_item item = {WASM_ITEM_FUNC, 0};
+
+	if (elem->exprs)
+		return elem_expr_next(r);
+	must(leb_take_u32(r, &item.index) == E_OK);
+	return item;
+}
+
+/* ---- the section "name" -----------------------------------------------------------------------
+ */
+
+#define NAMES_OF_FUNCS 1
+
+/* The subsection of that id, or an empty reader. */
+static struct reader names_find_subsection(struct reader r, uint8_t wanted)
+{
+	uint32_t size;
+	uint8_t id;
+
+	while (leb_take_byte(&r, &id) && leb_take_u32(&r, &size) == E_OK) {
+		struct reader sub = reader_sub(&r, size);
+
+		if (id == wanted)
+			return sub;
+	}
+	return (struct reader){0};
+}
+
+struct wasm_name wasm_func_name(const struct wasm_module *m, uint32_t func)
+{
+	struct reader r = names_find_subsection(wasm_span_reader(m, m->names), NAMES_OF_FUNCS);
+	struct wasm_name name, none = {0};
+	uint32_t count, index;
+
+	if (leb_take_u32(&r, &count) != E_OK)
+		return none;
+	for (uint32_t i = 0; i < count; i++) {
+		if (leb_take_u32(&r, &index) != E_OK || name_take(&r, &name) != E_OK)
+			return none;
+		if (index == func)
+			return name;
+	}
+	return none;
+}

@@ -1,0 +1,71 @@
+/*
+ * The instruction table: what opcode.def says, as an enumeration and as one read-only row per
+ * instruction. Decoder, validator, interpreter and compiler take names, immediates and fixed
+ * signatures from here and nowhere else.
+ */
+#ifndef WASM_OPCODE_H
+#define WASM_OPCODE_H
+
+#include "wasm/types.h"
+
+/* Dense, in the order of opcode.def: fit to index a table of WASM_OP_COUNT rows. */
+enum wasm_op {
+#define OP(ident, code, text, imm, in, out)    WASM_OP_##ident,
+#define OP_FC(ident, code, text, imm, in, out) WASM_OP_##ident,
+#define OP_LATER(code, feature)
+#include "wasm/opcode.def"
+#undef OP
+#undef OP_FC
+#undef OP_LATER
+	WASM_OP_COUNT
+};
+
+/* What follows the code, and where struct wasm_insn keeps it (code.h). */
+enum wasm_imm {
+	WASM_IMM_NONE,
+	WASM_IMM_BLOCK,		/* block */
+	WASM_IMM_LABEL,		/* index */
+	WASM_IMM_LABELS,	/* labels */
+	WASM_IMM_FUNC,		/* index */
+	WASM_IMM_CALL_INDIRECT, /* index: the type; index2: the table */
+	WASM_IMM_TYPES,		/* type */
+	WASM_IMM_LOCAL,		/* index */
+	WASM_IMM_GLOBAL,	/* index */
+	WASM_IMM_TABLE,		/* index */
+	WASM_IMM_TABLE_TABLE,	/* index: the destination; index2: the source */
+	WASM_IMM_ELEM,		/* index */
+	WASM_IMM_ELEM_TABLE,	/* index: the element segment; index2: the table */
+	WASM_IMM_MEMORY,	/* index */
+	WASM_IMM_MEMORY_MEMORY, /* index: the destination; index2: the source */
+	WASM_IMM_DATA,		/* index */
+	WASM_IMM_DATA_MEMORY,	/* index: the data segment; index2: the memory */
+	WASM_IMM_REF_TYPE,	/* type */
+	WASM_IMM_I32,		/* bits, zero-extended */
+	WASM_IMM_I64,		/* bits */
+	WASM_IMM_F32,		/* bits, zero-extended */
+	WASM_IMM_F64,		/* bits */
+	WASM_IMM_MEM0,		/* mem; natural alignment 1 byte */
+	WASM_IMM_MEM1,		/* 2 bytes */
+	WASM_IMM_MEM2,		/* 4 bytes */
+	WASM_IMM_MEM3,		/* 8 bytes */
+};
+
+#define WASM_OP_MAX_IN	3
+#define WASM_OP_SPECIAL 0xff
+
+struct wasm_op_info {
+	const char *text;	    /* its name in the text format */
+	uint8_t imm;		    /* enum wasm_imm */
+	uint8_t in_count;	    /* operands; WASM_OP_SPECIAL: the signature is not fixed */
+	uint8_t in[WASM_OP_MAX_IN]; /* enum wasm_type, bottom first */
+	uint8_t out;		    /* enum wasm_type; WASM_NO_TYPE: no result */
+};
+
+extern const struct wasm_op_info wasm_op_table[WASM_OP_COUNT];
+
+static inline const struct wasm_op_info *wasm_op_info(enum wasm_op op)
+{
+	return &wasm_op_table[op];
+}
+
+#endif

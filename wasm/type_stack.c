@@ -1,0 +1,42 @@
+/*
+ * The stack of value types.
+ * Trust: how much is pushed is the module's choice; WASM_MAX_STACK bounds it.
+ * Invariant: height <= capacity <= WASM_MAX_STACK.
+ */
+#include "wasm/type_stack.h"
+
+#include "base/heap.h"
+#include "wasm/limits.h"
+
+#define TYPE_STACK_FIRST 1024u
+
+enum err type_stack_grow(struct type_stack *s, uint32_t count)
+{
+	uint32_t capacity = s->capacity ? s->capacity : TYPE_STACK_FIRST;
+
+	if (count > WASM_MAX_STACK - s->height)
+		return E_WASM_HIGH_STACK;
+	while (capacity - s->height < count)
+		capacity *= 2;
+	if (capacity == s->capacity)
+		return E_OK;
+	uint8_t *types = heap_resize(s->types, s->capacity, capacity);
+
+	if (!types)
+		return E_NOMEM;
+	s->types = types;
+	s->capacity = capacity;
+	return E_OK;
+}
+
+void type_stack_reset(struct type_stack *s)
+{
+	s->height = 0;
+	s->max = 0;
+}
+
+void type_stack_fini(struct type_stack *s)
+{
+	heap_free(s->types);
+	*s = (struct type_stack){0};
+}
