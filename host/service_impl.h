@@ -63,7 +63,8 @@ enum host_errno service_file_add(struct host_service *s, const struct service_fi
 /* Puts a file at a reserved handle; only at the start. */
 MUST_USE enum err service_file_place(struct host_service *s, uint32_t handle,
 				     const struct service_file *file);
-/* Forgets the handle; the file is closed when the last running call gives it back. */
+/* Forgets the handle (below HOST_HANDLES_MAX); the file is closed when the last running call gives
+ * it back. HOST_BADF when another thread was quicker. */
 enum host_errno service_file_close(struct host_service *s, uint64_t handle);
 
 /* Takes `bytes` of a limited supply (limit 0: unlimited); false when it is used up. */

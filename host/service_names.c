@@ -100,9 +100,6 @@ static enum host_errno two_names_into(struct service_job *job, struct service_fi
 {
 	struct service_name old, new;
 	uint64_t old_size = job->request.arg[2];
-
-	if (old_size > job->request.in_size)
-		return HOST_INVAL;
 	enum host_errno error = service_name_take(job, 0, old_size, &old);
 
 	if (error == HOST_SUCCESS)
@@ -143,15 +140,15 @@ enum host_errno service_do_symlink(struct service_job *job, struct service_file 
 {
 	uint64_t size = job->request.arg[1];
 	struct service_name name;
-
-	if (size == 0 || size > job->request.in_size)
-		return HOST_INVAL;
-	if (size > HOST_LINK_MAX)
-		return HOST_NAMETOOLONG;
+	/* A size beyond the input is refused with the name that would follow it. */
 	enum host_errno error = service_name_take(job, size, job->request.in_size - size, &name);
 
 	if (error != HOST_SUCCESS)
 		return error;
+	if (size == 0)
+		return HOST_INVAL;
+	if (size > HOST_LINK_MAX)
+		return HOST_NAMETOOLONG;
 	char *target = heap_alloc(size + 1);
 
 	if (!target)

@@ -66,7 +66,7 @@ struct sim_device {
 
 /* One thread of the process. Fields that sim_entry.S uses come first. */
 struct sim_thread {
-	uint64_t host_rsp;
+	uint64_t host_rsp; /* what the enclave sees as the host's: the end of the entry stack */
 	uint64_t host_rbp;
 	uint64_t host_fs;
 	uint64_t host_gs;
@@ -79,6 +79,7 @@ struct sim_thread {
 	uint64_t ssa_gprs; /* GPRSGX of SSA[CSSA], for URSP and URBP */
 	uint32_t inside;   /* FS and GS may be the enclave's */
 	uint32_t index;
+	uint64_t caller_rsp;  /* of sim_go */
 	struct sgx_gprs leaf; /* registers at a leaf in fast mode */
 	struct sim_device *device; /* entered, or NULL */
 	struct sim_tcs *tcs;
@@ -88,7 +89,7 @@ struct sim_thread {
 	uint64_t retry_rip; /* a fault that the model does not refuse: see sim_signal.c */
 	uint64_t retry_address;
 	uint32_t retries;
-	void *stack; /* alternate signal stack, its guard page first */
+	void *stacks; /* guard page, alternate signal stack, guard page, entry stack */
 } ALIGNED(SIM_THREAD_SIZE);
 
 static_assert(sizeof(struct sim_thread) == SIM_THREAD_SIZE, "thread");
@@ -110,6 +111,7 @@ static_assert(offsetof(struct sim_thread, enclave_fs) == SIM_T_ENCLAVE_FS, "encl
 static_assert(offsetof(struct sim_thread, enclave_gs) == SIM_T_ENCLAVE_GS, "enclave_gs");
 static_assert(offsetof(struct sim_thread, ssa_gprs) == SIM_T_SSA_GPRS, "ssa_gprs");
 static_assert(offsetof(struct sim_thread, inside) == SIM_T_INSIDE, "inside");
+static_assert(offsetof(struct sim_thread, caller_rsp) == SIM_T_CALLER_RSP, "caller_rsp");
 static_assert(offsetof(struct sim_thread, leaf) == SIM_T_LEAF, "leaf");
 
 /* A CPU state to continue with. */

@@ -13,6 +13,9 @@
  * Registers at EENTER: RAX = CSSA, RBX = TCS, RCX = return point; RDI RSI RDX R8 R9 the caller's;
  * all others are whatever the host had. At EEXIT: RBX = return point, RSP and RBP as at EENTER
  * (the kernel's vDSO function needs them too); anything else ends the process.
+ * An enclave keeps RSP and RBP of its EENTER until its EEXIT, over exceptions and ERESUME, while the
+ * caller's stack may have moved. So the enclave is always entered on the same small stack of the
+ * thread, on which leaves run in C too.
  * While an enclave runs, FS and GS are its own: nothing here may use a stack protector or TLS before
  * it has put the host's back.
  */
@@ -58,8 +61,9 @@ sim_go:
 	sub	$8, %rsp
 	stmxcsr	(%rsp)
 	fnstcw	4(%rsp)
-	mov	%rsp, SIM_T_HOST_RSP(%rdi)
-	mov	%rbp, SIM_T_HOST_RBP(%rdi)
+	mov	%rsp, SIM_T_CALLER_RSP(%rdi)
+	mov	SIM_T_HOST_RSP(%rdi), %rsp
+	mov	SIM_T_HOST_RBP(%rdi), %rbp
 	rdfsbase %rax
 	mov	%rax, SIM_T_HOST_FS(%rdi)
 	rdgsbase %rax
@@ -156,6 +160,7 @@ sim_landed:
 	movl	$0, SIM_T_INSIDE(%rbx)
 	mov	%rdi, SIM_T_OUT_RDI(%rbx)
 	mov	%rsi, SIM_T_OUT_RSI(%rbx)
+	mov	SIM_T_CALLER_RSP(%rbx), %rsp
 	xor	%eax, %eax
 sim_leave:
 	cld
@@ -175,7 +180,7 @@ sim_leave:
 	.globl	sim_aex_land
 	.type	sim_aex_land, @function
 sim_aex_land:
-	mov	SIM_T_HOST_RSP(%rdi), %rsp
+	mov	SIM_T_CALLER_RSP(%rdi), %rsp
 	mov	$1, %eax
 	jmp	sim_leave
 	.size	sim_aex_land, . - sim_aex_land

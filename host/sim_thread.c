@@ -15,7 +15,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define ALT_STACK_SIZE	(64u * 1024)
+#define STACK_SIZE	(64u * 1024)
+#define STACKS_SIZE	(2 * (SIM_PAGE_SIZE + STACK_SIZE))
 #define RFLAGS_RESTORED 0x244cd5u /* CF PF AF ZF SF DF OF AC ID: what a program may set */
 #define RFLAGS_FIXED	0x202u
 #define RFLAGS_TF	0x100u
@@ -37,14 +38,23 @@ static void sim_thread_free(void *p)
 	stack_t off = {.ss_flags = SS_DISABLE};
 
 	sigaltstack(&off, NULL);
-	munmap(t->stack, SIM_PAGE_SIZE + ALT_STACK_SIZE);
-	t->stack = NULL;
+	munmap(t->stacks, STACKS_SIZE);
+	t->stacks = NULL;
 	g_thread = NULL;
 	__atomic_store_n(&g_sim_tids[t->index], 0, __ATOMIC_RELEASE);
 }
 
+/* A forked child has one thread, with a new number. */
+static void sim_thread_forked(void)
+{
+	memset(g_sim_tids, 0, sizeof g_sim_tids);
+	if (g_thread)
+		g_sim_tids[g_thread->index] = (uint32_t)syscall(SYS_gettid);
+}
+
 static void sim_thread_make_key(void)
 {
+	pthread_atfork(NULL, NULL, sim_thread_forked);
 	if (pthread_key_create(&g_thread_key, sim_thread_free) != 0)
 		g_thread_key = (pthread_key_t)-1;
 }
@@ -66,23 +76,26 @@ static struct sim_thread *sim_thread_claim(uint32_t tid)
 	return NULL;
 }
 
-static int sim_thread_set_stack(struct sim_thread *t)
+/* One for signals, one for entries, each above a page that faults. */
+static int sim_thread_set_stacks(struct sim_thread *t)
 {
-	uint8_t *p = mmap(NULL, SIM_PAGE_SIZE + ALT_STACK_SIZE, PROT_NONE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *p = mmap(NULL, STACKS_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (p == MAP_FAILED)
 		return errno;
-	stack_t stack = {.ss_sp = p + SIM_PAGE_SIZE, .ss_size = ALT_STACK_SIZE};
+	stack_t stack = {.ss_sp = p + SIM_PAGE_SIZE, .ss_size = STACK_SIZE};
+	uint8_t *entry = p + 2 * SIM_PAGE_SIZE + STACK_SIZE;
 
-	if (mprotect(stack.ss_sp, ALT_STACK_SIZE, PROT_READ | PROT_WRITE) != 0 ||
+	if (mprotect(stack.ss_sp, STACK_SIZE, PROT_READ | PROT_WRITE) != 0 ||
+	    mprotect(entry, STACK_SIZE, PROT_READ | PROT_WRITE) != 0 ||
 	    sigaltstack(&stack, NULL) != 0) {
 		int error = errno;
 
-		munmap(p, SIM_PAGE_SIZE + ALT_STACK_SIZE);
+		munmap(p, STACKS_SIZE);
 		return error;
 	}
-	t->stack = p;
+	t->stacks = p;
+	t->host_rsp = t->host_rbp = (uint64_t)(uintptr_t)(entry + STACK_SIZE - 64);
 	return 0;
 }
 
@@ -96,7 +109,7 @@ static struct sim_thread *sim_thread_make(void)
 	struct sim_thread *t = sim_thread_claim(tid);
 
 	if (t)
-		error = sim_thread_set_stack(t);
+		error = sim_thread_set_stacks(t);
 	if (error == 0 && pthread_setspecific(g_thread_key, t) != 0) {
 		sim_thread_free(t);
 		error = ENOMEM;

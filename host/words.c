@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "host/text.h"
@@ -88,7 +89,7 @@ void words_line(char out[RETWINE_MESSAGE_MAX], const char *line)
 		memcpy(out, safe, RETWINE_MESSAGE_MAX - 4);
 		memcpy(out + RETWINE_MESSAGE_MAX - 4, "...", 4);
 	}
-	retwine_free(safe);
+	free(safe);
 }
 
 enum retwine_code error_set(struct retwine_error *error, enum retwine_code code, const char *format,

@@ -51,7 +51,7 @@ FILENAME == "tools/includes.txt" {
 		sub(/^[^"]*"/, "", text)
 		sub(/".*/, "", text)
 		other = top(text)
-		if (dir == "examples" && other == "")
+		if ((dir == "examples" || dir == "bench") && other == "")
 			continue
 		if (other == "" || text ~ /\.\./)
 			violation(file, n, "\"" text "\" must be written \"dir/file.h\"")

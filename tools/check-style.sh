@@ -5,13 +5,25 @@ set -eu
 cd "${1:-$(dirname "$0")/..}"
 bad=0
 
-# forbid WHY PATTERN FILE-PATTERN...: comments do not count, nor do files after "but:".
+# files DIRECTORY...: their C sources.
+files() {
+	for dir in "$@"; do
+		for file in "$dir"/*.[ch]; do
+			[ -f "$file" ] && echo "$file"
+		done
+	done
+	return 0
+}
+
+# without FILE: the list on standard input without it.
+without() {
+	grep -vFx "$1" || :
+}
+
+# forbid WHY PATTERN: over the files named on standard input. Comments do not count.
 forbid() {
-	why=$1 pattern=$2
-	shift 2
-	found=$(for file in $(ls "$@" 2>/dev/null); do
-		# Comments become nothing, lines keep their numbers.
-		awk -v file="$file" -v pattern="$pattern" '
+	found=$(while read -r file; do
+		awk -v file="$file" -v pattern="$2" '
 		{
 			line = $0
 			code = ""
@@ -33,45 +45,43 @@ forbid() {
 			if (code ~ pattern) print file ":" FNR ": " $0
 		}' "$file"
 	done)
-	if [ -n "$found" ]; then
-		echo "$why:"
-		echo "$found" | sed 's/^/  /'
+	report "$1" "$found"
+}
+
+report() {
+	if [ -n "$2" ]; then
+		echo "$1:"
+		echo "$2" | sed 's/^/  /'
 		bad=1
 	fi
 }
 
-inside="base/*.[ch] boundary/*.[ch] crypto/*.[ch] platform/*.[ch] launch/*.[ch] hostcall/*.[ch]
-	wasm/*.[ch] interp/*.[ch] wasi/*.[ch] program/*.[ch] enclave/*.[ch]"
-all="$inside sgx/*.[ch] host/*.[ch] cli/*.[ch] include/*.h"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+files base boundary crypto platform launch hostcall wasm interp wasi program enclave >"$work/inside"
+{ cat "$work/inside"; files sgx host cli include; } >"$work/all"
 word='(^|[^A-Za-z0-9_])'
 
-# shellcheck disable=SC2086 # lists of patterns
-{
-	forbid "functions that no size bounds, or that jump" \
-		"$word(strcpy|strcat|sprintf|vsprintf|gets|alloca|setjmp|longjmp|strtok|system|popen)[ \t]*\\(" $all
-	forbid "the C library's heap or streams inside the enclave" \
-		"$word(malloc|calloc|realloc|free|printf|fprintf|snprintf|fopen|errno)[ \t]*(\\(|\$|;|=)" $inside
-	forbid "a hosted header inside the enclave" \
-		"^#[ \t]*include[ \t]*<(stdio|stdlib|errno|unistd|pthread|math|time|locale|signal)" $inside
-	forbid "#if outside base/cc.h and header guards" \
-		"^#[ \t]*if[ \t]" $(ls $inside | grep -v '^base/cc\.h$')
-	forbid "host memory is touched outside enclave/shared.c" \
-		"${word}host_copy[ \t]*\\(" $(ls $inside | grep -v '^enclave/shared\.c$')
-}
+forbid "functions that no size bounds, or that jump" \
+	"$word(strcpy|strcat|sprintf|vsprintf|gets|alloca|setjmp|longjmp|strtok|system|popen)[ \t]*\\(" \
+	<"$work/all"
+forbid "the C library's heap or streams inside the enclave" \
+	"$word(malloc|calloc|realloc|free|printf|fprintf|snprintf|fopen)[ \t]*\\(" <"$work/inside"
+forbid "a hosted header inside the enclave" \
+	"^#[ \t]*include[ \t]*<(stdio|stdlib|errno|unistd|pthread|math|time|locale|signal)" \
+	<"$work/inside"
+without base/cc.h <"$work/inside" >"$work/list"
+forbid "#if outside base/cc.h and header guards" "^#[ \t]*if[ \t]" <"$work/list"
+without enclave/shared.c <"$work/inside" >"$work/list"
+forbid "host memory is touched outside enclave/shared.c" "${word}host_copy[ \t]*\\(" <"$work/list"
 
 # Comments count here.
-found=$(grep -nE "$word(TODO|FIXME|XXX|HACK)($|[^A-Za-z0-9_])" $(ls $all Makefile tools/*.sh 2>/dev/null) |
-	grep -v '^tools/check-style.sh' || :)
-if [ -n "$found" ]; then
-	echo "unfinished:"
-	echo "$found" | sed 's/^/  /'
-	bad=1
-fi
+report "unfinished work" "$(xargs -r grep -nHE "$word(TODO|FIXME|XXX|HACK)($|[^A-Za-z0-9_])" <"$work/all")"
 
 # Every .c of the runtime opens with who is believed.
-for file in $(ls $all 2>/dev/null | grep '\.c$'); do
-	head -n 25 "$file" | grep -q 'Trust:' || { echo "$file: no Trust: line"; bad=1; }
-done
+report "no Trust: line" "$(grep '\.c$' "$work/all" | while read -r file; do
+	head -n 25 "$file" | grep -q 'Trust:' || echo "$file"
+done)"
 
 [ "$bad" -eq 0 ] && echo "style: nothing found"
 exit "$bad"

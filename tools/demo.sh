@@ -52,7 +52,7 @@ same_as_native() {
 }
 
 field() {
-	grep -Ei "^[^a-z]*$1[^a-z_]" "$2" | grep -Eo '[0-9a-f]{64}' | head -n 1
+	grep -Ei "(^|[^a-z_])$1[^a-z_]" "$2" | grep -Eo '[0-9a-f]{64}' | head -n 1
 }
 
 sqlite=("$retwine" run --stats --show-identity --dir "$work/data::/data" --env HOME=/data

@@ -10,7 +10,7 @@ build="clang-19 lld-19 make gcc libc6-dev binutils libmbedtls-dev libipsec-mb-de
 # Programs in C for WASI, and npm, which fetches their sources.
 examples="wasi-libc libclang-rt-19-dev-wasm32 npm ca-certificates"
 # Sanitizers, programs in text, C++ and Rust.
-test="libclang-rt-19-dev llvm-19 wabt python3 libc++-19-dev-wasm32 libc++abi-19-dev-wasm32
+test="libclang-rt-19-dev wabt python3 libc++-19-dev-wasm32 libc++abi-19-dev-wasm32
 	libstdc++-12-dev rustc libstd-rust-dev-wasm32 lld-14"
 
 want=""

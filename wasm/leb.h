@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "base/reader.h"
 
-/* Any number of bits up to 64; the inline functions below are the fast way in. */
+/* Any number of bits up to 64. */
 MUST_USE enum err leb_take_unsigned(struct reader *r, unsigned bits, uint64_t *out);
 MUST_USE enum err leb_take_signed(struct reader *r, unsigned bits, int64_t *out);
 
@@ -24,7 +24,7 @@ MUST_USE static ALWAYS_INLINE bool leb_take_byte(struct reader *r, uint8_t *out)
 	return true;
 }
 
-/* Nearly every integer in a module is one byte long. */
+/* Nearly every integer in a module is one byte long; this is the fast way in. */
 MUST_USE static ALWAYS_INLINE enum err leb_take_u32(struct reader *r, uint32_t *out)
 {
 	uint64_t v;

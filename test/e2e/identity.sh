@@ -18,6 +18,13 @@ measure() {
 		-a -n "$signer"
 }
 
+# The module's digest is that of its bytes, which anyone can compute.
+retwine measure "$HELLO"
+check "the module digest" "is not SHA-256 of the file" \
+	test "$(field module_digest "$WORK/out")" = "$(sha256sum <"$HELLO" | cut -d ' ' -f 1)"
+check "CONFIGID" "is not the launch digest and zeros" grep -Eq \
+	"config_id.*$(field launch_digest "$WORK/out")0{64}\$" "$WORK/out"
+
 base=(--env A=1 --dir "$WORK/one::/one" --dir "$WORK/two::/two:ro" "$HELLO" argument)
 measure "${base[@]}"
 program0=$program launch0=$launch enclave0=$enclave
@@ -96,9 +103,5 @@ check "run shows its identity" "another launch digest" \
 	test "$(field launch_digest "$WORK/err")" = "$launch"
 check "run shows its identity" "another MRENCLAVE" test "$(field mr_enclave "$WORK/err")" = "$enclave"
 check "run shows its identity" "no word of SIMULATION" grep -q SIMULATION "$WORK/err"
-
-# The module's digest is that of its bytes, which anyone can compute.
-check "the module digest" "is not SHA-256 of the file" \
-	test "$(field module_digest "$WORK/err")" = "$(sha256sum <"$HELLO" | cut -d ' ' -f 1)"
 
 finish

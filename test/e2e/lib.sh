@@ -61,9 +61,9 @@ run() {
 	retwine "${RUN[@]}" "$@"
 }
 
-# The lines that Retwine speaks in its own name, but for the banner.
+# The lines that Retwine speaks in its own name, but for the banner and the backtrace.
 own_lines() {
-	grep '^retwine: ' "$WORK/err" | grep -v SIMULATION
+	sed '/^retwine: wasm backtrace:/,$d' "$WORK/err" | grep '^retwine: ' | grep -v SIMULATION
 }
 
 check_status() {
@@ -109,11 +109,11 @@ matches() {
 
 # field NAME FILE: the hexadecimal value of a field in a document that Retwine wrote.
 field() {
-	grep -Ei "^[^a-z]*$1[^a-z_]" "$2" | grep -Eo '[0-9a-f]{64}' | head -n 1
+	grep -Ei "(^|[^a-z_])$1[^a-z_]" "$2" | grep -Eo '[0-9a-f]{64}' | head -n 1
 }
 
 finish() {
-	echo "$(basename "$0" .sh) ($MODE): $passed passed, $failed failed"
+	echo "$passed passed, $failed failed"
 	[ "$failed" -eq 0 ]
 	exit
 }

@@ -36,7 +36,7 @@ if [ -n "${E2E_MACHINE_SETTINGS:-}" ] && [ -w "$setting" ]; then
 	works_or_says "overcommit refused" "memory|overcommit"
 fi
 
-for limit in "-n 3" "-n 8" "-s 64" "-f 0" "-c 0" "-l 0"; do
+for limit in "-n 3" "-n 8" "-s 64" "-c 0" "-l 0"; do
 	timeout --signal=KILL "$LIMIT" bash -c 'ulimit $1; shift; exec "$@"' - "$limit" \
 		"$RETWINE" "${RUN[@]}" "$HELLO" </dev/null 2>"$WORK/err" | cat >"$WORK/out"
 	status=${PIPESTATUS[0]}
@@ -46,6 +46,16 @@ for limit in "-n 3" "-n 8" "-s 64" "-f 0" "-c 0" "-l 0"; do
 		works_or_says "ulimit $limit" "."
 	fi
 done
+
+# A file over the limit of sizes: the program gets the error. (Standard error is a pipe here, for what
+# the command itself writes counts too.)
+mkdir "$WORK/small"
+timeout --signal=KILL "$LIMIT" bash -c 'ulimit -f 8; exec "$@"' - "$RETWINE" "${RUN[@]}" \
+	--dir "$WORK/small::/data" "$EXAMPLES/scoring.wasm" generate 1000 /data/file.csv \
+	</dev/null 2>&1 | cat >"$WORK/err"
+status=${PIPESTATUS[0]}
+check_status "ulimit -f 8" 1
+check "ulimit -f 8" "the program was not told" grep -q "cannot write" "$WORK/err"
 
 # ---- standard streams ------------------------------------------------------------------------------
 # With a stream closed, no file that Retwine opens may take its place.

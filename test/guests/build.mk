@@ -9,15 +9,15 @@ guests: $(GUESTS)
 
 $(G)/obj/%.o: test/guests/%.c
 	@mkdir -p $(@D)
-	$(WASM_CLANG) -std=c17 -D_GNU_SOURCE -O1 $(EXAMPLE_WARN) -ffile-prefix-map=$(CURDIR)/= -MMD \
+	$(Q)$(WASM_CLANG) -std=c17 -D_GNU_SOURCE -O1 $(EXAMPLE_WARN) -ffile-prefix-map=$(CURDIR)/= -MMD \
 		-c $< -o $@
 $(G)/%.wasm: $(G)/obj/%.o
-	$(WASM_CLANG) $(WASM_LINK) $< -o $@
+	$(Q)$(WASM_CLANG) $(WASM_LINK) $< -o $@
 $(G)/%.wasm: test/guests/%.wat
 	@mkdir -p $(@D)
-	wat2wasm $< -o $@
+	$(Q)wat2wasm $< -o $@
 $(G)/files: test/guests/files.c
 	@mkdir -p $(@D)
-	$(CLANG) -std=c17 -D_GNU_SOURCE -O1 $(EXAMPLE_WARN) $< -o $@
+	$(Q)$(CLANG) -std=c17 -D_GNU_SOURCE -O1 $(EXAMPLE_WARN) $< -o $@
 
 .PHONY: guests

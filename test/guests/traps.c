@@ -1,5 +1,6 @@
 /* traps KIND: ends with that trap, after a line on standard output that must not be lost. */
 #include <limits.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +9,7 @@
 /* What the compiler must not know. */
 static volatile int g_zero = 0, g_seven = 7;
 static volatile int g_min = INT_MIN;
-static volatile float g_large = 1e30f;
+static volatile float g_large = 1e30f, g_nan = NAN;
 static volatile uintptr_t g_far = 0xfffffff0u;
 
 static int add_one(int x)
@@ -65,6 +66,8 @@ __attribute__((noinline)) static int trap_inner(const char *kind)
 		sink = g_min / (g_zero - 1);
 	if (strcmp(kind, "truncate") == 0)
 		sink = __builtin_wasm_trunc_s_i32_f32(g_large);
+	if (strcmp(kind, "nan") == 0)
+		sink = __builtin_wasm_trunc_s_i32_f32(g_nan);
 	if (strcmp(kind, "signature") == 0)
 		((void (*)(double))g_function)(1.0);
 	if (strcmp(kind, "null") == 0)

@@ -44,7 +44,9 @@
 #include "sgx/arch.h"
 #include "sgx/measure.h"
 
-extern const uint8_t tiny_code[], tiny_code_end[], tiny_enclu[], tiny_exit[];
+extern const uint8_t tiny_code[], tiny_code_end[], tiny_enclu[], tiny_exit[],
+	tiny_bases[];
+void tiny_exit_elsewhere(void); /* host code that goes on to RCX, with RDI + 1000 */
 
 /* What a test may bend before the enclave is built. */
 struct tiny_plan {

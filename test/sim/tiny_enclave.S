@@ -16,6 +16,7 @@
 	.globl	tiny_code_end
 	.globl	tiny_enclu
 	.globl	tiny_exit
+	.globl	tiny_bases
 	.globl	tiny_exit_elsewhere
 tiny_code:
 	mov	%rax, %r10
@@ -112,6 +113,7 @@ tiny_do_call:
 	xor	%edi, %edi
 	jmp	tiny_exit
 
+tiny_bases:
 tiny_do_bases:
 	rdfsbase %rdi
 	rdgsbase %rsi

@@ -273,6 +273,7 @@ TEST(decode_rejects_names)
 		g_mounts[0].guest_path = text(paths[i]);
 		CHECK_EQ(verdict(&r), E_LAUNCH_NAME);
 	}
+	CHECK(!launch_path_ok((struct launch_bytes){.p = NULL, .size = 0}));
 	r = sample();
 	g_env[0].name = text("");
 	CHECK_EQ(verdict(&r), E_LAUNCH_NAME);

@@ -4,6 +4,7 @@
  * written into a slot by hand.
  */
 #include "host/service.h"
+#include "host/service_impl.h"
 #include "hostcall/hostcall.h"
 
 #include <errno.h>
@@ -192,6 +193,13 @@ TEST(requests_out_of_shape_are_refused_for_every_call)
 		CHECK_EQ(ask(&huge_out, NULL), HOST_INVAL);
 		service_stats_get(&g_service, &stats);
 		CHECK_EQ(stats.refused, 3 * call);
+	}
+	static const uint32_t without_input[] = {HOST_CALL_YIELD, HOST_CALL_CLOCK, HOST_CALL_SYNC};
+
+	for (size_t i = 0; i < COUNT_OF(without_input); i++) {
+		struct call_request request = {.call = without_input[i], .in_size = 1};
+
+		CHECK_EQ(ask(&request, "x"), HOST_INVAL);
 	}
 	CHECK(service_call_name(0) == NULL && service_call_name(HOST_CALL_END) == NULL);
 	tear_down();
@@ -763,9 +771,11 @@ TEST(non_blocking_streams_do_not_change_the_descriptor)
 	size_t done = 0;
 	char c;
 
+	CHECK_EQ(fcntl(g_stdout[1], F_SETFL, O_APPEND), 0);
 	CHECK_EQ(hostcall_set_flags(0, HOST_OPEN_NONBLOCK), HOST_SUCCESS);
 	CHECK_EQ(hostcall_set_flags(1, HOST_OPEN_NONBLOCK), HOST_SUCCESS);
 	CHECK_EQ(fcntl(g_stdin[0], F_GETFL) & O_NONBLOCK, 0);
+	CHECK_EQ(fcntl(g_stdout[1], F_GETFL) & (O_APPEND | O_NONBLOCK), O_APPEND);
 	CHECK_EQ(hostcall_read(0, &c, 1, &done), HOST_AGAIN);
 	CHECK_EQ(hostcall_write(1, much, sizeof much, &done), HOST_SUCCESS);
 	CHECK(done > 0 && done < sizeof much);
@@ -851,6 +861,7 @@ TEST(poll_tells_who_is_ready)
 	CHECK_EQ(hostcall_poll(p, 4, HOST_POLL_FOREVER), HOST_SUCCESS);
 	CHECK(p[0].ready == HOST_POLL_READ && p[0].bytes == 5 && p[3].bytes == 5);
 	CHECK(p[2].ready == 0 && p[2].error == HOST_BADF);
+	CHECK_EQ(hostcall_poll(p + 2, 1, HOST_POLL_FOREVER), HOST_SUCCESS); /* does not wait */
 	close(g_stdin[1]);
 	CHECK_EQ(hostcall_poll(p, 1, HOST_POLL_FOREVER), HOST_SUCCESS);
 	CHECK_EQ(p[0].ready, HOST_POLL_READ | HOST_POLL_HANGUP);
@@ -1105,14 +1116,21 @@ TEST(init_refuses_what_is_no_mount)
 {
 	struct service_mount file = {open("/dev/null", O_RDONLY), false};
 	struct service_mount closed = {999, false};
+	static struct service_mount many[HOST_HANDLES_MAX];
 	struct service_config config = {
 		.stream_fd = {-1, -1, -1}, .mounts = &file, .mount_count = 1};
 
 	CHECK_EQ(service_init(&g_service, &config), E_INVALID);
 	config.mounts = &closed;
 	CHECK_EQ(service_init(&g_service, &config), E_INVALID);
-	config.mount_count = HOST_HANDLES_MAX;
+	for (size_t i = 0; i < COUNT_OF(many); i++)
+		many[i].dir_fd = -1;
+	config.mounts = many;
+	config.mount_count = HOST_HANDLES_MAX - HOST_HANDLE_MOUNTS + 1;
 	CHECK_EQ(service_init(&g_service, &config), E_INVALID);
+	config.mount_count--;
+	CHECK_EQ(service_init(&g_service, &config), E_OK);
+	service_fini(&g_service);
 	config = (struct service_config){.stream_fd = {0, 1, 2}};
 	for (long n = 0; n < 3; n++) {
 		native_heap_fail_at(n);
@@ -1142,6 +1160,16 @@ TEST(no_descriptor_is_left_behind)
 
 	CHECK_EQ(after, before);
 	close(after);
+	tear_down();
+}
+
+/* No child of the process inherits a file of the program's. */
+TEST(descriptors_are_closed_on_exec)
+{
+	set_up();
+	for (uint32_t h = open_ok(RW, "f", NEW_FILE); h >= RW; h--)
+		if (h != ABSENT)
+			CHECK_EQ(fcntl(g_service.files[h]->fd, F_GETFD), FD_CLOEXEC);
 	tear_down();
 }
 
@@ -1241,6 +1269,7 @@ int main(void)
 	RUN(memory_calls_reach_the_device_inside_the_enclave_only);
 	RUN(init_refuses_what_is_no_mount);
 	RUN(no_descriptor_is_left_behind);
+	RUN(descriptors_are_closed_on_exec);
 	RUN(statistics_count_calls_and_bytes);
 	RUN(threads_share_the_table);
 	return check_report();

@@ -57,6 +57,7 @@ static struct {
 	size_t dirents_size;
 	size_t short_write; /* largest write that is taken, 0: all */
 	bool random_fails;
+	bool writes_dirs; /* opens directories for writing, which no system does */
 } g_fake;
 
 static inline void fake_bad(const char *what)
@@ -249,7 +250,7 @@ enum host_errno hostcall_open(uint32_t dir, struct name name, uint32_t flags, ui
 		return flags & HOST_OPEN_DIR ? HOST_NOTDIR : HOST_LOOP;
 	if (flags & HOST_OPEN_DIR && n->type != HOST_TYPE_DIR)
 		return HOST_NOTDIR;
-	if (n->type == HOST_TYPE_DIR && flags & HOST_OPEN_WRITE)
+	if (n->type == HOST_TYPE_DIR && flags & HOST_OPEN_WRITE && !g_fake.writes_dirs)
 		return HOST_ISDIR;
 	if (flags & HOST_OPEN_TRUNC) {
 		g_fake.writes++;

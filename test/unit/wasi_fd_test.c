@@ -318,6 +318,7 @@ TEST(streams_pass_through)
 
 	in->data = (uint8_t *)strdup("line");
 	in->size = 4;
+	iov(0, GUEST_DATA, 4);
 	iov(1, GUEST_DATA + 50, 6000);
 	CHECK_EQ(CALL(fd_read, 0, IOVS, 2, GUEST_OUT), WASI_SUCCESS);
 	CHECK_EQ(guest_u32(GUEST_OUT), 4);

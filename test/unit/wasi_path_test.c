@@ -333,6 +333,48 @@ static uint32_t rename_to(const char *old, const char *new)
 	return CALL(path_rename, GUEST_DIR, GUEST_PATH, a, GUEST_DIR, GUEST_PATH2, b);
 }
 
+TEST(directories_are_not_opened_for_writing)
+{
+	tree(false);
+	g_fake.writes_dirs = true;
+	CHECK_EQ(guest_open_at(GUEST_DIR, "dir", 0, 0, RIGHTS_RW, 0), WASI_ISDIR);
+	CHECK_EQ(guest_open_at(GUEST_DIR, "dir", 0, WASI_OPEN_DIRECTORY, RIGHTS_RW, 0), WASI_ISDIR);
+	guest_end();
+}
+
+TEST(paths_outside_memory_are_refused)
+{
+	const uint32_t end = GUEST_SIZE - 3, bad = GUEST_SIZE - 2, path = GUEST_PATH;
+
+	tree(false);
+	guest_put(end, "new", 3);
+	guest_put(path, "new", 3);
+	const unsigned calls = g_fake.calls;
+
+	CHECK_EQ(CALL(path_create_directory, 3, bad, 3), WASI_FAULT);
+	CHECK_EQ(CALL(path_create_directory, 3, 0xffffffff, 0xffffffff), WASI_FAULT);
+	CHECK_EQ(CALL(path_remove_directory, 3, bad, 3), WASI_FAULT);
+	CHECK_EQ(CALL(path_unlink_file, 3, bad, 3), WASI_FAULT);
+	CHECK_EQ(CALL(path_filestat_get, 3, 0, bad, 3, GUEST_DATA), WASI_FAULT);
+	CHECK_EQ(CALL(path_filestat_set_times, 3, 0, bad, 3, 1, 1, 5), WASI_FAULT);
+	CHECK_EQ(CALL(path_open, 3, 0, bad, 3, WASI_OPEN_CREATE, 0, 0, 0, GUEST_OUT), WASI_FAULT);
+	CHECK_EQ(CALL(path_open, 3, 0, path, 3, WASI_OPEN_CREATE, 0, 0, 0, GUEST_SIZE - 3),
+		 WASI_FAULT);
+	CHECK_EQ(CALL(path_rename, 3, bad, 3, 3, path, 3), WASI_FAULT);
+	CHECK_EQ(CALL(path_rename, 3, path, 3, 3, bad, 3), WASI_FAULT);
+	CHECK_EQ(CALL(path_link, 3, 0, bad, 3, 3, path, 3), WASI_FAULT);
+	CHECK_EQ(CALL(path_link, 3, 0, path, 3, 3, bad, 3), WASI_FAULT);
+	CHECK_EQ(CALL(path_symlink, bad, 3, 3, path, 3), WASI_FAULT);
+	CHECK_EQ(CALL(path_symlink, path, 3, 3, bad, 3), WASI_FAULT);
+	CHECK_EQ(CALL(path_readlink, 3, bad, 3, GUEST_DATA, 9, GUEST_OUT), WASI_FAULT);
+	CHECK_EQ(CALL(path_readlink, 3, path, 3, GUEST_SIZE - 8, 9, GUEST_OUT), WASI_FAULT);
+	CHECK_EQ(CALL(path_readlink, 3, path, 3, GUEST_DATA, 9, GUEST_SIZE - 3), WASI_FAULT);
+	CHECK_EQ(g_fake.calls, calls);
+	CHECK_EQ(CALL(path_create_directory, 3, end, 3), WASI_SUCCESS);
+	CHECK_EQ(CALL(path_filestat_get, 3, 0, end, 3, GUEST_SIZE - 63), WASI_FAULT);
+	guest_end();
+}
+
 TEST(renaming)
 {
 	tree(false);
@@ -501,6 +543,8 @@ TEST(a_read_only_mount_stays_as_it_is)
 	CHECK_EQ(guest_open_at(GUEST_DIR, "file", 0, WASI_OPEN_CREATE, 0, 0), WASI_SUCCESS);
 	CHECK_EQ(guest_open_at(GUEST_DIR, "file", 0, WASI_OPEN_CREATE | WASI_OPEN_EXCL, 0, 0),
 		 WASI_EXIST);
+	CHECK_EQ(guest_open_at(GUEST_DIR, "dangling", 1, WASI_OPEN_CREATE | WASI_OPEN_EXCL, 0, 0),
+		 WASI_EXIST);
 	CHECK_EQ(guest_open_at(GUEST_DIR, "dir/new", 0, WASI_OPEN_CREATE, 0, 0), WASI_ROFS);
 	CHECK_EQ(rename_to("file", "x"), WASI_ROFS);
 	CHECK_EQ(link_to(0, "file", "x"), WASI_ROFS);
@@ -570,6 +614,8 @@ int main(void)
 	RUN(a_host_that_swaps_links_costs_bounded_work);
 	RUN(hostile_link_targets_are_refused);
 	RUN(creating);
+	RUN(directories_are_not_opened_for_writing);
+	RUN(paths_outside_memory_are_refused);
 	RUN(renaming);
 	RUN(linking);
 	RUN(symlinking);

@@ -1,0 +1,508 @@
+/*
+ * The configuration: what text and what YAML it refuses, what wins over what, and the launch record
+ * that follows.
+ */
+#include "host/config.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "host/record.h"
+#include "host/words.h"
+#include "test/lib/check.h"
+
+static struct retwine_error g_error;
+
+/* Sets one key in a fresh configuration. */
+static enum retwine_code set_alone(const char *key, const char *text)
+{
+	struct retwine_config *c = retwine_config_new();
+	enum retwine_code code = retwine_config_set(c, key, text, &g_error);
+
+	retwine_config_free(c);
+	return code;
+}
+
+/* Loads a YAML text through a file; the caller frees *out. */
+static enum retwine_code load(struct retwine_config **out, const char *yaml, size_t size)
+{
+	char path[] = "/tmp/config_test.XXXXXX";
+	int fd = mkstemp(path);
+
+	if (fd < 0 || write(fd, yaml, size) != (ssize_t)size)
+		abort();
+	close(fd);
+	*out = retwine_config_new();
+	enum retwine_code code = retwine_config_load(*out, path, &g_error);
+
+	unlink(path);
+	return code;
+}
+
+static enum retwine_code load_alone(const char *yaml)
+{
+	struct retwine_config *c;
+	enum retwine_code code = load(&c, yaml, strlen(yaml));
+
+	retwine_config_free(c);
+	return code;
+}
+
+/* Refused as a mistake of the caller, and the message has these words. */
+static bool refused_with(const char *yaml, const char *words)
+{
+	bool ok = load_alone(yaml) == RETWINE_USAGE && strstr(g_error.message, words) != NULL;
+
+	if (!ok)
+		printf("  message: %s\n", g_error.message);
+	return ok;
+}
+
+TEST(set_rejects_unknown_keys)
+{
+	CHECK_EQ(set_alone("modul", "a.wasm"), RETWINE_USAGE);
+	CHECK_EQ(set_alone("", "a"), RETWINE_USAGE);
+	CHECK_EQ(set_alone("Module", "a.wasm"), RETWINE_USAGE);
+}
+
+TEST(set_rejects_limits_that_do_not_exist_yet)
+{
+	CHECK_EQ(set_alone("fuel", "1"), RETWINE_USAGE);
+	CHECK_EQ(set_alone("timeout", "2s"), RETWINE_USAGE);
+	CHECK_EQ(set_alone("max-threads", "2"), RETWINE_USAGE);
+	CHECK(strstr(g_error.message, "max-threads") != NULL);
+}
+
+TEST(set_rejects_sizes)
+{
+	static const char *const bad[] = {"",
+					  "0",
+					  "-1",
+					  "1T",
+					  "1k",
+					  "K",
+					  "1MB",
+					  " 1",
+					  "1 ",
+					  "0x10",
+					  "1.5",
+					  "0G",
+					  "1KK",
+					  "18446744073709551616",
+					  "18014398509481984K",
+					  "17179869184G"};
+
+	for (size_t i = 0; i < COUNT_OF(bad); i++)
+		CHECK_EQ(set_alone("max-memory-size", bad[i]), RETWINE_USAGE);
+}
+
+TEST(set_reads_sizes)
+{
+	static const struct {
+		const char *text;
+		uint64_t size;
+	} good[] = {{"1", 1},
+		    {"64K", 65536},
+		    {"64M", 64u << 20},
+		    {"4G", 4ull << 30},
+		    {"18446744073709551615", UINT64_MAX},
+		    {"17179869183G", 17179869183ull << 30}};
+
+	for (size_t i = 0; i < COUNT_OF(good); i++) {
+		struct retwine_config *c = retwine_config_new();
+
+		CHECK_EQ(retwine_config_set(c, "max-wasm-stack", good[i].text, NULL), RETWINE_OK);
+		CHECK(c->limits.stack == good[i].size && c->limits.memory == 0);
+		retwine_config_free(c);
+	}
+}
+
+TEST(set_rejects_choices)
+{
+	CHECK_EQ(set_alone("strict", "yes"), RETWINE_USAGE);
+	CHECK_EQ(set_alone("strict", ""), RETWINE_USAGE);
+	CHECK_EQ(set_alone("diagnostics", "all"), RETWINE_USAGE);
+	CHECK_EQ(set_alone("args-policy", "Fixed"), RETWINE_USAGE);
+	CHECK_EQ(set_alone("engine", "native"), RETWINE_USAGE);
+	CHECK_EQ(set_alone("engine", "interpreter"), RETWINE_OK);
+	CHECK_EQ(set_alone("module", ""), RETWINE_USAGE);
+	CHECK_EQ(set_alone("invoke", ""), RETWINE_USAGE);
+}
+
+TEST(set_rejects_variables)
+{
+	CHECK_EQ(set_alone("env", ""), RETWINE_USAGE);
+	CHECK_EQ(set_alone("env", "=x"), RETWINE_USAGE);
+	CHECK_EQ(set_alone("env", "CONFIG_TEST_NOT_SET"), RETWINE_USAGE);
+	CHECK_EQ(set_alone("env", "A="), RETWINE_OK);
+}
+
+TEST(set_inherits_a_variable)
+{
+	struct retwine_config *c = retwine_config_new();
+
+	setenv("CONFIG_TEST_SET", "in=herited", 1);
+	CHECK_EQ(retwine_config_set(c, "env", "CONFIG_TEST_SET", &g_error), RETWINE_OK);
+	CHECK(c->env_count == 1 && strcmp(c->env[0].value, "in=herited") == 0);
+	retwine_config_free(c);
+}
+
+TEST(set_rejects_what_is_given_twice)
+{
+	struct retwine_config *c = retwine_config_new();
+
+	CHECK_EQ(retwine_config_set(c, "env", "A=1", &g_error), RETWINE_OK);
+	CHECK_EQ(retwine_config_set(c, "env", "A=2", &g_error), RETWINE_USAGE);
+	CHECK_EQ(retwine_config_set(c, "dir", "x::/data", &g_error), RETWINE_OK);
+	CHECK_EQ(retwine_config_set(c, "dir", "y::/data/", &g_error), RETWINE_USAGE);
+	CHECK(c->env_count == 1 && c->mount_count == 1);
+	retwine_config_free(c);
+}
+
+TEST(set_rejects_directories)
+{
+	CHECK_EQ(set_alone("dir", ""), RETWINE_USAGE);
+	CHECK_EQ(set_alone("dir", "::/x"), RETWINE_USAGE);
+	CHECK_EQ(set_alone("dir", ":ro"), RETWINE_USAGE);
+	CHECK_EQ(set_alone("dir", "x::"), RETWINE_USAGE);
+	CHECK_EQ(set_alone("dir", "../x"), RETWINE_USAGE);
+	CHECK_EQ(set_alone("dir", "x::/a/../b"), RETWINE_USAGE);
+}
+
+TEST(set_reads_directories)
+{
+	static const struct {
+		const char *text, *host, *guest;
+		bool read_only;
+	} good[] = {
+		{"data", "data", "data", false},
+		{"./data/", "./data/", "data", false},
+		{".", ".", ".", false},
+		{"/", "/", "/", false},
+		{"../x::/y:ro", "../x", "/y", true},
+		{"data:ro", "data", "data", true},
+		{"a:b::/c//./d/", "a:b", "/c/d", false},
+		{"a::b::c", "a", "b::c", false},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(good); i++) {
+		struct retwine_config *c = retwine_config_new();
+
+		CHECK_EQ(retwine_config_set(c, "dir", good[i].text, &g_error), RETWINE_OK);
+		CHECK(c->mount_count == 1 && strcmp(c->mounts[0].host, good[i].host) == 0 &&
+		      strcmp(c->mounts[0].guest, good[i].guest) == 0 &&
+		      c->mounts[0].read_only == good[i].read_only);
+		retwine_config_free(c);
+	}
+}
+
+/* Everything that config_guest_path gives is a path that the launch record allows. */
+TEST(guest_paths_are_canonical)
+{
+	static const char alphabet[] = "/.ab";
+	char text[7];
+
+	for (unsigned n = 0; n < 4096; n++) {
+		bool no_memory;
+		unsigned v = n;
+
+		for (size_t i = 0; i < 6; i++, v /= 4)
+			text[i] = alphabet[v % 4];
+		text[6] = 0;
+		char *path = config_guest_path(text, &no_memory);
+
+		CHECK(!path ||
+		      launch_path_ok((struct launch_bytes){(const uint8_t *)path, strlen(path)}));
+		free(path);
+	}
+}
+
+TEST(yaml_rejects_what_is_no_mapping)
+{
+	CHECK(refused_with("", "empty"));
+	CHECK(refused_with("# nothing\n", "empty"));
+	CHECK(refused_with("- a\n- b\n", "line 1: configuration: a mapping"));
+	CHECK(refused_with("app.wasm\n", "a mapping"));
+	CHECK(refused_with("a: [\n", "not valid YAML"));
+	CHECK(refused_with("a: b: c\n", "not valid YAML"));
+	CHECK(refused_with("module: a.wasm\n---\nmodule: b.wasm\n", "second document"));
+	CHECK(refused_with("module: a.wasm\n---\n[\n", "not valid YAML"));
+}
+
+TEST(yaml_rejects_unknown_and_repeated_keys_with_their_line)
+{
+	CHECK(refused_with("module: a.wasm\nmodul: b\n", "line 2: modul: not a key"));
+	CHECK(refused_with("module: a.wasm\nstrict: true\nmodule: a.wasm\n",
+			   "line 3: module: this key stands twice"));
+	CHECK(refused_with("? [a]\n: b\n", "line 1"));
+	CHECK(refused_with("env:\n  A: 1\n  A: 2\n", "line 3: env: A is given twice"));
+	CHECK(refused_with("env: [A=1, A=2]\n", "A is given twice"));
+}
+
+TEST(yaml_rejects_wrong_types)
+{
+	CHECK(refused_with("module: [a.wasm]\n", "module: a text is needed"));
+	CHECK(refused_with("module: {a: b}\n", "module: a text is needed"));
+	CHECK(refused_with("module:\n", "module: the value is missing"));
+	CHECK(refused_with("module: ~\n", "the value is missing"));
+	CHECK(refused_with("strict: \"true\"\n", "strict: true or false is needed"));
+	CHECK(refused_with("strict: maybe\n", "strict: 'maybe' is neither"));
+	CHECK(refused_with("strict: [true]\n", "strict: a text is needed"));
+	CHECK(refused_with("dir:\n  a: b\n", "dir: a text is needed"));
+	CHECK(refused_with("args:\n  - [x]\n", "line 2: args: a text is needed"));
+	CHECK(refused_with("args:\n  - ok\n  -\n", "line 3: args: the value is missing"));
+	CHECK(refused_with("env:\n  A: [1]\n", "line 2: A: a text is needed"));
+	CHECK(refused_with("env:\n  A=B: 1\n", "not a variable's name"));
+	CHECK(refused_with("max-memory-size: 0\n", "not a size"));
+	CHECK(refused_with("argv0: \"a\\0b\"\n", "NUL"));
+	CHECK(refused_with("fuel: 5\n", "line 1: fuel is not supported yet"));
+}
+
+TEST(yaml_reads_every_shape)
+{
+	static const char yaml[] = "module: app.wasm\n"
+				   "argv0: name\n"
+				   "args: [a, 'b c', 3]\n"
+				   "env: {A: 1, B: yes, C: ''}\n"
+				   "dir:\n  - data::/data:ro\n  - /tmp\n"
+				   "max-memory-size: 64M\n"
+				   "strict: true\n"
+				   "diagnostics: trap\n"
+				   "args-policy: fixed\n";
+	struct retwine_config *c;
+
+	CHECK_EQ(load(&c, yaml, sizeof(yaml) - 1), RETWINE_OK);
+	CHECK(strcmp(c->module, "/tmp/app.wasm") == 0); /* from the file's directory */
+	CHECK(c->arg_count == 3 && strcmp(c->args[2].text, "3") == 0);
+	CHECK(c->env_count == 3 && strcmp(c->env[1].value, "yes") == 0);
+	CHECK(c->mount_count == 2 && strcmp(c->mounts[0].host, "/tmp/data") == 0);
+	CHECK(c->mounts[0].read_only && strcmp(c->mounts[1].host, "/tmp") == 0);
+	CHECK(c->limits.memory == 64u << 20 && c->strict);
+	CHECK(c->diagnostics == LAUNCH_DIAGNOSTICS_TRAP && c->args_policy == LAUNCH_ARGS_FIXED);
+	retwine_config_free(c);
+}
+
+TEST(yaml_takes_one_entry_without_a_list)
+{
+	static const char yaml[] = "dir: data\nargs: x\nenv: A=1\n";
+	struct retwine_config *c;
+
+	CHECK_EQ(load(&c, yaml, sizeof(yaml) - 1), RETWINE_OK);
+	CHECK(c->mount_count == 1 && c->arg_count == 1 && c->env_count == 1);
+	CHECK(strcmp(c->mounts[0].guest, "data") == 0);
+	retwine_config_free(c);
+}
+
+TEST(what_is_set_later_wins_over_the_file)
+{
+	static const char yaml[] = "args: [a, b]\nenv: {A: 1, B: 2}\ndir: x::/d\nargv0: n\n";
+	struct retwine_config *c;
+
+	CHECK_EQ(load(&c, yaml, sizeof(yaml) - 1), RETWINE_OK);
+	CHECK_EQ(retwine_config_set(c, "env", "A=3", &g_error), RETWINE_OK);
+	CHECK_EQ(retwine_config_set(c, "dir", "y::/d:ro", &g_error), RETWINE_OK);
+	CHECK_EQ(retwine_config_set(c, "argv0", "m", &g_error), RETWINE_OK);
+	CHECK_EQ(retwine_config_set(c, "args", "z", &g_error), RETWINE_OK);
+	CHECK(c->env_count == 2 && strcmp(c->env[0].value, "3") == 0);
+	CHECK(c->mount_count == 1 && c->mounts[0].read_only);
+	CHECK(strcmp(c->mounts[0].host, "y") == 0 && strcmp(c->argv0, "m") == 0);
+	CHECK(c->arg_count == 1 && strcmp(c->args[0].text, "z") == 0);
+	retwine_config_free(c);
+}
+
+TEST(load_rejects_files_that_cannot_be_read)
+{
+	struct retwine_config *c = retwine_config_new();
+
+	CHECK_EQ(retwine_config_load(c, "/tmp/config_test.absent", &g_error), RETWINE_INPUT);
+	CHECK_EQ(retwine_config_load(c, "/tmp", &g_error), RETWINE_INPUT);
+	CHECK(strstr(g_error.message, "directory") != NULL);
+	retwine_config_free(c);
+}
+
+TEST(messages_are_one_safe_line)
+{
+	char name[3000];
+
+	CHECK_EQ(set_alone("no\n\033[31m\x80key", "x"), RETWINE_USAGE);
+	CHECK(strstr(g_error.message, "no\\n\\x1b[31m\\x80key") != NULL);
+	CHECK_EQ(set_alone("\xe2\x80\xae\xc2\x9b\xc3\xa4", "x"), RETWINE_USAGE);
+	CHECK(strstr(g_error.message, "\\u{202e}\\u{9b}\xc3\xa4") != NULL);
+	memset(name, 'n', sizeof(name));
+	name[sizeof(name) - 1] = 0;
+	CHECK_EQ(set_alone(name, "x"), RETWINE_USAGE);
+	CHECK(strlen(g_error.message) < RETWINE_MESSAGE_MAX);
+}
+
+/* ---- the record that follows ---- */
+
+/* (module (func (export "f") (param i32 f64))) */
+static const uint8_t g_module[] = {0,	 'a', 's',  'm',  1, 0,	 0, 0, 1, 6, 1,
+				   0x60, 2,   0x7f, 0x7c, 0, 3,	 2, 1, 0, 7, 5,
+				   1,	 1,   'f',  0,	  0, 10, 4, 1, 2, 0, 0x0b};
+
+static void set_all(struct retwine_config *c, const char *const (*keys)[2], size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		CHECK_EQ(retwine_config_set(c, keys[i][0], keys[i][1], &g_error), RETWINE_OK);
+}
+
+static enum retwine_code build(struct record *out, struct retwine_config *c)
+{
+	struct file file = {.p = malloc(sizeof(g_module)), .size = sizeof(g_module)};
+	struct module m;
+
+	if (!file.p)
+		abort();
+	memcpy(file.p, g_module, sizeof(g_module));
+	CHECK_EQ(module_decode(&m, &file, "f.wasm", &g_error), RETWINE_OK);
+	enum retwine_code code = record_build(out, c, &m, &g_error);
+
+	module_fini(&m);
+	return code;
+}
+
+/* Builds from pairs of key and text; the record's digests. */
+static struct launch_digests digests_of(const char *const (*keys)[2], size_t n)
+{
+	struct retwine_config *c = retwine_config_new();
+	struct record record = {0};
+
+	set_all(c, keys, n);
+	CHECK_EQ(build(&record, c), RETWINE_OK);
+	struct launch_digests d = record.digests;
+
+	record_fini(&record);
+	retwine_config_free(c);
+	return d;
+}
+
+TEST(order_of_flags_and_host_paths_do_not_change_the_launch_digest)
+{
+	static const char *const one[][2] = {{"module", "f.wasm"},
+					     {"env", "A=1"},
+					     {"env", "B=2"},
+					     {"dir", "x::/x"},
+					     {"dir", "y::/y:ro"}};
+	static const char *const two[][2] = {{"dir", "/else/where::/y:ro"},
+					     {"env", "B=2"},
+					     {"dir", "z::/x"},
+					     {"env", "A=1"},
+					     {"module", "/some/dir/f.wasm"}};
+	static const char *const three[][2] = {{"module", "f.wasm"},
+					       {"env", "A=1"},
+					       {"env", "B=3"},
+					       {"dir", "x::/x"},
+					       {"dir", "y::/y:ro"}};
+	static const char *const four[][2] = {{"module", "f.wasm"},
+					      {"env", "A=1"},
+					      {"env", "B=2"},
+					      {"dir", "x::/x"},
+					      {"dir", "y::/y"}};
+	struct launch_digests a = digests_of(one, COUNT_OF(one));
+	struct launch_digests b = digests_of(two, COUNT_OF(two));
+	struct launch_digests c = digests_of(three, COUNT_OF(three));
+	struct launch_digests d = digests_of(four, COUNT_OF(four));
+
+	CHECK(memcmp(&a, &b, sizeof(a)) == 0);
+	CHECK(memcmp(a.program, c.program, 32) == 0 && memcmp(a.launch, c.launch, 32) != 0);
+	CHECK(memcmp(a.program, d.program, 32) != 0);
+}
+
+TEST(fixed_arguments_belong_to_the_program)
+{
+	static const char *const one[][2] = {
+		{"module", "f.wasm"}, {"args-policy", "fixed"}, {"args", "x"}};
+	static const char *const two[][2] = {
+		{"module", "f.wasm"}, {"args-policy", "fixed"}, {"args", "y"}};
+	struct launch_digests a = digests_of(one, COUNT_OF(one));
+	struct launch_digests b = digests_of(two, COUNT_OF(two));
+
+	CHECK(memcmp(a.program, b.program, 32) != 0);
+}
+
+/* What record_build says of a module f.wasm and these settings. */
+static enum retwine_code built_with(const char *const (*keys)[2], size_t n)
+{
+	struct retwine_config *c = retwine_config_new();
+	struct record record = {0};
+
+	CHECK_EQ(retwine_config_set(c, "module", "f.wasm", &g_error), RETWINE_OK);
+	set_all(c, keys, n);
+	enum retwine_code code = build(&record, c);
+
+	record_fini(&record);
+	retwine_config_free(c);
+	return code;
+}
+
+TEST(record_holds_mounts_in_guest_order_with_their_host_paths)
+{
+	struct retwine_config *c = retwine_config_new();
+	struct record record = {0};
+	static const char *const keys[][2] = {
+		{"module", "f.wasm"}, {"dir", "h1::/b"}, {"dir", "h2::/a"}};
+
+	set_all(c, keys, COUNT_OF(keys));
+	CHECK_EQ(build(&record, c), RETWINE_OK);
+	CHECK(record.mount_count == 2 && strcmp(record.mounts[0]->host, "h2") == 0 &&
+	      strcmp(record.mounts[1]->host, "h1") == 0);
+	CHECK(memmem(record.p, record.size, "h1", 2) == NULL);
+	record_fini(&record);
+	retwine_config_free(c);
+}
+
+TEST(invoke_checks_name_number_and_types)
+{
+	static const char *const good[][2] = {{"invoke", "f"}, {"args", "-1"}, {"args", "0.5"}};
+	static const char *const no_name[][2] = {{"invoke", "g"}};
+	static const char *const few[][2] = {{"invoke", "f"}, {"args", "1"}};
+	static const char *const many[][2] = {
+		{"invoke", "f"}, {"args", "1"}, {"args", "2"}, {"args", "3"}};
+	static const char *const type[][2] = {{"invoke", "f"}, {"args", "0.5"}, {"args", "1"}};
+
+	CHECK_EQ(built_with(good, 3), RETWINE_OK);
+	CHECK_EQ(built_with(no_name, 1), RETWINE_USAGE);
+	CHECK_EQ(built_with(few, 2), RETWINE_USAGE);
+	CHECK_EQ(built_with(many, 4), RETWINE_USAGE);
+	CHECK_EQ(built_with(type, 3), RETWINE_USAGE);
+	CHECK(strstr(g_error.message, "'0.5', is not of type i32") != NULL);
+}
+
+TEST(strict_refuses_a_host_directory)
+{
+	static const char *const keys[][2] = {{"strict", "true"}, {"dir", "x"}};
+
+	CHECK_EQ(built_with(keys, 1), RETWINE_OK);
+	CHECK_EQ(built_with(keys, 2), RETWINE_USAGE);
+	CHECK(strstr(g_error.message, "strict") != NULL);
+}
+
+int main(void)
+{
+	RUN(set_rejects_unknown_keys);
+	RUN(set_rejects_limits_that_do_not_exist_yet);
+	RUN(set_rejects_sizes);
+	RUN(set_reads_sizes);
+	RUN(set_rejects_choices);
+	RUN(set_rejects_variables);
+	RUN(set_inherits_a_variable);
+	RUN(set_rejects_what_is_given_twice);
+	RUN(set_rejects_directories);
+	RUN(set_reads_directories);
+	RUN(guest_paths_are_canonical);
+	RUN(yaml_rejects_what_is_no_mapping);
+	RUN(yaml_rejects_unknown_and_repeated_keys_with_their_line);
+	RUN(yaml_rejects_wrong_types);
+	RUN(yaml_reads_every_shape);
+	RUN(yaml_takes_one_entry_without_a_list);
+	RUN(what_is_set_later_wins_over_the_file);
+	RUN(load_rejects_files_that_cannot_be_read);
+	RUN(messages_are_one_safe_line);
+	RUN(order_of_flags_and_host_paths_do_not_change_the_launch_digest);
+	RUN(fixed_arguments_belong_to_the_program);
+	RUN(record_holds_mounts_in_guest_order_with_their_host_paths);
+	RUN(invoke_checks_name_number_and_types);
+	RUN(strict_refuses_a_host_directory);
+	return check_report();
+}
