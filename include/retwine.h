@@ -197,6 +197,8 @@ RETWINE_API void retwine_config_handle_sigint(struct retwine_config *config, boo
 /*
  * Runs the configured program to its end, blocking. RETWINE_OK: *outcome is filled, also when the
  * guest trapped or the enclave refused it. Any other code: nothing ran, *outcome is empty.
+ * The guest's standard streams are the process's; where one is closed, /dev/null takes its place in
+ * the process and the guest finds it closed. The process should ignore SIGPIPE.
  */
 RETWINE_API enum retwine_code retwine_run(const struct retwine_config *config,
 					  struct retwine_outcome *outcome,

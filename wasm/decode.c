@@ -111,8 +111,6 @@ static enum err decode_code_section(struct decoder *d)
 
 	if (e)
 		return e;
-	if (count != m->func_count - m->import_func_count)
-		return E_WASM_CODE_COUNT;
 	m->bodies = arena_alloc_array(&m->arena, count, sizeof(*m->bodies));
 	if (!m->bodies)
 		return E_NOMEM;

@@ -191,13 +191,12 @@ enum err decode_data_section(struct decoder *d)
 	if (e)
 		return e;
 	d->segment_count = count;
-	if (m->has_data_count && count != m->data_count)
-		return E_WASM_DATA_COUNT;
 	m->datas = arena_alloc_array(&m->arena, count, sizeof(*m->datas));
 	if (!m->datas)
 		return E_NOMEM;
 	for (uint32_t i = 0; i < count && !e; i++)
 		e = decode_data(d, &m->datas[i]);
-	m->data_count = count;
+	if (!m->has_data_count)
+		m->data_count = count;
 	return e;
 }

@@ -172,6 +172,20 @@ TEST(immediates_are_complete)
 	CHECK_EQ(BODY(NONE_NONE, 0x41, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x1a), E_WASM_LEB_LARGE);
 }
 
+TEST(code_next_never_returns_half_an_instruction)
+{
+	static const uint8_t f64_const[] = {0x44, 0, 0, 0, 0, 0, 0, 0, 0};
+	struct wasm_insn insn;
+	struct reader r;
+
+	for (size_t n = 0; n < sizeof(f64_const); n++) {
+		reader_init(&r, f64_const, n);
+		CHECK_EQ(code_next(&r, &insn), E_WASM_END);
+	}
+	reader_init(&r, f64_const, sizeof(f64_const));
+	CHECK_EQ(code_next(&r, &insn), E_OK);
+}
+
 TEST(code_next_yields_immediates)
 {
 	static const uint8_t code[] = {0x41, 0x7f, 0x42, 0x7f, 0x43, 1,	   2,	 3,   4,
@@ -320,6 +334,7 @@ TEST(select_takes_numbers_of_one_type)
 {
 	CHECK_EQ(BODY(NONE_I32, 0x41, 0, 0x41, 1, 0x41, 2, 0x1b), E_OK);
 	CHECK_EQ(BODY(NONE_I32, 0x41, 0, 0x42, 1, 0x41, 2, 0x1b), E_WASM_TYPE_MISMATCH);
+	CHECK_EQ(BODY(NONE_I32, 0x42, 0, 0x41, 1, 0x41, 2, 0x1b), E_WASM_TYPE_MISMATCH);
 	CHECK_EQ(BODY(NONE_I32, 0x41, 0, 0x41, 1, 0x42, 2, 0x1b), E_WASM_TYPE_MISMATCH);
 	CHECK_EQ(BODY(NONE_FUNCREF, 0xd0, FUNCREF, 0xd0, FUNCREF, 0x41, 2, 0x1b),
 		 E_WASM_TYPE_MISMATCH);
@@ -566,6 +581,7 @@ int main(void)
 	RUN(unknown_instructions_are_refused);
 	RUN(instructions_of_later_features_are_named);
 	RUN(immediates_are_complete);
+	RUN(code_next_never_returns_half_an_instruction);
 	RUN(code_next_yields_immediates);
 	RUN(malformed_immediates_are_refused);
 	RUN(operands_have_their_types);
