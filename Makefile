@@ -109,7 +109,7 @@ $(B)/%.sig: $(B)/%.elf $(B)/signing-key.pem
 SAN_FLAGS := $(LANGUAGE) $(WARN) -Wno-frame-larger-than -O1 -g -D_GNU_SOURCE -march=x86-64-v3 \
 	-I. -Iinclude -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	-fno-omit-frame-pointer
-SAN_C  := $(PLAIN_C) $(filter-out host/heap.c host/packages.c,$(wildcard host/*.c)) \
+SAN_C  := $(PLAIN_C) $(filter-out host/heap.c,$(wildcard host/*.c)) \
 	$(wildcard test/lib/*.c test/wast/runner.c test/wast/spectest.c test/wast/convert.c)
 UNIT   := $(patsubst test/unit/%.c,$(B)/unit/%,$(wildcard test/unit/*_test.c))
 

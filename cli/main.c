@@ -182,6 +182,7 @@ int main(int argc, char **argv)
 {
 	/* A closed pipe is an error of a write, not the end of the process. */
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN); /* a write over the file size limit: EFBIG */
 	if (argc < 2) {
 		command_say("no command and no program; see 'retwine help'");
 		return STATUS_USAGE;

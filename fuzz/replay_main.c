@@ -67,6 +67,6 @@ int main(int argc, char **argv)
 			failed |= replay_file(argv[i], (size_t)st.st_size);
 		}
 	}
-	printf("%u inputs replayed\n", g_replayed);
+	printf("%u passed, %d failed\n", g_replayed, failed);
 	return failed || g_replayed == 0;
 }

@@ -26,8 +26,12 @@ static enum err load_failed(struct load *l, enum err err, const char *step, int 
 {
 	const char *refusal = device_last_refusal();
 
-	snprintf(l->why, l->why_size, "%s: %s", step,
-		 refusal && refusal[0] ? refusal : strerror(error));
+	if (!refusal[0])
+		snprintf(l->why, l->why_size, "%s: %s", step, strerror(error));
+	else if (strncmp(refusal, step, strlen(step)) == 0)
+		snprintf(l->why, l->why_size, "%s", refusal);
+	else
+		snprintf(l->why, l->why_size, "%s: %s", step, refusal);
 	return err;
 }
 

@@ -488,18 +488,12 @@ bool sim_eresume(struct sim_thread *t, struct sgx_gprs *regs, uint8_t *xsave,
 	return true;
 }
 
-/* Runs until the enclave exits or faults; the TCS is taken. */
-static int sim_run(struct sim_device *d, struct sim_thread *t, uint32_t function,
-		   struct sim_event *event)
+/* ERESUME and all that follows. -1: the instruction itself faulted, the TCS is still taken. */
+static int sim_run_resume(struct sim_device *d, struct sim_thread *t, struct sim_event *event)
 {
 	struct sim_frame frame;
-	uint8_t xsave[SIM_XSAVE_MAX] ALIGNED(64);
+	uint8_t xsave[SIM_XSAVE_MAX] ALIGNED(64) = {0};
 
-	if (function == ENCLU_EENTER) {
-		t->tcs->enters++;
-		return sim_go(t, NULL);
-	}
-	memset(xsave, 0, XSAVE_HEADER_OFF);
 	if (!sim_eresume(t, &frame.regs, xsave, event))
 		return -1;
 	if (sim_offset(d, frame.regs.rip) == UINT64_MAX) {
@@ -513,13 +507,32 @@ static int sim_run(struct sim_device *d, struct sim_thread *t, uint32_t function
 	return sim_go(t, &frame);
 }
 
-static void sim_run_refused(struct device_run *run, uint32_t function,
-			    const struct sim_event *event)
+/*
+ * One EENTER or ERESUME until the enclave is left. 0: by EEXIT. Otherwise *event, and *function says
+ * which instruction an exception is put down to: ERESUME once the enclave ran.
+ */
+static int sim_enter_tcs(struct sim_device *d, struct sim_thread *t, uint64_t address,
+			 uint32_t *function, struct sim_event *event)
 {
-	run->function = function;
-	run->vector = event->vector;
-	run->error_code = (uint16_t)event->error_code;
-	run->address = event->address & ~(uint64_t)(SIM_PAGE_SIZE - 1);
+	struct sim_tcs *tcs;
+	int outcome = -1;
+
+	if (!sim_tcs_take(d, address, &tcs, event))
+		return -1;
+	t->tcs = tcs;
+	if (*function == ENCLU_ERESUME) {
+		outcome = sim_run_resume(d, t, event);
+	} else if (sim_eenter(d, t, tcs, event)) {
+		tcs->enters++;
+		outcome = sim_go(t, NULL);
+	}
+	if (outcome <= 0) { /* an asynchronous exit has released it already */
+		sim_tcs_release(tcs);
+		return outcome;
+	}
+	*function = ENCLU_ERESUME;
+	*event = (struct sim_event){true, (uint8_t)t->vector, t->error_code, t->address};
+	return 1;
 }
 
 int sim_enter(struct device *device, uint64_t rdi, uint64_t rsi, uint64_t rdx, uint32_t function,
@@ -528,7 +541,6 @@ int sim_enter(struct device *device, uint64_t rdi, uint64_t rsi, uint64_t rdx, u
 	struct sim_device *d = (struct sim_device *)device;
 	struct sim_thread *t = sim_thread_get();
 	struct sim_event event;
-	struct sim_tcs *tcs;
 
 	if (!t)
 		return -errno;
@@ -537,37 +549,25 @@ int sim_enter(struct device *device, uint64_t rdi, uint64_t rsi, uint64_t rdx, u
 	/* A signal handler that runs on top of an enclave may not enter one. */
 	if (t->device)
 		return -EBUSY;
-	if (!sim_tcs_take(d, run->tcs, &tcs, &event)) {
-		sim_run_refused(run, function, &event);
-		return 0;
-	}
+	t->device = d;
 	t->in_rdi = rdi;
 	t->in_rsi = rsi;
 	t->in_rdx = rdx;
 	t->in_r8 = r8;
 	t->in_r9 = r9;
-	if (function == ENCLU_EENTER && !sim_eenter(d, t, tcs, &event)) {
-		sim_tcs_release(tcs);
-		sim_run_refused(run, function, &event);
-		return 0;
-	}
-	t->tcs = tcs;
-	t->device = d;
 
-	int outcome = sim_run(d, t, function, &event);
+	int outcome = sim_enter_tcs(d, t, run->tcs, &function, &event);
 
 	t->device = NULL;
 	if (outcome == 0) {
-		sim_tcs_release(tcs);
 		run->function = ENCLU_EEXIT;
 		run->rdi = t->out_rdi;
 		run->rsi = t->out_rsi;
 		return 0;
 	}
-	if (outcome < 0)
-		sim_tcs_release(tcs);
-	else
-		event = (struct sim_event){true, (uint8_t)t->vector, t->error_code, t->address};
-	sim_run_refused(run, ENCLU_ERESUME, &event);
+	run->function = function;
+	run->vector = event.vector;
+	run->error_code = (uint16_t)event.error_code;
+	run->address = event.address & ~(uint64_t)(SIM_PAGE_SIZE - 1);
 	return 0;
 }

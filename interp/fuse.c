@@ -305,24 +305,34 @@ static unsigned access_shift(enum wasm_op op)
 	return wasm_op_info(op)->imm - WASM_IMM_MEM0;
 }
 
-/* The sum that an address is: 0 when it is none, 1 for x + y (_SS), 2 for x + y * size (_SX). */
-static unsigned address_sum(const struct interp_op *producer, const struct wasm_insn *insn)
+/* What an address is made of; the order is that of the forms of a load or store after name_S. */
+enum address { ADDRESS_PLAIN, ADDRESS_SUM, ADDRESS_SCALED, ADDRESS_IMMEDIATE };
+
+static enum address address_of(const struct interp_op *producer, const struct wasm_insn *insn)
 {
 	if (!producer || insn->mem.offset > UINT16_MAX)
-		return 0;
+		return ADDRESS_PLAIN;
 	if (producer->id == INTERP_I32_ADD_SS)
-		return 1;
-	return producer->id == INTERP_I32_ADD_SHL && producer->d == access_shift(insn->op) ? 2 : 0;
+		return ADDRESS_SUM;
+	if (producer->id == INTERP_I32_ADD_SHL && producer->d == access_shift(insn->op))
+		return ADDRESS_SCALED;
+	if (producer->id == INTERP_I32_ADD_SI && insn->mem.offset == 0)
+		return ADDRESS_IMMEDIATE;
+	return ADDRESS_PLAIN;
 }
 
 static void fuse_load(struct emitter *e, const struct wasm_insn *insn, uint32_t id)
 {
 	struct operand x = stack_pop(e);
 	struct interp_op *producer = operand_producer(e, &x);
-	unsigned sum = address_sum(producer, insn);
-	struct interp_op op = op_of(id + sum);
+	enum address address = address_of(producer, insn);
+	struct interp_op op = op_of(id + address);
 
-	if (sum) {
+	if (address == ADDRESS_IMMEDIATE) {
+		op.b = producer->b;
+		op.imm = producer->imm;
+		emit_undo(e);
+	} else if (address) {
 		op.b = producer->b;
 		op.c = producer->c;
 		op.d = (uint16_t)insn->mem.offset;
@@ -339,10 +349,15 @@ static void fuse_store(struct emitter *e, const struct wasm_insn *insn, uint32_t
 	struct operand v = stack_pop(e), x = stack_pop(e);
 	struct interp_op *producer =
 		v.kind == OPERAND_LOCAL && v.slot <= EMIT_SLOT_MAX ? operand_producer(e, &x) : NULL;
-	unsigned sum = address_sum(producer, insn);
-	struct interp_op op = op_of(id + sum);
+	enum address address = address_of(producer, insn);
+	struct interp_op op = op_of(id + address);
 
-	if (sum) {
+	if (address == ADDRESS_IMMEDIATE) {
+		op.a = producer->b;
+		op.b = (uint16_t)v.slot;
+		op.imm = producer->imm;
+		emit_undo(e);
+	} else if (address) {
 		op.a = producer->b;
 		op.b = producer->c;
 		op.c = (uint16_t)v.slot;

@@ -164,8 +164,10 @@ typedef double type_F64;
 
 /* ---- memory ------------------------------------------------------------------------------------ */
 
-/* Addresses are at most 33 bits, so that neither sum can overflow. */
+/* Addresses are at most 33 bits, so that neither sum can overflow. The builtin copies are inlined in a
+ * freestanding build too. */
 #define ADDRESS_S(base)	       ((uint64_t)GET_I32(base) + pc->imm)
+#define ADDRESS_SI(base)       ((uint64_t)(GET_I32(base) + pc->imm))
 #define ADDRESS_SS(x, y)       ((uint64_t)(GET_I32(x) + GET_I32(y)) + pc->d)
 #define ADDRESS_SX(x, y, unit) ((uint64_t)(GET_I32(x) + GET_I32(y) * (uint32_t)(unit)) + pc->d)
 
@@ -176,14 +178,15 @@ typedef double type_F64;
 		ctype v;                                                                           \
 		if (unlikely(at + sizeof v > size))                                                \
 			MUSTTAIL return TAIL(trap_MEMORY_BOUNDS);                                  \
-		memcpy(&v, memory + at, sizeof v);                                                 \
+		__builtin_memcpy(&v, memory + at, sizeof v);                                                 \
 		fp[pc->a] = (uint64_t)(result);                                                              \
 		MUSTTAIL return NEXT(1);                                                           \
 	}
 #define LOAD(name, ctype, result)                                                                  \
 	LOAD_AT(name##_S, ctype, result, ADDRESS_S(pc->b))                                         \
 	LOAD_AT(name##_SS, ctype, result, ADDRESS_SS(pc->b, pc->c))                                \
-	LOAD_AT(name##_SX, ctype, result, ADDRESS_SX(pc->b, pc->c, sizeof(ctype)))
+	LOAD_AT(name##_SX, ctype, result, ADDRESS_SX(pc->b, pc->c, sizeof(ctype)))                 \
+	LOAD_AT(name##_SI, ctype, result, ADDRESS_SI(pc->b))
 
 #define STORE_AT(name, ctype, from, address)                                                       \
 	HANDLER(name)                                                                              \
@@ -192,13 +195,14 @@ typedef double type_F64;
 		ctype v = (ctype)fp[from];                                                         \
 		if (unlikely(at + sizeof v > size))                                                \
 			MUSTTAIL return TAIL(trap_MEMORY_BOUNDS);                                  \
-		memcpy(memory + at, &v, sizeof v);                                                 \
+		__builtin_memcpy(memory + at, &v, sizeof v);                                                 \
 		MUSTTAIL return NEXT(1);                                                           \
 	}
 #define STORE(name, ctype)                                                                         \
 	STORE_AT(name##_S, ctype, pc->b, ADDRESS_S(pc->a))                                         \
 	STORE_AT(name##_SS, ctype, pc->c, ADDRESS_SS(pc->a, pc->b))                                \
-	STORE_AT(name##_SX, ctype, pc->c, ADDRESS_SX(pc->a, pc->b, sizeof(ctype)))
+	STORE_AT(name##_SX, ctype, pc->c, ADDRESS_SX(pc->a, pc->b, sizeof(ctype)))                 \
+	STORE_AT(name##_SI, ctype, pc->b, ADDRESS_SI(pc->a))
 
 #define OP(name, words)
 
@@ -625,8 +629,8 @@ interp_handler *const interp_handlers[INTERP_OP_COUNT] = {
 #define TRUNCATE(name, sat, from, to, ctype, inside, low, high) name, sat,
 #define TERNARY(name, T, value)					name,
 #define SHIFTED(name, T, value)					name,
-#define LOAD(name, ctype, value)				name##_S, name##_SS, name##_SX,
-#define STORE(name, ctype)					name##_S, name##_SS, name##_SX,
+#define LOAD(name, ctype, value)				name##_S, name##_SS, name##_SX, name##_SI,
+#define STORE(name, ctype)					name##_S, name##_SS, name##_SX, name##_SI,
 #define OP(name, words)						name,
 #include "interp/op_groups.h"
 #include "interp/op.def"

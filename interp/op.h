@@ -61,8 +61,10 @@ enum interp_op_id {
 #define TRUNCATE(name, sat, from, to, ctype, inside, low, high)  INTERP_##name, INTERP_##sat,
 #define TERNARY(name, T, value)                                  INTERP_##name,
 #define SHIFTED(name, T, value)                                  INTERP_##name,
-#define LOAD(name, ctype, value) INTERP_##name##_S, INTERP_##name##_SS, INTERP_##name##_SX,
-#define STORE(name, ctype)	 INTERP_##name##_S, INTERP_##name##_SS, INTERP_##name##_SX,
+#define LOAD(name, ctype, value)                                                                   \
+	INTERP_##name##_S, INTERP_##name##_SS, INTERP_##name##_SX, INTERP_##name##_SI,
+#define STORE(name, ctype)                                                                         \
+	INTERP_##name##_S, INTERP_##name##_SS, INTERP_##name##_SX, INTERP_##name##_SI,
 #define OP(name, words)		 INTERP_##name,
 #include "interp/op_groups.h"
 #include "interp/op.def"

@@ -21,8 +21,7 @@
 #define LAUNCH_DIGEST_SIZE 32
 
 /* Limits of the format, in bytes or elements. */
-#define LAUNCH_SIZE_MAX ((size_t)4 << 20) /* the whole record; Linux gives 2 MiB to argv and env   \
-					   */
+#define LAUNCH_SIZE_MAX	   ((size_t)4 << 20) /* of a record; Linux has 2 MiB of argv and env */
 #define LAUNCH_ARGS_MAX	   65536u
 #define LAUNCH_ENV_MAX	   65536u
 #define LAUNCH_STRING_MAX  (1u << 20) /* one argument, one variable's value */

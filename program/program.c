@@ -223,16 +223,24 @@ static enum err refuse_link(struct program *p, enum err err, const struct wasm_l
 	return refuse(p, err);
 }
 
+/* The record's limit in pages; one that is no page at all would read as "no limit". */
+static bool memory_limit(const struct launch_record *r, uint64_t *pages)
+{
+	*pages = r->limits.memory / WASM_PAGE_SIZE;
+	return r->limits.memory == 0 || *pages != 0;
+}
+
 static enum err instantiate(struct program *p)
 {
 	struct wasm_store_config config = {
 		.memory_ops = program_memory_ops(),
-		.max_memory_pages = p->record.limits.memory / WASM_PAGE_SIZE,
 	};
 	struct interp_limits limits = {.stack_size = p->record.limits.stack};
 	struct wasm_link_error error = {0};
-	enum err err = wasm_store_init(&p->store, &config);
+	enum err err = E_PROGRAM_MEMORY_LIMIT;
 
+	if (memory_limit(&p->record, &config.max_memory_pages))
+		err = wasm_store_init(&p->store, &config);
 	if (err != E_OK)
 		return refuse(p, err);
 	interp_store_init(&p->store);

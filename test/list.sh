@@ -11,7 +11,7 @@ entry() {
 
 entry check-includes "tools/check-includes.sh && echo '1 passed, 0 failed' || echo '0 passed, 1 failed'"
 entry check-style "tools/check-style.sh && echo '1 passed, 0 failed' || echo '0 passed, 1 failed'"
-entry check-boundary "tools/check-boundary.sh && echo '1 passed, 0 failed' || echo '0 passed, 1 failed'"
+entry check-boundary "python3 tools/check-boundary.py && echo '1 passed, 0 failed' || echo '0 passed, 1 failed'"
 for t in test/unit/*_test.c; do
 	name=$(basename "$t" .c)
 	entry "unit/$name" "$b/unit/$name"

@@ -16,17 +16,20 @@ step() {
 	printf '\n== %s\n' "$1"
 }
 
-# shown COMMAND...: prints the command as one would type it, runs it, and stops the demo when it fails.
+# shown INPUT COMMAND...: prints the command as one would type it, runs it on that input, and stops the
+# demo when it fails.
 shown() {
-	local word line=
+	local word line= input=$1
+	shift
 	for word in "$@"; do
 		case "$word" in
 		*[!A-Za-z0-9_./:=-]*) line+=" '$word'" ;;
 		*) line+=" $word" ;;
 		esac
 	done
+	[ "$input" = /dev/null ] || line+=" < $input"
 	echo "\$${line//$work/\$WORK}"
-	"$@" >"$work/out" 2>"$work/err"
+	"$@" <"$input" >"$work/out" 2>"$work/err"
 	local status=$?
 	cat "$work/out" "$work/err"
 	if [ "$status" -ne 0 ]; then
@@ -60,14 +63,14 @@ sqlite=("$retwine" run --stats --show-identity --dir "$work/data::/data" --env H
 native=("$examples/sqlite3" -batch "$work/shop.db")
 
 step "who will run: measured offline, without starting anything"
-shown "$retwine" measure "${sqlite[@]:4}"
+shown /dev/null "$retwine" measure "${sqlite[@]:4}"
 mrenclave=$(field mr_enclave "$work/out")
 program=$(field program_digest "$work/out")
 launch=$(field launch_digest "$work/out")
 must "MRENCLAVE and both digests" test -n "$mrenclave" -a -n "$program" -a -n "$launch"
 
 step "SQLite in the enclave: a table of 100,000 rows in a file of a mounted directory"
-shown "${sqlite[@]}" <examples/sqlite/create.sql
+shown examples/sqlite/create.sql "${sqlite[@]}"
 must "it says that it is a simulation" grep -q SIMULATION "$work/err"
 must "MRENCLAVE is the measured one" test "$(field mr_enclave "$work/err")" = "$mrenclave"
 must "the program digest is the measured one" test "$(field program_digest "$work/err")" = "$program"
@@ -77,20 +80,20 @@ same_as_native
 must "the database file is that of the native build" cmp -s "$work/data/shop.db" "$work/shop.db"
 
 step "a second run opens the file again: a join, an aggregate, an integrity check"
-shown "${sqlite[@]}" <examples/sqlite/query.sql
+shown examples/sqlite/query.sql "${sqlite[@]}"
 must "integrity_check says ok" grep -qx ok "$work/out"
 "${native[@]}" <examples/sqlite/query.sql >"$work/native"
 same_as_native
 
 step "credit scoring: 1,000,000 synthetic applicants, generated inside"
 scoring=("$retwine" run --stats --show-identity --dir "$work/data::/data" "$examples/scoring.wasm")
-shown "${scoring[@]}" generate 1000000 /data/applicants.csv
+shown /dev/null "${scoring[@]}" generate 1000000 /data/applicants.csv
 "$examples/scoring" generate 1000000 "$work/applicants.csv" >"$work/native"
 same_as_native
 must "the CSV file is that of the native build" cmp -s "$work/data/applicants.csv" "$work/applicants.csv"
 
 step "each applicant scored"
-shown "${scoring[@]}" score /data/applicants.csv
+shown /dev/null "${scoring[@]}" score /data/applicants.csv
 must "all rows were scored" grep -qx 'rows 1000000' "$work/out"
 "$examples/scoring" score "$work/applicants.csv" >"$work/native"
 same_as_native

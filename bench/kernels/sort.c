@@ -37,18 +37,18 @@ static void sort(int lo, int hi)
 static uint32_t walk(uint32_t seed)
 {
 	uint32_t sum = 0;
-	struct node *head = 0;
+	struct node *end = &nodes[0], *head = end;
 
 	for (int i = 0; i < COUNT; i++) {
 		struct node *p = &nodes[kernel_random(&seed) % COUNT];
 
 		p->value += numbers[i];
-		if (!p->next && p != head) {
+		if (!p->next && p != end) {
 			p->next = head;
 			head = p;
 		}
 	}
-	for (struct node *p = head; p; p = p->next)
+	for (struct node *p = head; p != end; p = p->next)
 		sum = sum * 31 + p->value;
 	for (int i = 0; i < COUNT; i++)
 		nodes[i].next = 0;

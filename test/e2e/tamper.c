@@ -17,7 +17,7 @@
 
 #define STATUS 42 /* what the guest is asked to exit with */
 
-static const char *g_path; /* of the module */
+static const char *g_image_path, *g_module_path;
 static struct file g_image, g_signature, g_module;
 static struct file g_record; /* honest, for g_module and STATUS */
 static uint8_t g_launch_digest[LAUNCH_DIGEST_SIZE];
@@ -91,7 +91,7 @@ static bool ran(struct outcome o, uint32_t status)
 }
 
 /* The record that the API makes for the module with an argument, and its launch digest. */
-static bool make_record(struct file *record, uint8_t digest[LAUNCH_DIGEST_SIZE], const char *module,
+static bool make_record(struct file *record, uint8_t digest[LAUNCH_DIGEST_SIZE],
 			const char *argument)
 {
 	struct retwine_config *config = retwine_config_new();
@@ -99,7 +99,8 @@ static bool make_record(struct file *record, uint8_t digest[LAUNCH_DIGEST_SIZE],
 	struct retwine_identity identity;
 	void *p = NULL;
 	bool good = config != NULL &&
-		    retwine_config_set(config, "module", module, &error) == RETWINE_OK &&
+		    retwine_config_set(config, "image", g_image_path, &error) == RETWINE_OK &&
+		    retwine_config_set(config, "module", g_module_path, &error) == RETWINE_OK &&
 		    retwine_config_set(config, "args", argument, &error) == RETWINE_OK &&
 		    retwine_launch_record(config, &p, &record->size, &error) == RETWINE_OK &&
 		    retwine_measure(config, &identity, &error) == RETWINE_OK;
@@ -145,7 +146,7 @@ TEST(another_argument_is_refused)
 {
 	struct file record = {0};
 	uint8_t digest[LAUNCH_DIGEST_SIZE];
-	CHECK(make_record(&record, digest, g_path, "43"));
+	CHECK(make_record(&record, digest, "43"));
 	CHECK(refused_with(start_with(record, g_module), E_PROGRAM_LAUNCH));
 	/* With its own digest it is another launch, an honest one. */
 	CHECK(ran(start(bytes_of(g_image), bytes_of(g_signature), bytes_of(record),
@@ -255,9 +256,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: tamper IMAGE MODULE\n");
 		return 2;
 	}
-	g_path = argv[2];
-	if (!read_inputs(argv[1], argv[2]) ||
-	    !make_record(&g_record, g_launch_digest, argv[2], "42"))
+	g_image_path = argv[1];
+	g_module_path = argv[2];
+	if (!read_inputs(argv[1], argv[2]) || !make_record(&g_record, g_launch_digest, "42"))
 		return 2;
 	RUN(honest_run_exits_as_asked);
 	RUN(module_with_another_byte_is_refused);

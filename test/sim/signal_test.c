@@ -278,7 +278,7 @@ static void on_alarm_enter(int signo)
 TEST(a_handler_on_top_of_an_enclave_may_not_enter)
 {
 	struct sigaction action = {.sa_handler = on_alarm_enter}, old;
-	struct itimerval timer = {{0, 0}, {0, 20000}};
+	struct itimerval timer = {{0, 20000}, {0, 20000}}, off = {0};
 	uint64_t state[300] = {0};
 
 	start();
@@ -290,6 +290,7 @@ TEST(a_handler_on_top_of_an_enclave_may_not_enter)
 				    (uint64_t)(uintptr_t)state, 100000000, 0)
 				 .rdi,
 			 0);
+	CHECK_EQ(setitimer(ITIMER_REAL, &off, NULL), 0);
 	CHECK_EQ(g_nested, -EBUSY);
 	CHECK_EQ(device_sigaction(SIGALRM, &old, NULL), 0);
 	stop();
