@@ -53,8 +53,8 @@ int device_reserve(struct device *d, uint64_t size)
 	if (size < 4096 || (size & (size - 1)) != 0 || size > (uint64_t)1 << 46)
 		return EINVAL;
 
-	void *p = mmap(NULL, 2 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
-		       0);
+	void *p =
+		mmap(NULL, 2 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (p == MAP_FAILED)
 		return errno;

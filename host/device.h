@@ -4,8 +4,8 @@
  * asm/sgx.h). Implementations: host/device_linux.c drives the kernel, host/device_sim*.c is the
  * simulator. Everything above this line is the same for both.
  *
- * Errors are errno values as the kernel gives them (0 on success), because those are the interface's
- * own; device_last_refusal says in words why the simulator (which can know) refused.
+ * Errors are errno values as the kernel gives them (0 on success), because those are the
+ * interface's own; device_last_refusal says in words why the simulator (which can know) refused.
  */
 #ifndef HOST_DEVICE_H
 #define HOST_DEVICE_H
@@ -17,12 +17,13 @@ struct device;
 
 /* Like struct sgx_enclave_run: the exception fields are written only on an exception. */
 struct device_run {
-	uint64_t tcs;      /* address of the TCS */
+	uint64_t tcs;	   /* address of the TCS */
 	uint32_t function; /* out: 4 (EEXIT), or 2/3 where an exception was caught */
 	uint16_t vector;
 	uint16_t error_code;
 	uint64_t address; /* page-rounded */
-	/* RDI and RSI as the enclave left them at EEXIT (the vDSO's caller reads them from registers) */
+	/* RDI and RSI as the enclave left them at EEXIT (the vDSO's caller reads them from
+	 * registers) */
 	uint64_t rdi;
 	uint64_t rsi;
 };
@@ -30,7 +31,7 @@ struct device_run {
 struct device_stats {
 	uint64_t enters;   /* EENTER */
 	uint64_t resumes;  /* ERESUME */
-	uint64_t aexs;     /* asynchronous exits seen */
+	uint64_t aexs;	   /* asynchronous exits seen */
 	uint64_t accepted; /* pages, by EACCEPT and EACCEPTCOPY: known to the simulator only */
 };
 
@@ -38,10 +39,11 @@ struct device_ops {
 	const char *name; /* "sgx" or "simulation" */
 	bool simulation;
 
-	/* SGX_IOC_ENCLAVE_CREATE. The address range [secs->base, +size) is reserved by device_reserve. */
+	/* SGX_IOC_ENCLAVE_CREATE. The address range [secs->base, +size) is reserved by
+	 * device_reserve. */
 	int (*create)(struct device *d, const struct sgx_secs *secs);
-	/* SGX_IOC_ENCLAVE_ADD_PAGES with SGX_PAGE_MEASURE: `length` bytes from src, one SECINFO for all.
-	 * *count: bytes done, may be fewer than asked with return 0 (a signal): loop. */
+	/* SGX_IOC_ENCLAVE_ADD_PAGES with SGX_PAGE_MEASURE: `length` bytes from src, one SECINFO for
+	 * all. *count: bytes done, may be fewer than asked with return 0 (a signal): loop. */
 	int (*add_pages)(struct device *d, uint64_t off, const void *src, uint64_t length,
 			 const struct sgx_secinfo *secinfo, uint64_t *count);
 	/* SGX_IOC_ENCLAVE_INIT */
@@ -53,16 +55,18 @@ struct device_ops {
 			    uint64_t *result, uint64_t *count);
 	int (*remove_pages)(struct device *d, uint64_t off, uint64_t length, uint64_t *count);
 
-	/* mmap(MAP_SHARED|MAP_FIXED) of the device and mprotect of such a mapping; prot as PROT_*. */
+	/* mmap(MAP_SHARED|MAP_FIXED) of the device and mprotect of such a mapping; prot as PROT_*.
+	 */
 	int (*map)(struct device *d, uint64_t off, uint64_t length, int prot);
 	int (*protect)(struct device *d, uint64_t off, uint64_t length, int prot);
 	/* Touches each page of [off, off+length) once from outside, so that it is EAUG'd. */
 	int (*prefault)(struct device *d, uint64_t off, uint64_t length);
 
 	/*
-	 * __vdso_sgx_enter_enclave: function 2 (EENTER) or 3 (ERESUME); rdi, rsi, rdx, r8, r9 reach the
-	 * enclave in these registers on EENTER. Returns 0 on EEXIT and on a caught exception (run->function
-	 * tells), or a negative errno for bad arguments. Interrupts are resumed silently.
+	 * __vdso_sgx_enter_enclave: function 2 (EENTER) or 3 (ERESUME); rdi, rsi, rdx, r8, r9 reach
+	 * the enclave in these registers on EENTER. Returns 0 on EEXIT and on a caught exception
+	 * (run->function tells), or a negative errno for bad arguments. Interrupts are resumed
+	 * silently.
 	 */
 	int (*enter)(struct device *d, uint64_t rdi, uint64_t rsi, uint64_t rdx, uint32_t function,
 		     uint64_t r8, uint64_t r9, struct device_run *run);
@@ -93,14 +97,15 @@ enum device_sim_mode {
  * (struct image_layout), for the fast mode's patch. */
 MUST_USE struct device *device_sim_open(enum device_sim_mode mode, uint64_t enclu_off);
 
-/* Has the simulated machine no place to keep its secret, so that sealed data end with the process? */
+/* Has the simulated machine no place to keep its secret, so that sealed data end with the process?
+ */
 bool device_sim_secret_is_temporary(void);
 
 /* The kernel's device, or NULL and errno (ENOENT: no /dev/sgx_enclave). */
 MUST_USE struct device *device_linux_open(void);
 
-/* One line in words on why the last create, add_pages or init of this thread was refused, naming the
- * value that differed; "" when there is nothing to say. */
+/* One line in words on why the last create, add_pages or init of this thread was refused, naming
+ * the value that differed; "" when there is nothing to say. */
 const char *device_last_refusal(void);
 
 /*
@@ -111,7 +116,8 @@ const char *device_last_refusal(void);
 struct sigaction;
 MUST_USE int device_sigaction(int signo, const struct sigaction *action, struct sigaction *old);
 
-/* Prepares the calling thread (alternate stack, saved FS and GS). device enter does it by itself. */
+/* Prepares the calling thread (alternate stack, saved FS and GS). device enter does it by itself.
+ */
 MUST_USE int device_thread_init(void);
 
 #endif

@@ -222,8 +222,7 @@ static int linux_modify_types(struct device *device, uint64_t off, uint64_t leng
 	return error;
 }
 
-static int linux_remove_pages(struct device *device, uint64_t off, uint64_t length,
-			      uint64_t *count)
+static int linux_remove_pages(struct device *device, uint64_t off, uint64_t length, uint64_t *count)
 {
 	int error, tries = 0;
 
@@ -268,7 +267,8 @@ static int linux_protect(struct device *device, uint64_t off, uint64_t length, i
 
 static struct sigaction g_before; /* the handler that ours replaced */
 
-/* A touch that lost the race for its page: SIGBUS at the load. All else goes on to who was first. */
+/* A touch that lost the race for its page: SIGBUS at the load. All else goes on to who was first.
+ */
 static void linux_on_bus(int signo, siginfo_t *info, void *context)
 {
 	ucontext_t *uc = context;
@@ -396,9 +396,9 @@ static void linux_install_bus(void)
 
 struct device *device_linux_open(void)
 {
-	int fd = open("/dev/sgx_enclave", O_RDWR | O_CLOEXEC);
 	struct linux_device *d = NULL;
 	linux_enter_func enter = device_linux_vdso();
+	int fd = open("/dev/sgx_enclave", O_RDWR | O_CLOEXEC);
 
 	device_refuse_nothing();
 	if (fd < 0)

@@ -38,9 +38,9 @@ static_assert(offsetof(struct linux_call, run) == LINUX_CALL_RUN, "run");
 static_assert(offsetof(struct linux_call, caller_rsp) == LINUX_CALL_CALLER_RSP, "caller_rsp");
 
 /*
- * Calls the function on the other stack and keeps what the C ABI promises (the vDSO function does not
- * save R12-R15, x87 and MXCSR control, DF). Always the same stack: an enclave restores at EEXIT the
- * RSP and RBP of its EENTER, also after an exception and ERESUME.
+ * Calls the function on the other stack and keeps what the C ABI promises (the vDSO function does
+ * not save R12-R15, x87 and MXCSR control, DF). Always the same stack: an enclave restores at EEXIT
+ * the RSP and RBP of its EENTER, also after an exception and ERESUME.
  */
 int device_linux_go(struct linux_call *call);
 

@@ -1,10 +1,10 @@
 /*
- * The simulated device: what the kernel's driver and the ENCLS leaves ECREATE, EADD, EEXTEND, EINIT,
- * EAUG, EMODPR, EMODT and EREMOVE decide (SDM vol. 3D; Linux arch/x86/kernel/cpu/sgx/ioctl.c, encl.c).
- * Errors are the kernel's errno values; the words behind them are for device_last_refusal.
- * Trust: callers are this process, but every argument is checked as the kernel and the CPU check it,
- * since that is what a simulator is for.
- * Invariant: nothing is measured that was not stored, and nothing is stored after EINIT but by EAUG.
+ * The simulated device: what the kernel's driver and the ENCLS leaves ECREATE, EADD, EEXTEND,
+ * EINIT, EAUG, EMODPR, EMODT and EREMOVE decide (SDM vol. 3D; Linux
+ * arch/x86/kernel/cpu/sgx/ioctl.c, encl.c). Errors are the kernel's errno values; the words behind
+ * them are for device_last_refusal. Trust: callers are this process, but every argument is checked
+ * as the kernel and the CPU check it, since that is what a simulator is for. Invariant: nothing is
+ * measured that was not stored, and nothing is stored after EINIT but by EAUG.
  */
 #include "host/device.h"
 
@@ -273,7 +273,8 @@ static int sim_add_pages(struct device *device, uint64_t off, const void *src, u
 		if (error != 0)
 			break;
 	}
-	/* Absent pages lose their contents and their protection, present ones get what is theirs. */
+	/* Absent pages lose their contents and their protection, present ones get what is theirs.
+	 */
 	for (uint64_t at = *count; at < length; at += SIM_PAGE_SIZE)
 		if (!(sim_pages_get(&d->pages, off + at) & SIM_PAGE_PRESENT))
 			sim_pages_remove(&d->pages, off + at);
@@ -372,7 +373,8 @@ static int sim_check_kernel(const struct sim_device *d, const struct sgx_sigstru
 	if ((s->attributes.flags & s->attributemask.flags & ~(uint64_t)SIM_KERNEL_ATTRIBUTES) ||
 	    (s->attributes.xfrm & s->attributemask.xfrm & ~sim_cpu_xfrm()) ||
 	    (s->miscselect & s->miscmask & ~(uint32_t)SIM_MISCSELECT))
-		return device_refuse(EINVAL, "SIGSTRUCT: it asks for what this machine lacks: "
+		return device_refuse(EINVAL,
+				     "SIGSTRUCT: it asks for what this machine lacks: "
 				     "ATTRIBUTES 0x%llx, XFRM 0x%llx, MISCSELECT 0x%x",
 				     (unsigned long long)s->attributes.flags,
 				     (unsigned long long)s->attributes.xfrm, s->miscselect);
@@ -498,8 +500,7 @@ static int sim_drop_tcs(struct sim_device *d, uint64_t off)
 }
 
 /* EMODT. */
-static int sim_modify_page(struct sim_device *d, uint64_t off, uint64_t page_type,
-			   uint64_t *result)
+static int sim_modify_page(struct sim_device *d, uint64_t off, uint64_t page_type, uint64_t *result)
 {
 	sim_page entry = sim_pages_get(&d->pages, off);
 	sim_page type = entry & SIM_PAGE_TYPE;
@@ -701,7 +702,8 @@ struct device *device_sim_open(enum device_sim_mode mode, uint64_t enclu_off)
 
 	device_refuse_nothing();
 	if (!(getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE)) {
-		errno = device_refuse(ENOSYS, "simulation: this machine does not let programs set "
+		errno = device_refuse(ENOSYS,
+				      "simulation: this machine does not let programs set "
 				      "FS and GS (FSGSBASE: an older CPU, or Linux before 5.9)");
 		return NULL;
 	}

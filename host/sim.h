@@ -79,8 +79,8 @@ struct sim_thread {
 	uint64_t ssa_gprs; /* GPRSGX of SSA[CSSA], for URSP and URBP */
 	uint32_t inside;   /* FS and GS may be the enclave's */
 	uint32_t index;
-	uint64_t caller_rsp;  /* of sim_go */
-	struct sgx_gprs leaf; /* registers at a leaf in fast mode */
+	uint64_t caller_rsp;	   /* of sim_go */
+	struct sgx_gprs leaf;	   /* registers at a leaf in fast mode */
 	struct sim_device *device; /* entered, or NULL */
 	struct sim_tcs *tcs;
 	uint16_t vector; /* of the exception that ended the last run */
@@ -179,9 +179,10 @@ void sim_aex_trace(struct sim_thread *t, const struct sgx_gprs *regs, const void
 void sim_thread_note(struct sim_thread *t, const struct sim_event *event);
 
 /*
- * ERESUME up to the point of no return: takes the TCS, reads and checks SSA[CSSA-1] and lowers CSSA.
- * False: event says which fault the instruction has, and nothing changed. xsave gets d->xsave_size
- * bytes. When the saved RIP is outside ELRANGE, the fetch faults at once: *event is then set too.
+ * ERESUME up to the point of no return: takes the TCS, reads and checks SSA[CSSA-1] and lowers
+ * CSSA. False: event says which fault the instruction has, and nothing changed. xsave gets
+ * d->xsave_size bytes. When the saved RIP is outside ELRANGE, the fetch faults at once: *event is
+ * then set too.
  */
 bool sim_eresume(struct sim_thread *t, struct sgx_gprs *regs, uint8_t *xsave,
 		 struct sim_event *event);

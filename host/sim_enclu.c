@@ -187,9 +187,9 @@ static enum leaf_step leaf_eaccept(struct leaf *l)
 	if ((entry & SIM_PAGE_TYPE) == SECINFO_TCS)
 		step = leaf_accept_tcs(l, sim_offset(l->d, address));
 	if (step == LEAF_OK)
-		step = leaf_update(l, address,
-				   entry & (sim_page)~(SECINFO_PENDING | SECINFO_MODIFIED |
-						       SECINFO_PR));
+		step = leaf_update(
+			l, address,
+			entry & (sim_page) ~(SECINFO_PENDING | SECINFO_MODIFIED | SECINFO_PR));
 	if (step != LEAF_OK)
 		return step;
 	if (entry & SECINFO_PENDING)
@@ -270,8 +270,7 @@ static enum leaf_step leaf_emodpe(struct leaf *l)
 		return leaf_pf_epcm(l, address, 0);
 	if (!((entry | secinfo.flags) & SECINFO_R) && (secinfo.flags & SECINFO_W))
 		return leaf_gp(l);
-	return leaf_update(l, address,
-			   entry | (sim_page)(secinfo.flags & SECINFO_PERMISSIONS));
+	return leaf_update(l, address, entry | (sim_page)(secinfo.flags & SECINFO_PERMISSIONS));
 }
 
 /* --- EREPORT, EGETKEY --- */

@@ -1,6 +1,6 @@
 /*
- * The EPCM of a simulated enclave and the mappings of the host, turned into page protections: a page
- * is accessible exactly as far as both allow, and everything else in ELRANGE is PROT_NONE.
+ * The EPCM of a simulated enclave and the mappings of the host, turned into page protections: a
+ * page is accessible exactly as far as both allow, and everything else in ELRANGE is PROT_NONE.
  * Trust: offsets were checked against ELRANGE by the callers; entries are the simulator's own.
  * Invariant: a page without SIM_PAGE_PRESENT is PROT_NONE and holds no memory.
  */
@@ -149,8 +149,8 @@ uint32_t sim_pages_refuse(const struct sim_pages *p, uint64_t off, int access)
 uint32_t sim_pages_refuse_tcs(const struct sim_pages *p, uint64_t off)
 {
 	uint32_t code = sim_pages_refuse_paging(p, off, PROT_WRITE);
-	sim_page state = sim_pages_get(p, off) & (SIM_PAGE_TYPE | SECINFO_PENDING |
-						  SECINFO_MODIFIED);
+	sim_page state =
+		sim_pages_get(p, off) & (SIM_PAGE_TYPE | SECINFO_PENDING | SECINFO_MODIFIED);
 
 	if (code != 0)
 		return code;

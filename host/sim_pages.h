@@ -1,7 +1,7 @@
 /*
  * The simulator's memory: what the EPCM says of each page, what the host has mapped, and the
- * protection that follows from both. Offsets are from the base of ELRANGE. Callers hold the device's
- * lock, except for sim_pages_generation.
+ * protection that follows from both. Offsets are from the base of ELRANGE. Callers hold the
+ * device's lock, except for sim_pages_generation.
  */
 #ifndef HOST_SIM_PAGES_H
 #define HOST_SIM_PAGES_H

@@ -1,10 +1,10 @@
 /*
- * Signals of a process that simulates enclaves. Faults of enclave code become asynchronous exits with
- * the exception that the CPU would report; everything else goes to the handler that the process set,
- * with the host's FS and GS. In strict mode an interrupt of enclave code is an exit and an ERESUME.
- * Trust: the kernel's signal frame. What the enclave's registers hold is the enclave's.
- * Invariant: every handler of the process is entered through sim_signal_stub, but for SIG_DFL and
- * SIG_IGN.
+ * Signals of a process that simulates enclaves. Faults of enclave code become asynchronous exits
+ * with the exception that the CPU would report; everything else goes to the handler that the
+ * process set, with the host's FS and GS. In strict mode an interrupt of enclave code is an exit
+ * and an ERESUME. Trust: the kernel's signal frame. What the enclave's registers hold is the
+ * enclave's. Invariant: every handler of the process is entered through sim_signal_stub, but for
+ * SIG_DFL and SIG_IGN.
  */
 #include "host/sim.h"
 
@@ -50,8 +50,8 @@ static bool sim_is_fault_signal(int signo)
 
 /* --- the process's own handlers --- */
 
-/* Default action of a fault signal: the instruction faults again (a trap does not), or the signal is
- * sent again, and the process ends as it would without us. */
+/* Default action of a fault signal: the instruction faults again (a trap does not), or the signal
+ * is sent again, and the process ends as it would without us. */
 static void sim_signal_default(int signo, const siginfo_t *info)
 {
 	struct sigaction dfl = {.sa_handler = SIG_DFL};
@@ -150,7 +150,7 @@ static void sim_frame_set_xsave(const struct sim_device *d, ucontext_t *uc, cons
 	memcpy(frame + XSAVE_HEADER_OFF + XSAVE_HEADER_SIZE,
 	       image + XSAVE_HEADER_OFF + XSAVE_HEADER_SIZE,
 	       d->xsave_size - XSAVE_HEADER_OFF - XSAVE_HEADER_SIZE);
-	new = (old & ~xfrm) | (new & xfrm);
+	new = (old & ~xfrm) | (new &xfrm);
 	memcpy(frame + XSAVE_HEADER_OFF, &new, sizeof new);
 }
 
@@ -240,8 +240,9 @@ static int sim_access_of(uint64_t code)
 }
 
 /*
- * A page fault inside ELRANGE: what the model says, since the kernel here only sees PROT_NONE. False
- * when the model allows the access: another thread changed the page just now, so it is tried again.
+ * A page fault inside ELRANGE: what the model says, since the kernel here only sees PROT_NONE.
+ * False when the model allows the access: another thread changed the page just now, so it is tried
+ * again.
  */
 static bool sim_page_fault(struct sim_thread *t, struct sim_event *event, uint64_t code)
 {
@@ -278,8 +279,7 @@ static bool sim_fault_event(struct sim_thread *t, int signo, const siginfo_t *in
 {
 	uint64_t code = sim_greg(uc, REG_ERR);
 
-	*event = (struct sim_event){.exception = true,
-				    .vector = (uint8_t)sim_greg(uc, REG_TRAPNO)};
+	*event = (struct sim_event){.exception = true, .vector = (uint8_t)sim_greg(uc, REG_TRAPNO)};
 	/* Code outside ELRANGE cannot run in an enclave. */
 	if (sim_offset(t->device, regs->rip) == UINT64_MAX) {
 		event->vector = VECTOR_GP;
@@ -304,8 +304,8 @@ static bool sim_fault_event(struct sim_thread *t, int signo, const siginfo_t *in
 }
 
 /*
- * Runs the process's handler in the middle of enclave code: a whole exit before, ERESUME after. When
- * ERESUME itself faults, enter returns with that.
+ * Runs the process's handler in the middle of enclave code: a whole exit before, ERESUME after.
+ * When ERESUME itself faults, enter returns with that.
  */
 static void sim_signal_interrupt(struct sim_thread *t, int signo, siginfo_t *info, ucontext_t *uc,
 				 struct sim_saved *saved, const struct sim_event *event)
@@ -344,8 +344,7 @@ static void sim_signal_fault(struct sim_thread *t, int signo, siginfo_t *info, u
 	/* A leaf's scratch words below the enclave's stack pointer: report the ENCLU. */
 	if (rip >= (uintptr_t)sim_leaf_spill && rip < (uintptr_t)sim_leaf_spill_end)
 		regs.rip = t->device->device.base + t->device->enclu_at;
-	else if ((signo == SIGILL || (signo == SIGSEGV &&
-				      sim_greg(uc, REG_TRAPNO) == VECTOR_GP)) &&
+	else if ((signo == SIGILL || (signo == SIGSEGV && sim_greg(uc, REG_TRAPNO) == VECTOR_GP)) &&
 		 sim_at_enclu(t->device, rip)) {
 		sim_signal_enclu(t, uc, saved, &regs);
 		return;

@@ -422,8 +422,8 @@ static bool sim_eenter(struct sim_device *d, struct sim_thread *t, struct sim_tc
 	uint64_t frame_size = (uint64_t)d->secs.ssa_frame_pages * SIM_PAGE_SIZE;
 
 	*event = sim_gp();
-	if (((tcs->fields.ossa | tcs->fields.ofsbase | tcs->fields.ogsbase) & (SIM_PAGE_SIZE - 1)) !=
-	    0)
+	if (((tcs->fields.ossa | tcs->fields.ofsbase | tcs->fields.ogsbase) &
+	     (SIM_PAGE_SIZE - 1)) != 0)
 		return false;
 	if (tcs->cssa >= tcs->fields.nssa || tcs->fields.oentry >= d->device.size ||
 	    tcs->fields.ossa >= d->device.size)
@@ -508,8 +508,8 @@ static int sim_run_resume(struct sim_device *d, struct sim_thread *t, struct sim
 }
 
 /*
- * One EENTER or ERESUME until the enclave is left. 0: by EEXIT. Otherwise *event, and *function says
- * which instruction an exception is put down to: ERESUME once the enclave ran.
+ * One EENTER or ERESUME until the enclave is left. 0: by EEXIT. Otherwise *event, and *function
+ * says which instruction an exception is put down to: ERESUME once the enclave ran.
  */
 static int sim_enter_tcs(struct sim_device *d, struct sim_thread *t, uint64_t address,
 			 uint32_t *function, struct sim_event *event)

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 
 dest=$WORK/dest
-if ! make --no-print-directory install "B=$BUILD" "DESTDIR=$dest" PREFIX=/opt/retwine >"$WORK/out" 2>"$WORK/err"
+if ! make --no-print-directory install "B=$(realpath --relative-to=. "$BUILD")" "DESTDIR=$dest" PREFIX=/opt/retwine >"$WORK/out" 2>"$WORK/err"
 then
 	fail install "make install failed"
 	finish

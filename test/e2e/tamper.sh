@@ -7,6 +7,7 @@ timeout --signal=KILL 300 "$BUILD/e2e/tamper" "$BUILD/retwine-enclave.elf" "$GUE
 status=$?
 grep -v ' passed, ' "$WORK/out"
 check_status "the dishonest host" 0
-check "the dishonest host" "some tests are missing" grep -qx '12 passed, 0 failed' "$WORK/out"
+check "the dishonest host" "some tests are missing" grep -q '^12 passed' "$WORK/out"
+passed=$((passed + $(sed -n 's/ passed, .*//p' "$WORK/out")))
 
 finish

@@ -131,11 +131,11 @@ static int add(struct tiny *t, uint64_t off, const void *src, uint64_t length, u
 TEST(add_rejects_bad_secinfo)
 {
 	static const uint64_t bad[] = {
-		0x202, 0x206,	     /* W without R */
-		0x003, 0x303, 0x403, /* SECS, VA, TRIM */
-		0x503, 0xff03,	     /* unknown types */
-		0x101, 0x103,	     /* TCS with permissions */
-		0x20b, 0x213, 0x223, /* PENDING, MODIFIED, PR */
+		0x202, 0x206,	       /* W without R */
+		0x003, 0x303,	0x403, /* SECS, VA, TRIM */
+		0x503, 0xff03,	       /* unknown types */
+		0x101, 0x103,	       /* TCS with permissions */
+		0x20b, 0x213,	0x223, /* PENDING, MODIFIED, PR */
 		0x243, 0x10203, (uint64_t)1 << 63 | 0x203,
 	};
 	struct tiny t = {0};
@@ -480,8 +480,8 @@ TEST(patch_changes_the_nops_alone)
 	else
 		CHECK(memcmp(code + off, tiny_enclu, 14) == 0);
 	CHECK(memcmp(code, tiny_code, off) == 0);
-	CHECK(memcmp(code + off + 14, tiny_enclu + 14,
-		     (size_t)(tiny_code_end - tiny_enclu) - 14) == 0);
+	CHECK(memcmp(code + off + 14, tiny_enclu + 14, (size_t)(tiny_code_end - tiny_enclu) - 14) ==
+	      0);
 	tiny_close(&t);
 }
 

@@ -441,8 +441,7 @@ static void *work(void *p)
 
 	((struct sgx_secinfo *)(uintptr_t)secinfo)->flags = 0x20b;
 	for (unsigned i = 0; i < turns; i++) {
-		w->wrong += do_it(w->number, TINY_BASES).rdi !=
-			    tiny_tcs(&g_t, w->number) + TINY_FS;
+		w->wrong += do_it(w->number, TINY_BASES).rdi != tiny_tcs(&g_t, w->number) + TINY_FS;
 		if (i % 100 == 0) {
 			w->wrong += do_it(w->number, TINY_UD).vector != 6;
 			tiny_unwind(&g_t, w->number);

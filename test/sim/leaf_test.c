@@ -166,8 +166,8 @@ TEST(get_key_gives_error_codes)
 
 TEST(what_is_no_leaf_faults)
 {
-	static const uint32_t none[] = {ENCLU_EENTER, ENCLU_ERESUME, 8, ENCLU_EDECCSSA, 10, 0x77,
-					UINT32_MAX};
+	static const uint32_t none[] = {ENCLU_EENTER, ENCLU_ERESUME, 8,		ENCLU_EDECCSSA,
+					10,	      0x77,	     UINT32_MAX};
 
 	start();
 	for (size_t i = 0; i < COUNT_OF(none); i++)
@@ -197,7 +197,8 @@ TEST(leaves_keep_registers)
 	stop();
 }
 
-/* In fast mode a leaf needs three words of the enclave's stack: without, it is that leaf's fault. */
+/* In fast mode a leaf needs three words of the enclave's stack: without, it is that leaf's fault.
+ */
 TEST(a_leaf_without_a_stack_is_a_page_fault)
 {
 	struct sgx_secinfo *secinfo;

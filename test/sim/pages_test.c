@@ -291,7 +291,7 @@ TEST(secinfo_is_checked)
 	start();
 	secinfo = tiny_at(&g_t, TINY_DATA);
 	page = g_t.base + TINY_DYNAMIC;
-	CHECK_GP(accept(0x4b | 0x200, TINY_DYNAMIC));		    /* reserved bit 6 */
+	CHECK_GP(accept(0x4b | 0x200, TINY_DYNAMIC));		       /* reserved bit 6 */
 	CHECK_GP(accept((uint64_t)1 << 16 | ACCEPT_RW, TINY_DYNAMIC)); /* beyond the type */
 	CHECK_GP(accept((uint64_t)1 << 63 | ACCEPT_RW, TINY_DYNAMIC));
 	memset(secinfo, 0, sizeof *secinfo);

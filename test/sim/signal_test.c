@@ -41,8 +41,8 @@ static void on_alarm(int signo, siginfo_t *info, void *context)
 	(void)info;
 	(void)context;
 	memset((void *)(uintptr_t)buffer, signo, sizeof buffer);
-	__asm__ volatile("vpcmpeqb %%ymm0, %%ymm0, %%ymm0; vmovdqa %%ymm0, %%ymm15; std; cld"
-			 ::: "xmm0", "xmm15");
+	__asm__ volatile("vpcmpeqb %%ymm0, %%ymm0, %%ymm0; vmovdqa %%ymm0, %%ymm15; std; cld" ::
+				 : "xmm0", "xmm15");
 	g_own_alarms++;
 	atomic_fetch_add(&g_alarms, 1);
 }

@@ -1,6 +1,6 @@
 /*
- * Tests of the simulator with a tiny enclave, in both modes. No sanitizer: its shadow memory and its
- * signal handlers are in the way. Ends with `N passed, N failed`.
+ * Tests of the simulator with a tiny enclave, in both modes. No sanitizer: its shadow memory and
+ * its signal handlers are in the way. Ends with `N passed, N failed`.
  */
 #include "test/sim/sim_test.h"
 
@@ -41,8 +41,8 @@ static void print_round_trip(enum device_sim_mode mode)
 				round[i - 1] = swap;
 			}
 		}
-		printf("EENTER + EEXIT, %s: %.0f ns\n",
-		       mode == DEVICE_SIM_FAST ? "fast" : "strict", round[2]);
+		printf("EENTER + EEXIT, %s: %.0f ns\n", mode == DEVICE_SIM_FAST ? "fast" : "strict",
+		       round[2]);
 	}
 	tiny_close(&t);
 }
@@ -66,6 +66,7 @@ int main(void)
 		print_round_trip(modes[i]);
 		fflush(stdout);
 	}
+	linux_tests(&totals);
 	snprintf(command, sizeof command, "rm -rf '%s'", dir);
 	if (system(command) != 0)
 		printf("cannot remove %s\n", dir);

@@ -15,6 +15,8 @@ void leaf_tests(struct sim_totals *totals, enum device_sim_mode mode);
 void entry_tests(struct sim_totals *totals, enum device_sim_mode mode);
 void signal_tests(struct sim_totals *totals, enum device_sim_mode mode);
 
+void linux_tests(struct sim_totals *totals);
+
 #define SIM_TOTALS(totals)                                                                         \
 	do {                                                                                       \
 		(totals)->passed += g_tests_passed;                                                \

@@ -1,7 +1,7 @@
 /*
- * A hand-made enclave for tests of the device: one page of code (tiny_enclave.S), a few pages of each
- * kind, eight threads. Built page by page through the device interface; a test bends one thing and
- * sees it refused. Offsets are in ELRANGE.
+ * A hand-made enclave for tests of the device: one page of code (tiny_enclave.S), a few pages of
+ * each kind, eight threads. Built page by page through the device interface; a test bends one thing
+ * and sees it refused. Offsets are in ELRANGE.
  */
 #ifndef TEST_SIM_TINY_H
 #define TEST_SIM_TINY_H
@@ -44,8 +44,7 @@
 #include "sgx/arch.h"
 #include "sgx/measure.h"
 
-extern const uint8_t tiny_code[], tiny_code_end[], tiny_enclu[], tiny_exit[],
-	tiny_bases[];
+extern const uint8_t tiny_code[], tiny_code_end[], tiny_enclu[], tiny_exit[], tiny_bases[];
 void tiny_exit_elsewhere(void); /* host code that goes on to RCX, with RDI + 1000 */
 
 /* What a test may bend before the enclave is built. */

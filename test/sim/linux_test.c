@@ -1,0 +1,64 @@
+/* What of the kernel's device can be tested without SGX: the call of the vDSO function, the touch.
+ */
+#include "test/sim/sim_test.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "host/device_linux.h"
+#include "test/lib/check.h"
+
+static uint64_t g_seen[7];
+
+/* Plays the vDSO function: notes its arguments, then spoils what that function does not save. */
+static int play_vdso(uint64_t rdi, uint64_t rsi, uint64_t rdx, unsigned function, uint64_t r8,
+		     uint64_t r9, void *run)
+{
+	const uint64_t seen[7] = {rdi, rsi, rdx, function, r8, r9, (uint64_t)(uintptr_t)run};
+	uint32_t mxcsr = 0x7fff;
+
+	memcpy(g_seen, seen, sizeof seen);
+	__asm__ volatile("ldmxcsr %0" ::"m"(mxcsr));
+	return -EINVAL;
+}
+
+TEST(the_vdso_function_gets_its_arguments)
+{
+	uint8_t *stack = aligned_alloc(64, 65536);
+	struct linux_call call = {
+		play_vdso, (uint64_t)(uintptr_t)stack + 65536, 1, 2, 3, 4, 5, 6, 7, 0};
+	uint32_t before, after;
+
+	CHECK(stack != NULL);
+	__asm__ volatile("stmxcsr %0" : "=m"(before));
+	CHECK_EQ(device_linux_go(&call), -EINVAL);
+	__asm__ volatile("stmxcsr %0" : "=m"(after));
+	CHECK_EQ(before & 0xffc0, after & 0xffc0);
+	for (uint64_t i = 0; i < 7; i++)
+		CHECK_EQ(g_seen[i], i + 1);
+	free(stack);
+}
+
+TEST(a_touch_reads)
+{
+	CHECK_EQ(device_touch(g_seen), 0);
+}
+
+TEST(without_the_device_file_there_is_no_device)
+{
+	if (access("/dev/sgx_enclave", F_OK) == 0)
+		return;
+	CHECK(device_linux_open() == NULL);
+	CHECK_EQ(errno, ENOENT);
+}
+
+void linux_tests(struct sim_totals *totals)
+{
+	RUN(the_vdso_function_gets_its_arguments);
+	RUN(a_touch_reads);
+	RUN(without_the_device_file_there_is_no_device);
+	SIM_TOTALS(totals);
+}
