@@ -18,9 +18,9 @@
 #define THREAD_NSSA 2
 #define THREAD_BLOCK_OFF 0x3000 /* the FS page */
 #define THREAD_EXC_STACK_OFF 0x10000
-#define THREAD_EXC_STACK_SIZE 0x4000
+#define THREAD_EXC_STACK_SIZE 0x2000
 #define THREAD_STACK_OFF 0x20000
-#define THREAD_STACK_SIZE 0x20000
+#define THREAD_STACK_SIZE 0x10000
 
 /* Ranges that get their pages by EACCEPT. */
 #define LAYOUT_GUEST_STACKS_OFF 0x40000000 /* one stride per thread; the lowest part is a hole */

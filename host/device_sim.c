@@ -222,28 +222,47 @@ static int sim_add_tcs(struct sim_device *d, uint64_t off)
 	return sim_tcs_add(d, off, tcs);
 }
 
-/* The page is open for writing. */
+/* Stores a page that is to be measured. A zero page is not touched: it costs no memory. */
+static int sim_store_page(struct sim_device *d, uint64_t off, const uint8_t *src, uint64_t flags)
+{
+	uint8_t *page = d->pages.base + off;
+	bool tcs = (flags & SECINFO_TYPE_MASK) == SECINFO_TCS;
+	int error = 0;
+
+	if (!tcs && sim_all_zero(src, SIM_PAGE_SIZE))
+		return sim_pages_change(&d->pages, off, sim_page_added(flags));
+	if (mprotect(page, SIM_PAGE_SIZE, PROT_READ | PROT_WRITE) != 0)
+		return device_refuse(ENOMEM, "no memory for the page at 0x%llx",
+				     (unsigned long long)off);
+	memcpy(page, src, SIM_PAGE_SIZE);
+	if (tcs)
+		error = sim_add_tcs(d, off);
+	if (error == 0)
+		error = sim_pages_set(&d->pages, off, sim_page_added(flags));
+	return error;
+}
+
 static int sim_add_page(struct sim_device *d, uint64_t off, const uint8_t *src, uint64_t flags)
 {
-	const uint8_t *page = src; /* a zero page is not touched: it costs no memory */
-	int error = 0;
+	const uint8_t *page = d->pages.base + off;
+	int error;
 
 	if (sim_pages_get(&d->pages, off) & SIM_PAGE_PRESENT)
 		return device_refuse(EBUSY, "the page at 0x%llx was added already",
 				     (unsigned long long)off);
-	if (!sim_all_zero(src, SIM_PAGE_SIZE))
-		page = memcpy(d->pages.base + off, src, SIM_PAGE_SIZE);
-	if ((flags & SECINFO_TYPE_MASK) == SECINFO_TCS)
-		error = sim_add_tcs(d, off);
-	if (error == 0)
-		error = sim_pages_set(&d->pages, off, sim_page_added(flags));
-	if (error != 0)
+	error = sim_store_page(d, off, src, flags);
+	if (error != 0) {
+		sim_pages_remove(&d->pages, off);
 		return error;
+	}
+	/* What is stored is measured; of a zero page the source is as good. */
+	if ((flags & SECINFO_TYPE_MASK) != SECINFO_TCS && sim_all_zero(src, SIM_PAGE_SIZE))
+		page = src;
 	sgx_measure_add(&d->measure, off, flags);
 	sgx_measure_extend_page(&d->measure, off, page);
 	if (flags & SECINFO_X)
 		sim_scan_enclu(d, off, page);
-	return 0;
+	return page == src ? 0 : sim_pages_sync(&d->pages, off, SIM_PAGE_SIZE);
 }
 
 static int sim_add_pages(struct device *device, uint64_t off, const void *src, uint64_t length,
@@ -265,21 +284,11 @@ static int sim_add_pages(struct device *device, uint64_t off, const void *src, u
 	if (error != 0)
 		return error;
 	pthread_mutex_lock(&d->lock);
-	if (mprotect(d->pages.base + off, length, PROT_READ | PROT_WRITE) != 0)
-		error = device_refuse(ENOMEM, "no memory for 0x%llx bytes of the enclave",
-				      (unsigned long long)length);
-	for (; error == 0 && *count < length; *count += SIM_PAGE_SIZE) {
+	while (error == 0 && *count < length) {
 		error = sim_add_page(d, off + *count, bytes + *count, secinfo->flags);
-		if (error != 0)
-			break;
+		if (error == 0)
+			*count += SIM_PAGE_SIZE;
 	}
-	/* Absent pages lose their contents and their protection, present ones get what is theirs.
-	 */
-	for (uint64_t at = *count; at < length; at += SIM_PAGE_SIZE)
-		if (!(sim_pages_get(&d->pages, off + at) & SIM_PAGE_PRESENT))
-			sim_pages_remove(&d->pages, off + at);
-	if (sim_pages_sync(&d->pages, off, length) != 0 && error == 0)
-		error = ENOMEM;
 	pthread_mutex_unlock(&d->lock);
 	return error;
 }

@@ -9,9 +9,11 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#define BATCH_MAX ((size_t)256 * 1024)
 #define CPUID_OSXSAVE (1u << 27)
 #define CPUID_SGX_LEAF 0x12u
 
@@ -20,6 +22,10 @@ struct load {
 	const struct sgx_image *image;
 	char *why;
 	size_t why_size;
+	uint8_t *batch; /* pages that go to the device together */
+	uint64_t batch_off;
+	uint64_t batch_flags;
+	size_t batch_size; /* bytes */
 };
 
 static enum err load_failed(struct load *l, enum err err, const char *step, int error)
@@ -88,25 +94,61 @@ static enum err load_create(struct load *l, const uint8_t configid[SGX_CONFIGID_
 	return error ? load_failed(l, E_DENIED, "ECREATE", error) : E_OK;
 }
 
+/* Gives the collected pages to the device: one call, in their order. */
+static enum err load_flush(struct load *l)
+{
+	struct device *d = l->enclave->device;
+	struct sgx_secinfo info = {.flags = l->batch_flags};
+	uint64_t done = 0, count;
+
+	/* A signal may end a call early, even before the first page: 0 bytes done, no error. */
+	while (done < l->batch_size) {
+		int error = d->ops->add_pages(d, l->batch_off + done, l->batch + done,
+					      l->batch_size - done, &info, &count);
+
+		if (error)
+			return load_failed(l, E_DENIED, "EADD", error);
+		done += count;
+	}
+	l->enclave->pages += l->batch_size / SGX_PAGE_SIZE;
+	l->batch_size = 0;
+	return E_OK;
+}
+
+/* Collects pages that follow each other with the same SECINFO. */
 static enum err load_page(void *context, uint64_t off, uint64_t secinfo_flags,
 			  const uint8_t page[4096])
 {
-	static _Thread_local ALIGNED(4096) uint8_t source[SGX_PAGE_SIZE]; /* the kernel's rule */
 	struct load *l = context;
-	struct device *d = l->enclave->device;
-	struct sgx_secinfo info = {.flags = secinfo_flags};
-	uint64_t count = 0;
-	int error = 0;
+	enum err err = E_OK;
 
-	memcpy(source, page, sizeof(source));
-
-	/* A signal may come before the page is added: 0 bytes done, no error. */
-	while (count == 0 && error == 0)
-		error = d->ops->add_pages(d, off, source, SGX_PAGE_SIZE, &info, &count);
-	if (error)
-		return load_failed(l, E_DENIED, "EADD", error);
-	l->enclave->pages++;
+	if (l->batch_size == BATCH_MAX || off != l->batch_off + l->batch_size ||
+	    secinfo_flags != l->batch_flags)
+		err = load_flush(l);
+	if (err != E_OK)
+		return err;
+	if (l->batch_size == 0) {
+		l->batch_off = off;
+		l->batch_flags = secinfo_flags;
+	}
+	memcpy(l->batch + l->batch_size, page, SGX_PAGE_SIZE);
+	l->batch_size += SGX_PAGE_SIZE;
 	return E_OK;
+}
+
+static enum err load_pages(struct load *l)
+{
+	l->batch = aligned_alloc(SGX_PAGE_SIZE, BATCH_MAX); /* the kernel's rule: page-aligned */
+	if (!l->batch) {
+		snprintf(l->why, l->why_size, "no memory to load the enclave image");
+		return E_NOMEM;
+	}
+	enum err err = sgx_image_each_page(l->image, load_page, l);
+
+	if (err == E_OK)
+		err = load_flush(l);
+	free(l->batch);
+	return err;
 }
 
 static int prot_of(uint64_t secinfo_flags)
@@ -163,14 +205,14 @@ enum err loader_load(struct enclave *enclave, struct device *device, const struc
 		     const struct sgx_sigstruct *sigstruct,
 		     const uint8_t configid[SGX_CONFIGID_SIZE], char *why, size_t why_size)
 {
-	struct load l = {enclave, image, why, why_size};
+	struct load l = {.enclave = enclave, .image = image, .why = why, .why_size = why_size};
 	enum err err;
 
 	memset(enclave, 0, sizeof(*enclave));
 	enclave->device = device;
 	err = load_create(&l, configid);
 	if (err == E_OK)
-		err = sgx_image_each_page(image, load_page, &l);
+		err = load_pages(&l);
 	if (err != E_OK)
 		return err;
 	int error = device->ops->init(device, sigstruct);

@@ -123,17 +123,19 @@ static enum leaf_step leaf_secinfo(struct leaf *l, struct sgx_secinfo *out)
 	return LEAF_OK;
 }
 
-/* Puts a changed entry in force. When the host has no memory for it, the page is lost, as when EAUG
- * fails. */
+/* When the host has no memory for a page, the page is lost, as when EAUG fails. */
+static enum leaf_step leaf_lose(struct leaf *l, uint64_t address)
+{
+	sim_pages_remove(&l->d->pages, sim_offset(l->d, address));
+	return leaf_pf(l, address, PFEC_USER | PFEC_WRITE);
+}
+
+/* Puts a changed entry in force. */
 static enum leaf_step leaf_update(struct leaf *l, uint64_t address, sim_page entry)
 {
-	uint64_t off = sim_offset(l->d, address);
-
-	if (sim_pages_set(&l->d->pages, off, entry) == 0 &&
-	    sim_pages_sync(&l->d->pages, off, SIM_PAGE_SIZE) == 0)
-		return LEAF_OK;
-	sim_pages_remove(&l->d->pages, off);
-	return leaf_pf(l, address, PFEC_USER | PFEC_WRITE);
+	if (sim_pages_change(&l->d->pages, sim_offset(l->d, address), entry) != 0)
+		return leaf_lose(l, address);
+	return LEAF_OK;
 }
 
 /* --- EACCEPT --- */
@@ -203,14 +205,18 @@ static enum leaf_step leaf_eaccept(struct leaf *l)
 /* Copies into the pending page while nobody may touch it, then gives it its final rights. */
 static enum leaf_step leaf_copy(struct leaf *l, uint64_t to, uint64_t from, uint64_t permissions)
 {
+	struct sim_pages *p = &l->d->pages;
+	uint64_t off = sim_offset(l->d, to);
 	sim_page entry = leaf_entry(l, to);
 
 	if (mprotect(leaf_pointer(to), SIM_PAGE_SIZE, PROT_READ | PROT_WRITE) != 0)
-		return leaf_pf(l, to, PFEC_USER | PFEC_WRITE);
+		return leaf_lose(l, to);
 	memcpy(leaf_pointer(to), leaf_pointer(from), SIM_PAGE_SIZE);
 	entry &= (sim_page) ~(SECINFO_PERMISSIONS | SECINFO_PENDING);
 	entry |= (sim_page)permissions;
-	return leaf_update(l, to, entry);
+	if (sim_pages_set(p, off, entry) != 0 || sim_pages_sync(p, off, SIM_PAGE_SIZE) != 0)
+		return leaf_lose(l, to);
+	return LEAF_OK;
 }
 
 static enum leaf_step leaf_eacceptcopy(struct leaf *l)

@@ -163,6 +163,18 @@ bool sim_pages_augments(const struct sim_pages *p, uint64_t off, int access)
 	       (sim_pages_mapped(p, off) & access);
 }
 
+int sim_pages_change(struct sim_pages *p, uint64_t off, sim_page entry)
+{
+	int prot = sim_pages_mapped(p, off);
+	int before = sim_pages_protection(sim_pages_get(p, off), prot);
+	int after = sim_pages_protection(entry, prot);
+	int error = sim_pages_set(p, off, entry);
+
+	if (error == 0 && before != after && mprotect(p->base + off, SIM_PAGE_SIZE, after) != 0)
+		error = errno;
+	return error;
+}
+
 /* One mprotect per run of pages that get the same protection. */
 int sim_pages_sync(struct sim_pages *p, uint64_t off, uint64_t length)
 {

@@ -58,6 +58,9 @@ MUST_USE int sim_pages_set(struct sim_pages *p, uint64_t off, sim_page entry);
 /* Gives the present pages of a range the protection that EPCM and mapping allow. errno. */
 MUST_USE int sim_pages_sync(struct sim_pages *p, uint64_t off, uint64_t length);
 
+/* Sets the entry of a page that has its protection, and the protection that follows. errno. */
+MUST_USE int sim_pages_change(struct sim_pages *p, uint64_t off, sim_page entry);
+
 /* Drops a page and its contents. */
 void sim_pages_remove(struct sim_pages *p, uint64_t off);
 

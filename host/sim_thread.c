@@ -353,60 +353,60 @@ static struct sim_event sim_pf(uint64_t address, uint32_t code)
 		.exception = true, .vector = VECTOR_PF, .error_code = code, .address = address};
 }
 
-/* Pages that the CPU writes at an AEX must be there, RW, before anything runs. */
-static bool sim_ssa_usable(struct sim_device *d, struct sim_tcs *tcs, uint32_t cssa,
+/* The fault that the CPU's own accesses to TCS and SSA frame would have, if any. The lock is held.
+ */
+static bool sim_tcs_pages(struct sim_device *d, const struct sim_tcs *tcs, uint32_t cssa,
+			  struct sim_event *event)
+{
+	uint64_t ssa = sim_ssa_off(d, tcs, cssa);
+	uint64_t size = (uint64_t)d->secs.ssa_frame_pages * SIM_PAGE_SIZE;
+	uint64_t at = tcs->off;
+	uint32_t code = sim_pages_refuse_tcs(&d->pages, at);
+
+	for (uint64_t page = ssa; page < ssa + size && code == 0; page += SIM_PAGE_SIZE) {
+		at = page;
+		code = page < d->device.size ? sim_pages_refuse(&d->pages, at, PROT_WRITE)
+					     : PFEC_USER | PFEC_WRITE;
+	}
+	if (code != 0)
+		*event = sim_pf(d->device.base + at, code);
+	return code == 0;
+}
+
+/* Pages that the CPU reads and writes must be there before anything runs. The TCS is taken; what
+ * was seen once holds until the pages change. */
+static bool sim_tcs_usable(struct sim_device *d, struct sim_tcs *tcs, uint32_t cssa,
 			   struct sim_event *event)
 {
 	unsigned long generation = atomic_load(&d->pages.generation);
-	uint64_t ssa = sim_ssa_off(d, tcs, cssa);
-	uint64_t size = (uint64_t)d->secs.ssa_frame_pages * SIM_PAGE_SIZE;
-	uint32_t code = 0;
+	bool ok;
 
 	if (likely(tcs->checked == generation && tcs->checked_cssa == cssa))
 		return true;
 	pthread_mutex_lock(&d->lock);
-	for (uint64_t at = ssa; at < ssa + size && code == 0; at += SIM_PAGE_SIZE) {
-		if (at >= d->device.size)
-			code = PFEC_USER | PFEC_WRITE;
-		else
-			code = sim_pages_refuse(&d->pages, at, 2 /* PROT_WRITE */);
-		if (code != 0)
-			*event = sim_pf(d->device.base + at, code);
-	}
+	ok = sim_tcs_pages(d, tcs, cssa, event);
 	pthread_mutex_unlock(&d->lock);
-	if (code != 0)
-		return false;
-	tcs->checked = generation;
-	tcs->checked_cssa = cssa;
-	return true;
+	if (ok) {
+		tcs->checked = generation;
+		tcs->checked_cssa = cssa;
+	}
+	return ok;
 }
 
-/*
- * Finds and takes the TCS for EENTER or ERESUME. The TCS page needs a mapping of R and W like any
- * page that the CPU writes. False: *event.
- */
+/* Finds and takes the TCS for EENTER or ERESUME. False: *event. */
 static bool sim_tcs_take(struct sim_device *d, uint64_t address, struct sim_tcs **out,
 			 struct sim_event *event)
 {
 	uint64_t off = sim_offset(d, address);
-	struct sim_tcs *tcs = sim_tcs_find(d, off);
+	struct sim_tcs *tcs;
 
 	*event = sim_gp();
 	if (address % SIM_PAGE_SIZE != 0 || !d->initialised)
 		return false;
-	if (!tcs || off == UINT64_MAX) {
+	tcs = off == UINT64_MAX ? NULL : sim_tcs_find(d, off);
+	if (!tcs) {
 		*event = sim_pf(address, PFEC_USER | PFEC_WRITE);
 		return false;
-	}
-	if (unlikely(tcs->checked != atomic_load(&d->pages.generation))) {
-		pthread_mutex_lock(&d->lock);
-		uint32_t code = sim_pages_refuse_tcs(&d->pages, off);
-		pthread_mutex_unlock(&d->lock);
-
-		if (code != 0) {
-			*event = sim_pf(address, code);
-			return false;
-		}
 	}
 	if (!sim_tcs_acquire(tcs))
 		return false;
@@ -432,7 +432,7 @@ static bool sim_eenter(struct sim_device *d, struct sim_thread *t, struct sim_tc
 	t->enclave_gs = base + tcs->fields.ogsbase;
 	if (!sim_canonical(t->enclave_fs) || !sim_canonical(t->enclave_gs))
 		return false;
-	if (!sim_ssa_usable(d, tcs, tcs->cssa, event))
+	if (!sim_tcs_usable(d, tcs, tcs->cssa, event))
 		return false;
 	t->entry = base + tcs->fields.oentry;
 	t->ssa_gprs = base + sim_ssa_off(d, tcs, tcs->cssa) + SSA_GPRS_OFF(frame_size);
@@ -472,7 +472,7 @@ bool sim_eresume(struct sim_thread *t, struct sgx_gprs *regs, uint8_t *xsave,
 		return false;
 	uint64_t ssa = sim_ssa_off(d, tcs, tcs->cssa - 1);
 
-	if (!sim_ssa_usable(d, tcs, tcs->cssa - 1, event))
+	if (!sim_tcs_usable(d, tcs, tcs->cssa - 1, event))
 		return false;
 	pthread_mutex_lock(&d->lock);
 	error = sim_pages_peek(&d->pages, ssa, xsave, d->xsave_size);

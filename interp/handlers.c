@@ -532,11 +532,10 @@ NOINLINE HANDLER(call_host)
 	frame_push(t, pc + 2, fp, t->callee);
 	t->trap_pc = NULL;
 	enum wasm_trap trap = interp_call_host(t, (size_t)(fp - t->slots) + pc->ab);
-	const struct interp_frame *f = --t->frame;
 
-	if (unlikely(trap))
+	if (unlikely(trap)) /* one that a call from the host function met has its place already */
 		return t->trap_pc ? trap : interp_trap(t, pc, trap);
-	fp = f->fp;
+	fp = (--t->frame)->fp;
 	memory = memory_base(t);
 	size = memory_size(t);
 	MUSTTAIL return NEXT(2);

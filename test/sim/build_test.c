@@ -50,6 +50,7 @@ TEST(create_rejects_sizes_and_bases)
 	SECS_BENT(EIO, secs->size = 4096);
 	SECS_BENT(EIO, secs->size = (uint64_t)1 << 60);
 	SECS_BENT(EIO, secs->base = 4096);
+	CHECK(strstr(device_last_refusal(), "aligned") != NULL);
 	SECS_BENT(EIO, secs->size = 2 * TINY_SIZE);
 }
 

@@ -394,6 +394,15 @@ TEST(eacceptcopy_rejects_operands)
 	stop();
 }
 
+TEST(eacceptcopy_may_give_no_rights)
+{
+	start();
+	CHECK_RAX(accept_copy(0x200, TINY_DYNAMIC, TINY_DATA), 0);
+	CHECK_PF(poke(TINY_DYNAMIC, 1), TINY_DYNAMIC, 0x8007);
+	CHECK_PF(peek(TINY_DYNAMIC), TINY_DYNAMIC, 0x8005);
+	stop();
+}
+
 TEST(eacceptcopy_takes_pending_pages_alone)
 {
 	start();
@@ -635,6 +644,7 @@ void pages_tests(struct sim_totals *totals, enum device_sim_mode mode)
 	RUN(prefault_makes_pages_pending);
 	RUN(eacceptcopy_makes_code);
 	RUN(eacceptcopy_rejects_operands);
+	RUN(eacceptcopy_may_give_no_rights);
 	RUN(eacceptcopy_takes_pending_pages_alone);
 	RUN(emodpe_adds_rights);
 	RUN(emodpe_rejects_pages);

@@ -150,9 +150,10 @@ static void run_storm(unsigned threads)
 /* SIGALRM every 50 us for a second, on this thread and on many: no register is lost. */
 TEST(a_storm_harms_nothing)
 {
-	struct spinner s = {0};
+	static struct spinner s;
 	struct device_stats stats;
 
+	memset(&s, 0, sizeof s);
 	start();
 	storm(true);
 	atomic_store(&g_alarms, 0);
@@ -175,8 +176,9 @@ TEST(a_storm_on_six_threads_harms_nothing)
 /* An interrupt leaves EXITINFO invalid, and in strict mode its trace in the SSA. */
 TEST(an_interrupt_is_told_to_nobody)
 {
-	struct spinner s = {0};
+	static struct spinner s;
 
+	memset(&s, 0, sizeof s);
 	start();
 	memset(tiny_ssa(&g_t, 0, 0), 0xff, sizeof(struct sgx_gprs));
 	storm(true);
@@ -226,16 +228,18 @@ static void on_segv(int signo)
 /* The child's end after `what`: 0 null pointer, 1 kill, 2 int3 inside. */
 static int child_ends(unsigned what, bool handler)
 {
+	static int *volatile no_page;
 	pid_t child = fork();
 	int status = 0;
 
 	if (child == 0) {
+		volatile int *null = no_page;
 		struct sigaction action = {.sa_handler = on_segv};
 
 		if (handler && device_sigaction(SIGSEGV, &action, NULL) != 0)
 			_exit(1);
 		if (what == 0)
-			*(volatile int *)8 = 1;
+			*null = 1;
 		else if (what == 1)
 			kill(getpid(), SIGSEGV);
 		else
