@@ -163,6 +163,7 @@ fuzz: $(FUZZ:%=$(B)/fuzz/%)
 # ---- guests and examples ---------------------------------------------------------------------------
 include examples/build.mk
 include test/guests/build.mk
+include test/e2e/build.mk
 
 # ---- what one calls ----------------------------------------------------------------------------------
 SIGNED := $(IMAGE) $(IMAGE:.elf=.sig)
@@ -182,7 +183,7 @@ demo:
 
 TEST_PROGRAMS := $(UNIT) $(FUZZ:%=$(B)/fuzz/%_replay) $(B)/test/sim_test $(B)/test/enclave_test \
 	$(B)/retwine-wast $(B)/wast-native $(TEST_IMAGE) $(TEST_IMAGE:.elf=.sig)
-test-programs: all $(TEST_PROGRAMS) examples-test guests gcc
+test-programs: all $(TEST_PROGRAMS) examples-test guests $(E2E_PROGRAMS) gcc
 test:
 	@tools/deps.sh test
 	@$(MAKE) --no-print-directory test-programs

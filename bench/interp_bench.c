@@ -120,7 +120,8 @@ static double kernel_measure(struct kernel *k, const char *name, uint32_t n)
 	}
 	double a = median(native), b = median(interp);
 
-	printf("%-10s native %8.2f ms   interpreter %8.2f ms   %6.2fx\n", name, a * 1e3, b * 1e3, b / a);
+	printf("%-10s native %8.2f ms   interpreter %8.2f ms   %6.2fx\n", name, a * 1e3, b * 1e3,
+	       b / a);
 	return b / a;
 }
 

@@ -1,16 +1,16 @@
 /*
  * Ops and the operand stack of a function that is being translated.
- * Trust: the body is validated: the stack stays within max_stack, locals exist. Its size is untrusted:
- * every step is constant time, or paid for by the bytes that pushed the entries it handles.
- * Invariant: local_uses[x] heads the list, newest first, of the entries at or above `flushed` that are
- * OPERAND_LOCAL of x, linked by `older`.
+ * Trust: the body is validated: the stack stays within max_stack, locals exist. Its size is
+ * untrusted: every step is constant time, or paid for by the bytes that pushed the entries it
+ * handles. Invariant: local_uses[x] heads the list, newest first, of the entries at or above
+ * `flushed` that are OPERAND_LOCAL of x, linked by `older`.
  */
 #include "interp/emit.h"
 
 #include "base/checked.h"
 #include "base/heap.h"
 
-#define OPS_FIRST 64u
+#define OPS_FIRST      64u
 #define SCRATCH_RESULT 3u /* the others are for operands */
 
 enum err emitter_init(struct emitter *e, const struct wasm_body *body, bool want_offsets)
@@ -42,7 +42,8 @@ void emitter_fini(struct emitter *e)
 	*e = (struct emitter){0};
 }
 
-/* ---- ops --------------------------------------------------------------------------------------- */
+/* ---- ops ---------------------------------------------------------------------------------------
+ */
 
 static bool emit_reserve(struct emitter *e)
 {
@@ -52,8 +53,8 @@ static bool emit_reserve(struct emitter *e)
 		return true;
 	if (e->err || capacity > INT32_MAX / 2)
 		return false;
-	struct interp_op *ops = heap_resize(e->ops, e->capacity * sizeof(*ops),
-					    (size_t)capacity * sizeof(*ops));
+	struct interp_op *ops =
+		heap_resize(e->ops, e->capacity * sizeof(*ops), (size_t)capacity * sizeof(*ops));
 
 	if (!ops)
 		return false;
@@ -142,7 +143,8 @@ void emit_move(struct emitter *e, uint32_t slot, const struct operand *x)
 	}
 }
 
-/* ---- the stack --------------------------------------------------------------------------------- */
+/* ---- the stack ---------------------------------------------------------------------------------
+ */
 
 static struct operand *stack_new(struct emitter *e)
 {
@@ -267,13 +269,13 @@ void stack_save_local(struct emitter *e, uint32_t local)
 
 		next = e->stack[i].older;
 		emit_copy(e, stack_home(e, i), local);
-		e->stack[i] =
-			(struct operand){.kind = OPERAND_HOME, .slot = stack_home(e, i)};
+		e->stack[i] = (struct operand){.kind = OPERAND_HOME, .slot = stack_home(e, i)};
 	}
 	e->local_uses[local] = 0;
 }
 
-/* ---- operands ---------------------------------------------------------------------------------- */
+/* ---- operands ----------------------------------------------------------------------------------
+ */
 
 uint16_t operand_slot(struct emitter *e, const struct operand *x, unsigned k)
 {

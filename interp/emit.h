@@ -1,8 +1,8 @@
 /*
  * What the translator writes with: the ops of one function, and a model of its operand stack at
- * translation time. An operand is where its value is found: in its own slot of the frame, in the slot
- * of a local that it was read from, or nowhere yet, being a constant. So local.get and constants cost
- * nothing until an op needs them, and an op's result may go straight to a local.
+ * translation time. An operand is where its value is found: in its own slot of the frame, in the
+ * slot of a local that it was read from, or nowhere yet, being a constant. So local.get and
+ * constants cost nothing until an op needs them, and an op's result may go straight to a local.
  */
 #ifndef INTERP_EMIT_H
 #define INTERP_EMIT_H
@@ -15,9 +15,9 @@ enum operand_kind { OPERAND_HOME, OPERAND_LOCAL, OPERAND_CONST };
 
 struct operand {
 	uint8_t kind;
-	uint32_t slot; /* home or local */
+	uint32_t slot;	/* home or local */
 	uint32_t older; /* local: the next older entry for the same local, index + 1; 0: none */
-	uint64_t bits; /* const */
+	uint64_t bits;	/* const */
 };
 
 struct emitter {
@@ -46,13 +46,14 @@ struct emitter {
 };
 
 /* Slots above 16 bits ("far") are copied to and from one of these, which follow the locals. */
-#define EMIT_SCRATCH 4u
+#define EMIT_SCRATCH  4u
 #define EMIT_SLOT_MAX 65535u
 
 MUST_USE enum err emitter_init(struct emitter *e, const struct wasm_body *body, bool want_offsets);
 void emitter_fini(struct emitter *e);
 
-/* ---- ops --------------------------------------------------------------------------------------- */
+/* ---- ops ---------------------------------------------------------------------------------------
+ */
 
 /* Appends an op; its fields are to be filled at once. */
 struct interp_op *emit_op(struct emitter *e, enum interp_op_id id);
@@ -68,7 +69,8 @@ static inline void emit_label(struct emitter *e)
 	e->producer = 0;
 }
 
-/* ---- the stack --------------------------------------------------------------------------------- */
+/* ---- the stack ---------------------------------------------------------------------------------
+ */
 
 static inline uint32_t stack_home(const struct emitter *e, uint32_t idx)
 {
@@ -91,7 +93,8 @@ void stack_reset(struct emitter *e, uint32_t height);
 /* Before a local changes: entries that mean it take its value. */
 void stack_save_local(struct emitter *e, uint32_t local);
 
-/* ---- operands of an op ------------------------------------------------------------------------- */
+/* ---- operands of an op -------------------------------------------------------------------------
+ */
 
 /* The slot of x as a 16-bit number; a constant goes to its home first, a far slot to scratch k. */
 uint16_t operand_slot(struct emitter *e, const struct operand *x, unsigned k);
@@ -99,8 +102,8 @@ uint16_t operand_slot(struct emitter *e, const struct operand *x, unsigned k);
 /* The op that made x, if it is the last one and may still be changed or taken back; or NULL. */
 struct interp_op *operand_producer(struct emitter *e, const struct operand *x);
 
-/* Appends an op, with its second word or NULL, whose result goes to field a, which is set here, and is
- * pushed. */
+/* Appends an op, with its second word or NULL, whose result goes to field a, which is set here, and
+ * is pushed. */
 void emit_result(struct emitter *e, struct interp_op op, const struct interp_op *word);
 
 /* Takes the producer back. */

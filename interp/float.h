@@ -1,6 +1,7 @@
 /*
- * Floating point as Core 2.0, 4.3.3 wants it, without libm: the square root and the roundings are the
- * processor's (SSE2, SSE4.1); another processor means another file. A NaN operand gives a quiet NaN.
+ * Floating point as Core 2.0, 4.3.3 wants it, without libm: the square root and the roundings are
+ * the processor's (SSE2, SSE4.1); another processor means another file. A NaN operand gives a quiet
+ * NaN.
  */
 #ifndef INTERP_FLOAT_H
 #define INTERP_FLOAT_H
@@ -97,7 +98,8 @@ static ALWAYS_INLINE double f64_sqrt(double x)
 	return _mm_cvtsd_f64(_mm_sqrt_sd(_mm_setzero_pd(), _mm_set_sd(x)));
 }
 
-/* Equal operands differ at most in the sign of zero: OR takes the negative one, AND the positive. */
+/* Equal operands differ at most in the sign of zero: OR takes the negative one, AND the positive.
+ */
 static ALWAYS_INLINE float f32_min(float x, float y)
 {
 	if (x != x || y != y)

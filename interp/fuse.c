@@ -1,8 +1,7 @@
 /*
- * Numeric instructions, loads, stores and conditional jumps: the choice of the op. Two are fused only
- * when the first is the producer of an operand of the second, so nothing can have changed in between,
- * and no jump comes to the second.
- * Trust: validated code.
+ * Numeric instructions, loads, stores and conditional jumps: the choice of the op. Two are fused
+ * only when the first is the producer of an operand of the second, so nothing can have changed in
+ * between, and no jump comes to the second. Trust: validated code.
  */
 #include "interp/fuse.h"
 
@@ -12,7 +11,7 @@ enum rule_kind {
 	RULE_NONE,
 	RULE_BINARY, /* name_SS, then name_SI */
 	RULE_DIVIDE,
-	RULE_FLOAT,  /* name */
+	RULE_FLOAT,	    /* name */
 	RULE_COMPARE,	    /* name_SS, then name_SI */
 	RULE_FLOAT_COMPARE, /* name_SS */
 	RULE_UNARY,
@@ -32,10 +31,9 @@ static const struct rule rules[WASM_OP_COUNT] = {
 #define INT_BINARY(name, T, value)	     [WASM_OP_##name] = {RULE_BINARY, INTERP_##name##_SS},
 #define INT_DIVIDE(name, T, overflow, value) [WASM_OP_##name] = {RULE_DIVIDE, INTERP_##name##_SS},
 #define INT_COMPARE(name, T, truth)	     [WASM_OP_##name] = {RULE_COMPARE, INTERP_##name##_SS},
-#define FLOAT_COMPARE(name, T, truth)                                                              \
-	[WASM_OP_##name] = {RULE_FLOAT_COMPARE, INTERP_##name##_SS},
-#define FLOAT_BINARY(name, T, value) [WASM_OP_##name] = {RULE_FLOAT, INTERP_##name},
-#define UNARY(name, from, to, value) [WASM_OP_##name] = {RULE_UNARY, INTERP_##name},
+#define FLOAT_COMPARE(name, T, truth)	     [WASM_OP_##name] = {RULE_FLOAT_COMPARE, INTERP_##name##_SS},
+#define FLOAT_BINARY(name, T, value)	     [WASM_OP_##name] = {RULE_FLOAT, INTERP_##name},
+#define UNARY(name, from, to, value)	     [WASM_OP_##name] = {RULE_UNARY, INTERP_##name},
 #define TRUNCATE(name, sat, from, to, ctype, inside, low, high)                                    \
 	[WASM_OP_##name] = {RULE_UNARY, INTERP_##name},                                            \
 	[WASM_OP_##sat] = {RULE_UNARY, INTERP_##sat},
@@ -76,7 +74,8 @@ struct op_info {
 
 static const struct op_info op_infos[INTERP_OP_COUNT] = {
 #define INT_COMPARE(name, T, truth)                                                                \
-	[INTERP_##name##_SS] = {.kind = OP_COMPARE_SS}, [INTERP_##name##_SI] = {.kind = OP_COMPARE_SI},
+	[INTERP_##name##_SS] = {.kind = OP_COMPARE_SS},                                            \
+	[INTERP_##name##_SI] = {.kind = OP_COMPARE_SI},
 #define FLOAT_COMPARE(name, T, truth) [INTERP_##name##_SS] = {.kind = OP_FLOAT_COMPARE},
 #define OP(name, n)		      [INTERP_##name] = {.words = n},
 #include "interp/op_groups.h"
@@ -110,7 +109,8 @@ static struct interp_op op_of(uint32_t id)
 	return (struct interp_op){.id = id};
 }
 
-/* ---- binary operators -------------------------------------------------------------------------- */
+/* ---- binary operators --------------------------------------------------------------------------
+ */
 
 /* Is the type of an int op i64? All i32 ops of a group come first. */
 static bool op_is_i64(uint32_t id)
@@ -297,7 +297,8 @@ static void fuse_select(struct emitter *e)
 	emit_result(e, op, NULL);
 }
 
-/* ---- memory ------------------------------------------------------------------------------------ */
+/* ---- memory ------------------------------------------------------------------------------------
+ */
 
 /* log2 of the size of the access, which is its natural alignment. */
 static unsigned access_shift(enum wasm_op op)
@@ -407,7 +408,8 @@ bool fuse_insn(struct emitter *e, const struct wasm_insn *insn)
 	}
 }
 
-/* ---- jumps ------------------------------------------------------------------------------------- */
+/* ---- jumps -------------------------------------------------------------------------------------
+ */
 
 /* The jump that a comparison becomes; false: it cannot. */
 static bool branch_of_compare(const struct interp_op *compare, bool when, struct interp_op *jump)

@@ -1,9 +1,9 @@
 /*
  * The handlers: one small function per op, each ending in a tail call of the next op's handler.
- * Trust: the ops are the translator's, of a validated body, so slots and indices hold; the values in
- * slots and memory are the guest's.
- * Invariant: a slot that holds 32 bits has its upper half zero. memory and size are those of memory 0
- * of t->instance, or an earlier, smaller size; every access is checked against size.
+ * Trust: the ops are the translator's, of a validated body, so slots and indices hold; the values
+ * in slots and memory are the guest's. Invariant: a slot that holds 32 bits has its upper half
+ * zero. memory and size are those of memory 0 of t->instance, or an earlier, smaller size; every
+ * access is checked against size.
  */
 #include <string.h>
 
@@ -16,13 +16,14 @@
 	static KEEP_CALL_USED_REGS PRESERVE_NONE enum wasm_trap name(                              \
 		const struct interp_op *pc, uint64_t *fp, uint8_t *memory, uint64_t size,          \
 		struct interp_thread *t)
-#define GOTO(pc)	 (pc)->run((pc), fp, memory, size, t)
-#define NEXT(words)	 GOTO(pc + (words))
-#define TAIL(handler)	 handler(pc, fp, memory, size, t)
-#define WAY(pc)		 ((pc) + (int32_t)(pc)->imm)
+#define GOTO(pc)	  (pc)->run((pc), fp, memory, size, t)
+#define NEXT(words)	  GOTO(pc + (words))
+#define TAIL(handler)	  handler(pc, fp, memory, size, t)
+#define WAY(pc)		  ((pc) + (int32_t)(pc)->imm)
 #define POINTER(type, op) ((type *)(uintptr_t)(op).value)
 
-/* ---- operands ---------------------------------------------------------------------------------- */
+/* ---- operands ----------------------------------------------------------------------------------
+ */
 
 typedef uint32_t type_I32;
 typedef uint64_t type_I64;
@@ -43,7 +44,8 @@ typedef double type_F64;
 #define IMM_I32(imm) ((uint32_t)(int32_t)(imm))
 #define IMM_I64(imm) ((uint64_t)(int64_t)(imm))
 
-/* ---- traps ------------------------------------------------------------------------------------- */
+/* ---- traps -------------------------------------------------------------------------------------
+ */
 
 #define TRAP(name, words)                                                                          \
 	UNUSED HANDLER(trap_##name)                                                                \
@@ -54,7 +56,8 @@ typedef double type_F64;
 #include "wasm/trap.def"
 #undef TRAP
 
-/* ---- numbers ----------------------------------------------------------------------------------- */
+/* ---- numbers -----------------------------------------------------------------------------------
+ */
 
 #define INT_BINARY(name, T, value)                                                                 \
 	HANDLER(name##_SS)                                                                         \
@@ -162,10 +165,11 @@ typedef double type_F64;
 		MUSTTAIL return NEXT(1);                                                           \
 	}
 
-/* ---- memory ------------------------------------------------------------------------------------ */
+/* ---- memory ------------------------------------------------------------------------------------
+ */
 
-/* Addresses are at most 33 bits, so that neither sum can overflow. The builtin copies are inlined in a
- * freestanding build too. */
+/* Addresses are at most 33 bits, so that neither sum can overflow. The builtin copies are inlined
+ * in a freestanding build too. */
 #define ADDRESS_S(base)	       ((uint64_t)GET_I32(base) + pc->imm)
 #define ADDRESS_SI(base)       ((uint64_t)(GET_I32(base) + pc->imm))
 #define ADDRESS_SS(x, y)       ((uint64_t)(GET_I32(x) + GET_I32(y)) + pc->d)
@@ -178,8 +182,8 @@ typedef double type_F64;
 		ctype v;                                                                           \
 		if (unlikely(at + sizeof v > size))                                                \
 			MUSTTAIL return TAIL(trap_MEMORY_BOUNDS);                                  \
-		__builtin_memcpy(&v, memory + at, sizeof v);                                                 \
-		fp[pc->a] = (uint64_t)(result);                                                              \
+		__builtin_memcpy(&v, memory + at, sizeof v);                                       \
+		fp[pc->a] = (uint64_t)(result);                                                    \
 		MUSTTAIL return NEXT(1);                                                           \
 	}
 #define LOAD(name, ctype, result)                                                                  \
@@ -195,7 +199,7 @@ typedef double type_F64;
 		ctype v = (ctype)fp[from];                                                         \
 		if (unlikely(at + sizeof v > size))                                                \
 			MUSTTAIL return TAIL(trap_MEMORY_BOUNDS);                                  \
-		__builtin_memcpy(memory + at, &v, sizeof v);                                                 \
+		__builtin_memcpy(memory + at, &v, sizeof v);                                       \
 		MUSTTAIL return NEXT(1);                                                           \
 	}
 #define STORE(name, ctype)                                                                         \
@@ -278,7 +282,8 @@ HANDLER(DATA_DROP)
 	MUSTTAIL return NEXT(1);
 }
 
-/* ---- tables ------------------------------------------------------------------------------------ */
+/* ---- tables ------------------------------------------------------------------------------------
+ */
 
 HANDLER(TABLE_GET)
 {
@@ -358,7 +363,8 @@ HANDLER(REF_FUNC)
 	MUSTTAIL return NEXT(1);
 }
 
-/* ---- moving values ----------------------------------------------------------------------------- */
+/* ---- moving values -----------------------------------------------------------------------------
+ */
 
 HANDLER(COPY)
 {
@@ -404,7 +410,8 @@ HANDLER(GLOBAL_SET)
 	MUSTTAIL return NEXT(2);
 }
 
-/* ---- control ----------------------------------------------------------------------------------- */
+/* ---- control -----------------------------------------------------------------------------------
+ */
 
 HANDLER(UNREACHABLE)
 {
@@ -611,7 +618,8 @@ HANDLER(LEAVE)
 	return TRAP_NONE;
 }
 
-/* ---- tables of handlers -------------------------------------------------------------------------- */
+/* ---- tables of handlers
+ * -------------------------------------------------------------------------- */
 
 static const struct interp_op switch_back_op[1] = {{.run = SWITCH_BACK}};
 static const struct interp_op leave_op[1] = {{.run = LEAVE}};

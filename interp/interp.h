@@ -1,10 +1,10 @@
 /*
- * The interpreter: runs the functions of a store's instances. A body is translated at its first call
- * into pre-decoded, directly threaded ops with slot operands (interp/op.h).
+ * The interpreter: runs the functions of a store's instances. A body is translated at its first
+ * call into pre-decoded, directly threaded ops with slot operands (interp/op.h).
  *
  * Use: wasm_store_init, interp_store_init, wasm_instantiate; then per thread interp_thread_init and
- * interp_call. Complete and portable but for the few machine instructions of interp/float.h; needs no
- * guard pages: each access is checked against the size of its memory.
+ * interp_call. Complete and portable but for the few machine instructions of interp/float.h; needs
+ * no guard pages: each access is checked against the size of its memory.
  */
 #ifndef INTERP_INTERP_H
 #define INTERP_INTERP_H
@@ -22,15 +22,15 @@ struct interp_limits {
 
 /* A call in progress. */
 struct interp_frame {
-	const struct interp_op *pc; /* where the caller goes on */
-	uint64_t *fp;		    /* the caller's */
+	const struct interp_op *pc;	       /* where the caller goes on */
+	uint64_t *fp;			       /* the caller's */
 	const struct wasm_func_instance *func; /* the callee; NULL: a change of instance */
 };
 
 /*
  * One thread of execution. Guest calls use these arrays and never the C stack; they start small and
- * grow up to the limits. Fuel and an interrupt flag belong here, to be looked at in calls and in jumps
- * backwards (INTERP_BR..).
+ * grow up to the limits. Fuel and an interrupt flag belong here, to be looked at in calls and in
+ * jumps backwards (INTERP_BR..).
  */
 struct interp_thread {
 	struct wasm_store *store;

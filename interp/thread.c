@@ -63,7 +63,8 @@ void interp_thread_fini(struct interp_thread *t)
 	*t = (struct interp_thread){0};
 }
 
-/* ---- growth ------------------------------------------------------------------------------------ */
+/* ---- growth ------------------------------------------------------------------------------------
+ */
 
 /* The next size of a stack: at least need, doubling, at most max. 0: need is above max. */
 static size_t grown(size_t now, size_t need, size_t max)
@@ -107,8 +108,8 @@ enum wasm_trap interp_grow_frames(struct interp_thread *t)
 
 	if (!size)
 		return TRAP_STACK_EXHAUSTED;
-	struct interp_frame *frames = heap_resize(t->frames, old * sizeof(*frames),
-						  size * sizeof(*frames));
+	struct interp_frame *frames =
+		heap_resize(t->frames, old * sizeof(*frames), size * sizeof(*frames));
 
 	if (!frames)
 		return TRAP_OUT_OF_MEMORY;
@@ -118,7 +119,8 @@ enum wasm_trap interp_grow_frames(struct interp_thread *t)
 	return TRAP_NONE;
 }
 
-/* ---- calls ------------------------------------------------------------------------------------- */
+/* ---- calls -------------------------------------------------------------------------------------
+ */
 
 enum wasm_trap interp_ensure_code(struct interp_thread *t)
 {
@@ -144,8 +146,8 @@ enum wasm_trap interp_call_host(struct interp_thread *t, size_t first)
 	const struct wasm_func_type *type = func->type;
 	uint64_t values[WASM_HOST_VALUES_MAX] = {0};
 	uint64_t *results = values + type->param_count;
-	uint32_t most = type->param_count > type->result_count ? type->param_count
-							       : type->result_count;
+	uint32_t most =
+		type->param_count > type->result_count ? type->param_count : type->result_count;
 	uint64_t *top = t->top;
 	size_t top_index = (size_t)(top - t->slots);
 
@@ -175,8 +177,8 @@ static enum wasm_trap call_func(struct interp_thread *t, const struct wasm_func_
 /* Room for a frame and for what the caller hands over, above what is in use. */
 static enum wasm_trap call_reserve(struct interp_thread *t, const struct wasm_func_type *type)
 {
-	uint32_t most = type->param_count > type->result_count ? type->param_count
-							       : type->result_count;
+	uint32_t most =
+		type->param_count > type->result_count ? type->param_count : type->result_count;
 	enum wasm_trap trap = TRAP_NONE;
 
 	if (t->nesting >= NESTING_MAX)
@@ -217,7 +219,8 @@ enum wasm_trap interp_call(struct interp_thread *t, const struct wasm_func_insta
 	return TRAP_NONE;
 }
 
-/* ---- backtraces -------------------------------------------------------------------------------- */
+/* ---- backtraces --------------------------------------------------------------------------------
+ */
 
 static uint32_t position_offset(const struct wasm_func_instance *func, const struct interp_op *pc,
 				bool returns_here)

@@ -30,8 +30,8 @@ static inline enum wasm_trap interp_trap(struct interp_thread *t, const struct i
 	return trap;
 }
 
-/* Makes room for `count` slots from fp on, or for one frame. Slots and frames may move: pointers into
- * them are fetched again; fp is in *fp. Trap: STACK_EXHAUSTED or OUT_OF_MEMORY. */
+/* Makes room for `count` slots from fp on, or for one frame. Slots and frames may move: pointers
+ * into them are fetched again; fp is in *fp. Trap: STACK_EXHAUSTED or OUT_OF_MEMORY. */
 MUST_USE enum wasm_trap interp_grow_slots(struct interp_thread *t, uint64_t **fp, size_t count);
 MUST_USE enum wasm_trap interp_grow_frames(struct interp_thread *t);
 

@@ -1,8 +1,8 @@
 /*
- * From a validated body to ops, in one pass. Blocks leave their values in the home slots of the stack
- * where the block began, so code that comes by different ways agrees; within straight code operands
- * stay wherever they are (interp/emit.h), and an op may swallow the one before it.
- * Trust: the module is validated; lengths and depths are untrusted, nothing recurses on them.
+ * From a validated body to ops, in one pass. Blocks leave their values in the home slots of the
+ * stack where the block began, so code that comes by different ways agrees; within straight code
+ * operands stay wherever they are (interp/emit.h), and an op may swallow the one before it. Trust:
+ * the module is validated; lengths and depths are untrusted, nothing recurses on them.
  */
 #include <string.h>
 
@@ -19,9 +19,9 @@ struct block {
 	uint32_t height; /* of the stack below the parameters */
 	uint32_t param_count;
 	uint32_t result_count;
-	uint32_t start;	  /* loop: the op to jump to */
-	uint32_t pending; /* jumps to the end, linked by imm: index + 1 of the newest; 0: none */
-	uint32_t if_false;   /* if: the same, for the jump over the first branch */
+	uint32_t start;	   /* loop: the op to jump to */
+	uint32_t pending;  /* jumps to the end, linked by imm: index + 1 of the newest; 0: none */
+	uint32_t if_false; /* if: the same, for the jump over the first branch */
 };
 
 struct translator {
@@ -34,7 +34,8 @@ struct translator {
 	uint32_t dead; /* 0: code is reached; else 1 + blocks opened in unreachable code */
 };
 
-/* ---- jumps ------------------------------------------------------------------------------------- */
+/* ---- jumps -------------------------------------------------------------------------------------
+ */
 
 static struct block *block_at(const struct translator *t, uint32_t label)
 {
@@ -84,7 +85,8 @@ static bool values_in_place(const struct translator *t, const struct block *b)
 	return n == 0 || (b->height + n == t->e.height && t->e.flushed == t->e.height);
 }
 
-/* Puts the newest n values (none or several), which remain on the stack, into slots from `to` on. */
+/* Puts the newest n values (none or several), which remain on the stack, into slots from `to` on.
+ */
 static void move_values(struct translator *t, uint32_t to, uint32_t n)
 {
 	struct emitter *e = &t->e;
@@ -199,7 +201,8 @@ static void translate_br_table(struct translator *t, const struct wasm_insn *ins
 	}
 }
 
-/* ---- blocks ------------------------------------------------------------------------------------ */
+/* ---- blocks ------------------------------------------------------------------------------------
+ */
 
 static void block_arity(const struct translator *t, const struct wasm_block_type *type,
 			struct block *b)
@@ -274,14 +277,16 @@ static void translate_end(struct translator *t)
 	t->depth--;
 }
 
-/* ---- calls ------------------------------------------------------------------------------------- */
+/* ---- calls -------------------------------------------------------------------------------------
+ */
 
 static uint64_t word_of(const void *p)
 {
 	return (uint64_t)(uintptr_t)p;
 }
 
-/* The arguments come home; the callee's frame begins with them, and its results take their place. */
+/* The arguments come home; the callee's frame begins with them, and its results take their place.
+ */
 static uint32_t call_arguments(struct translator *t, const struct wasm_func_type *type)
 {
 	stack_flush_top(&t->e, type->param_count);
@@ -317,12 +322,13 @@ static void translate_call_indirect(struct translator *t, const struct wasm_insn
 
 	op->ab = base;
 	op->imm = x.slot;
-	emit_word(&t->e, word_of(t->instance->tables[insn->index2]),
-		  t->instance->sigs[insn->index], 0);
+	emit_word(&t->e, word_of(t->instance->tables[insn->index2]), t->instance->sigs[insn->index],
+		  0);
 	call_results(t, type);
 }
 
-/* ---- variables and bulk instructions ------------------------------------------------------------- */
+/* ---- variables and bulk instructions
+ * ------------------------------------------------------------- */
 
 static void translate_local_set(struct translator *t, uint32_t local, bool tee)
 {
@@ -474,7 +480,8 @@ static void translate_bulk(struct translator *t, const struct wasm_insn *insn)
 	}
 }
 
-/* ---- instructions ------------------------------------------------------------------------------ */
+/* ---- instructions ------------------------------------------------------------------------------
+ */
 
 static void translate_control(struct translator *t, const struct wasm_insn *insn)
 {
@@ -609,8 +616,8 @@ static enum err translate_body(struct translator *t)
 	struct wasm_insn insn;
 
 	translate_enter(t);
-	t->blocks[t->depth++] = (struct block){.kind = BLOCK_FUNC,
-					       .result_count = t->func->type->result_count};
+	t->blocks[t->depth++] =
+		(struct block){.kind = BLOCK_FUNC, .result_count = t->func->type->result_count};
 	while (t->depth && !t->e.err) {
 		t->e.offset = (uint32_t)(r.p - bytes);
 		must(code_next(&r, &insn) == E_OK);

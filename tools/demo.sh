@@ -19,7 +19,7 @@ step() {
 # shown INPUT COMMAND...: prints the command as one would type it, runs it on that input, and stops the
 # demo when it fails.
 shown() {
-	local word line= input=$1
+	local word line='' input=$1
 	shift
 	for word in "$@"; do
 		case "$word" in

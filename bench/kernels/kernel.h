@@ -1,6 +1,6 @@
 /*
- * What a kernel is: one function, run(n), with no library and no input but n, that returns a checksum.
- * The same source is built natively and for WebAssembly.
+ * What a kernel is: one function, run(n), with no library and no input but n, that returns a
+ * checksum. The same source is built natively and for WebAssembly.
  */
 #ifndef BENCH_KERNEL_H
 #define BENCH_KERNEL_H

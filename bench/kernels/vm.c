@@ -26,9 +26,8 @@ static uint32_t triple(uint32_t x)
 static uint32_t (*const functions[])(uint32_t) = {half, mix, flip, triple};
 
 static const uint8_t program[] = {
-	PUSH, 7,     ADD,   DUP, APPLY, 0, XOR,	  PUSH, 13,  MUL,   DUP,   SHIFT, 3,	APPLY, 1,
-	ADD,  APPLY, 2,	    DUP, SHIFT, 5, SWAP,  APPLY, 3,  XOR,   PUSH,  91,	  ADD,	LOOP,
-	HALT,
+	PUSH, 7,     ADD, DUP, APPLY, 0, XOR,  PUSH,  13, MUL, DUP,  SHIFT, 3,	 APPLY, 1,
+	ADD,  APPLY, 2,	  DUP, SHIFT, 5, SWAP, APPLY, 3,  XOR, PUSH, 91,    ADD, LOOP,	HALT,
 };
 
 static uint32_t execute(uint32_t acc, uint32_t rounds)

@@ -1,8 +1,8 @@
 /*
  * A host that is not honest: it starts the enclave with a module, a launch record or a digest that
- * do not belong together, below the checks of the API. Usage: tamper IMAGE MODULE; the module is
- * test/guests/exit.c. Every run that is not honest must be refused inside, before the program's
- * first instruction; the honest ones around them show that the harness itself works.
+ * do not belong together, below the checks of the API. Usage: tamper IMAGE MODULE [strict]; the
+ * module is test/guests/exit.c. Every run that is not honest must be refused inside, before the
+ * program's first instruction; the honest ones around them show that the harness itself works.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +18,7 @@
 #define STATUS 42 /* what the guest is asked to exit with */
 
 static const char *g_image_path, *g_module_path;
+static bool g_strict_simulation;
 static struct file g_image, g_signature, g_module;
 static struct file g_record; /* honest, for g_module and STATUS */
 static uint8_t g_launch_digest[LAUNCH_DIGEST_SIZE];
@@ -252,12 +253,13 @@ static bool read_inputs(const char *image, const char *module)
 
 int main(int argc, char **argv)
 {
-	if (argc != 3) {
-		fprintf(stderr, "usage: tamper IMAGE MODULE\n");
+	if (argc < 3 || argc > 4 || (argc == 4 && strcmp(argv[3], "strict") != 0)) {
+		fprintf(stderr, "usage: tamper IMAGE MODULE [strict]\n");
 		return 2;
 	}
 	g_image_path = argv[1];
 	g_module_path = argv[2];
+	g_strict_simulation = argc == 4;
 	if (!read_inputs(argv[1], argv[2]) || !make_record(&g_record, g_launch_digest, "42"))
 		return 2;
 	RUN(honest_run_exits_as_asked);

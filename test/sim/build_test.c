@@ -430,6 +430,9 @@ TEST(patch_wants_nops_and_one_enclu)
 	tiny_plan(&g_plan, g_mode);
 	memcpy(g_plan.code + 4093, "\x0f\x01\xd7", 3); /* a second one */
 	CHECK_EQ(launch_error(), refused);
+	tiny_plan(&g_plan, g_mode);
+	memcpy(g_plan.code, "\x0f\x01\xd7", 3);
+	CHECK_EQ(launch_error(), refused);
 }
 
 /* An ENCLU over the border of two executable pages is one. */

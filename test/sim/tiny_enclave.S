@@ -259,7 +259,8 @@ tiny_do_leaf_regs:
 	add	%eax, %esi
 	lea	0x7654321(%rcx), %rax
 	.endr
-	vpbroadcastq %xmm1, %ymm0
+	vmovq	%rbx, %xmm0
+	vpbroadcastq %xmm0, %ymm0
 	vpcmpeqq %ymm0, %ymm15, %ymm0
 	vpmovmskb %ymm0, %eax
 	not	%eax

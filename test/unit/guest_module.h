@@ -61,8 +61,7 @@ static inline enum wasm_trap guest_call(struct guest *g, const char *name, uint6
 	uint64_t args[3] = {a, b, c};
 	struct wasm_extern x;
 
-	if (!wasm_instance_export(g->instance, wasm_name_of(name), &x) ||
-	    x.kind != WASM_KIND_FUNC)
+	if (!wasm_instance_export(g->instance, wasm_name_of(name), &x) || x.kind != WASM_KIND_FUNC)
 		return TRAP_COUNT;
 	return interp_call(&g->thread, x.func, args, g->result);
 }

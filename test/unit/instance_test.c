@@ -83,8 +83,8 @@ TEST(a_segment_that_does_not_fit_leaves_the_earlier_ones)
 	CHECK(memcmp(provider->memories[0]->base + 8, "ok", 2) == 0);
 	/* and the function that it put into the table is still there to be called */
 	CHECK(wasm_func_of_ref(&g.store, provider->tables[0]->elems[1]) != NULL);
-	CHECK_EQ(interp_call(&g.thread,
-			     wasm_func_of_ref(&g.store, provider->tables[0]->elems[1]), NULL, NULL),
+	CHECK_EQ(interp_call(&g.thread, wasm_func_of_ref(&g.store, provider->tables[0]->elems[1]),
+			     NULL, NULL),
 		 TRAP_NONE);
 	guest_fini(&g);
 }
@@ -158,13 +158,14 @@ TEST(a_memory_or_table_above_the_limit_of_the_run_is_refused)
 		 E_OK);
 	CHECK_EQ(wasm_memory_add(&g.store, &(struct wasm_memory_type){{4, 0, false}}, &memory),
 		 E_LIMIT);
-	CHECK_EQ(wasm_memory_add(&g.store, &(struct wasm_memory_type){{3, 9, true}}, &memory), E_OK);
+	CHECK_EQ(wasm_memory_add(&g.store, &(struct wasm_memory_type){{3, 9, true}}, &memory),
+		 E_OK);
 	CHECK_EQ(wasm_memory_grow(memory, 1), UINT32_MAX);
-	CHECK_EQ(wasm_table_add(&g.store,
-				&(struct wasm_table_type){WASM_FUNCREF, {11, 0, false}}, &table),
+	CHECK_EQ(wasm_table_add(&g.store, &(struct wasm_table_type){WASM_FUNCREF, {11, 0, false}},
+				&table),
 		 E_LIMIT);
-	CHECK_EQ(wasm_table_add(&g.store,
-				&(struct wasm_table_type){WASM_FUNCREF, {10, 0, false}}, &table),
+	CHECK_EQ(wasm_table_add(&g.store, &(struct wasm_table_type){WASM_FUNCREF, {10, 0, false}},
+				&table),
 		 E_OK);
 	CHECK_EQ(wasm_table_grow(&g.store, table, 0, 1), UINT32_MAX);
 	guest_fini(&g);

@@ -240,7 +240,8 @@ TEST(bulk_tables_check_before_they_write)
 	guest_fini(&g);
 }
 
-/* ---- host functions -------------------------------------------------------------------------------- */
+/* ---- host functions
+ * -------------------------------------------------------------------------------- */
 
 static enum wasm_trap host_add(void *env, struct wasm_caller *caller, const uint64_t *args,
 			       uint64_t *results)
@@ -289,8 +290,9 @@ static const struct wasm_host_func host_funcs[] = {
 static void start_calls(struct guest *g, const struct interp_limits *limits)
 {
 	CHECK_EQ(guest_init(g, &(struct wasm_store_config){0}, limits), E_OK);
-	CHECK_EQ(wasm_linker_define_host(&g->linker, &g->store, host_funcs, COUNT_OF(host_funcs), g),
-		 E_OK);
+	CHECK_EQ(
+		wasm_linker_define_host(&g->linker, &g->store, host_funcs, COUNT_OF(host_funcs), g),
+		E_OK);
 	CHECK_EQ(ADD(g, calls), E_OK);
 }
 
@@ -331,7 +333,8 @@ TEST(a_host_function_with_too_many_values_is_refused)
 	guest_fini(&g);
 }
 
-/* ---- stacks ---------------------------------------------------------------------------------------- */
+/* ---- stacks
+ * ---------------------------------------------------------------------------------------- */
 
 TEST(deep_recursion_works_and_endless_recursion_traps)
 {
@@ -384,7 +387,8 @@ TEST(a_backtrace_names_each_call_and_instruction)
 	guest_fini(&g);
 }
 
-/* ---- large functions --------------------------------------------------------------------------------- */
+/* ---- large functions
+ * --------------------------------------------------------------------------------- */
 
 struct bytes {
 	uint8_t *p;
@@ -411,8 +415,8 @@ static void section(struct bytes *b, unsigned id, const void *p, size_t n)
 	b->n += n;
 }
 
-/* (func (export "f") (result i32)): `locals` of i32, the last set to 5, read `reads` times, summed up
- * together with a constant 1 below each. */
+/* (func (export "f") (result i32)): `locals` of i32, the last set to 5, read `reads` times, summed
+ * up together with a constant 1 below each. */
 static struct bytes large_module(uint32_t locals, uint32_t reads)
 {
 	struct bytes m = {calloc(1, 1 << 20), 0}, code = {calloc(1, 1 << 20), 0},
@@ -467,10 +471,11 @@ TEST(fifty_thousand_locals_and_far_slots_work)
 	check_large(WASM_MAX_LOCALS, 20000);
 }
 
-/* ---- want of memory ---------------------------------------------------------------------------------- */
+/* ---- want of memory
+ * ---------------------------------------------------------------------------------- */
 
-/* Everything from decoding on, with the n-th allocation failing: an error or TRAP_OUT_OF_MEMORY, and
- * nothing leaks (the sanitizer looks). True: it went through. */
+/* Everything from decoding on, with the n-th allocation failing: an error or TRAP_OUT_OF_MEMORY,
+ * and nothing leaks (the sanitizer looks). True: it went through. */
 static bool run_with_failure(long n)
 {
 	struct guest g;

@@ -1,7 +1,7 @@
 /*
  * The JSON of wast2json to a script.
- * Trust: hosted test tool; the files are ours to believe, but a command that is not understood becomes
- * WAST_SKIP with its reason, never nothing.
+ * Trust: hosted test tool; the files are ours to believe, but a command that is not understood
+ * becomes WAST_SKIP with its reason, never nothing.
  */
 #include "test/wast/convert.h"
 
@@ -63,14 +63,15 @@ static const char *text(const json_t *object, const char *key)
 	return s ? s : "";
 }
 
-/* ---- values ------------------------------------------------------------------------------------ */
+/* ---- values ------------------------------------------------------------------------------------
+ */
 
 static const struct {
 	const char *name;
 	enum wasm_type type;
 } types[] = {
-	{"i32", WASM_I32},	   {"i64", WASM_I64},	      {"f32", WASM_F32},
-	{"f64", WASM_F64},	   {"funcref", WASM_FUNCREF}, {"externref", WASM_EXTERNREF},
+	{"i32", WASM_I32}, {"i64", WASM_I64},	      {"f32", WASM_F32},
+	{"f64", WASM_F64}, {"funcref", WASM_FUNCREF}, {"externref", WASM_EXTERNREF},
 };
 
 static bool type_of(const char *name, enum wasm_type *type)
@@ -118,7 +119,8 @@ static bool put_values(struct buffer *b, const json_t *values)
 	return true;
 }
 
-/* ---- commands ---------------------------------------------------------------------------------- */
+/* ---- commands ----------------------------------------------------------------------------------
+ */
 
 static bool put_action(struct buffer *b, const json_t *command)
 {
@@ -196,7 +198,8 @@ static bool put_fields(struct buffer *b, const json_t *command, enum wast_comman
 	case WAST_ACTION:
 		return put_action(b, command);
 	case WAST_RETURN:
-		return put_action(b, command) && put_values(b, json_object_get(command, "expected"));
+		return put_action(b, command) &&
+		       put_values(b, json_object_get(command, "expected"));
 	case WAST_TRAP:
 	case WAST_EXHAUSTION:
 		if (!put_action(b, command))

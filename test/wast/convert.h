@@ -4,8 +4,8 @@
 
 #include "base/cc.h"
 
-/* Reads the JSON file at `path` and the modules beside it. *script is malloc'ed, the caller's. False:
- * a message was written to stderr. */
+/* Reads the JSON file at `path` and the modules beside it. *script is malloc'ed, the caller's.
+ * False: a message was written to stderr. */
 MUST_USE bool wast_convert(const char *path, uint8_t **script, size_t *size);
 
 #endif

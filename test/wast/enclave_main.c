@@ -1,7 +1,8 @@
 /*
- * retwine-wast [--engine=interp] [--strict-simulation] [--image FILE] FILE.json...: runs scripts made
- * by wast2json in the test image, each in an enclave of its own. Prints failures and, for each file
- * and at the end over all of them, `N passed, N failed, N skipped`. Exit 1 when anything failed.
+ * retwine-wast [--engine=interp] [--strict-simulation] [--image FILE] FILE.json...: runs scripts
+ * made by wast2json in the test image, each in an enclave of its own. Prints failures and, for each
+ * file and at the end over all of them, `N passed, N failed, N skipped`. Exit 1 when anything
+ * failed.
  */
 #include <libgen.h>
 #include <limits.h>

@@ -1,7 +1,7 @@
 /*
  * Executes test scripts.
- * Trust: the script's bytes are untrusted and taken through a reader; its modules go through decoder
- * and validator as any module does.
+ * Trust: the script's bytes are untrusted and taken through a reader; its modules go through
+ * decoder and validator as any module does.
  */
 #include "test/wast/runner.h"
 
@@ -58,7 +58,8 @@ struct runner {
 	const uint8_t *result_types;
 };
 
-/* ---- lines of text ----------------------------------------------------------------------------- */
+/* ---- lines of text -----------------------------------------------------------------------------
+ */
 
 struct line {
 	char text[LINE_MAX];
@@ -130,7 +131,8 @@ static const char *const err_words[E_COUNT] = {
 #undef ERR
 };
 
-/* ---- reading the script -------------------------------------------------------------------------- */
+/* ---- reading the script
+ * -------------------------------------------------------------------------- */
 
 static struct wasm_name read_string(struct runner *r)
 {
@@ -162,7 +164,8 @@ static void read_action(struct runner *r, struct action *a)
 	read_values(r, a->args, &a->arg_count);
 }
 
-/* ---- modules ------------------------------------------------------------------------------------- */
+/* ---- modules
+ * ------------------------------------------------------------------------------------- */
 
 static bool names_equal(struct wasm_name a, struct wasm_name b)
 {
@@ -239,8 +242,8 @@ static void do_module(struct runner *r, struct wasm_name name, struct wasm_name 
 static void do_register(struct runner *r, struct wasm_name as, struct wasm_name name)
 {
 	struct wasm_instance *instance = find_instance(r, name);
-	enum err err = instance ? wasm_linker_define_instance(&r->linker, as, instance)
-				: E_NOT_FOUND;
+	enum err err =
+		instance ? wasm_linker_define_instance(&r->linker, as, instance) : E_NOT_FOUND;
 
 	runner_check(r, !err, "register", err_words[err]);
 }
@@ -289,10 +292,12 @@ static void do_uninstantiable(struct runner *r, struct wasm_name text, struct wa
 	if (!err)
 		err = instantiate(r, l, &trap);
 	runner_check(r, err == E_WASM_TRAP && text_matches(text, trap_words[trap]),
-		     "expected a trap while instantiating", trap ? trap_words[trap] : err_words[err]);
+		     "expected a trap while instantiating",
+		     trap ? trap_words[trap] : err_words[err]);
 }
 
-/* ---- actions ------------------------------------------------------------------------------------- */
+/* ---- actions
+ * ------------------------------------------------------------------------------------- */
 
 static bool act_get(struct runner *r, const struct wasm_extern *x)
 {
@@ -423,7 +428,8 @@ static void do_trap(struct runner *r, const struct action *a, struct wasm_name t
 			     "expected another trap", trap_words[trap]);
 }
 
-/* ---- commands ------------------------------------------------------------------------------------ */
+/* ---- commands
+ * ------------------------------------------------------------------------------------ */
 
 static void run_action_command(struct runner *r, uint8_t kind)
 {

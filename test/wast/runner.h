@@ -1,6 +1,7 @@
 /*
  * Executes a script (script.h): decodes, validates and instantiates its modules, calls, compares.
- * Freestanding: the same code runs natively under sanitizers and inside an enclave image of its own.
+ * Freestanding: the same code runs natively under sanitizers and inside an enclave image of its
+ * own.
  */
 #ifndef TEST_WAST_RUNNER_H
 #define TEST_WAST_RUNNER_H

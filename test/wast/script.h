@@ -1,7 +1,7 @@
 /*
  * The binary form of a test script, made from what wast2json writes (convert.c) and executed by
- * runner.c, which needs neither files nor a JSON reader. All numbers are little-endian. A string is a
- * u32 length and its bytes.
+ * runner.c, which needs neither files nor a JSON reader. All numbers are little-endian. A string is
+ * a u32 length and its bytes.
  *
  *   script:  u32 WAST_MAGIC, u32 WAST_VERSION, string source file name, then commands to the end
  *   command: u8 enum wast_command, u32 line in the source file, then

@@ -63,8 +63,8 @@ enum err spectest_define(struct wasm_linker *l, struct wasm_store *s)
 	if (!err)
 		err = define_globals(l, s);
 	if (!err)
-		err = wasm_table_add(
-			s, &(struct wasm_table_type){WASM_FUNCREF, {10, 20, true}}, &table.table);
+		err = wasm_table_add(s, &(struct wasm_table_type){WASM_FUNCREF, {10, 20, true}},
+				     &table.table);
 	if (!err)
 		err = define(l, "table", table);
 	if (!err)
