@@ -6,7 +6,8 @@
  *   CSSA 0         .Lenter: a new entry or the answer to a host call, told apart by RDI and checked
  *                  against the thread's state, which only this file changes.
  *   CSSA 1         .Lexception: the first save area holds what was interrupted; runs on the
- *                  exception stack and leaves the interrupted stack alone.
+ *                  exception stack and leaves the interrupted stack alone. Refused where the thread
+ *                  was interrupted on its way in or out: only this file's code runs there.
  *   CSSA > 1       cannot happen with NSSA 2; goes to .Lstop.
  * hostcall_exit    leaves for a host call; returns when the host re-enters with ENTER_RESUME.
  * .Lexit           the one way out: wipes every register but RDI and RSI, then EEXIT.
@@ -137,11 +138,13 @@ hostcall_exit:
 	leaq	(THREAD_EXC_STACK_OFF + THREAD_EXC_STACK_SIZE)(%rbx), %rsp
 	xorl	%ebp, %ebp
 	CLEAN_STATE
+	movl	$EXIT_REFUSED, %edi
 	cmpq	$THREAD_RUNNING, %fs:THREAD_STATE
-	jne	.Ldead
+	jne	.Lexception_exit
 	movq	%fs:THREAD_SELF, %rdi
 	call	exception_enter		/* (thread block) -> what the host is told */
 	movq	%rax, %rdi
+.Lexception_exit:
 	xorl	%esi, %esi
 	movq	$0, %fs:THREAD_IN_EXCEPTION
 	movl	$THREAD_EXC_HOST, %r8d
@@ -168,7 +171,8 @@ hostcall_exit:
 	movl	$ENCLU_EEXIT, %eax
 	jmp	enclu_function
 
-/* The enclave is dead: panic comes here from any stack, and so does an entry that must not be. */
+/* The enclave is dead: panic comes here from any stack, and so does an entry that must not be, and a
+ * thread that is resumed after its exception ended the enclave (enclave/exception.c). */
 	.globl	enclave_die
 	.hidden	enclave_die
 	.type	enclave_die, @function
@@ -179,6 +183,7 @@ enclave_die:
 	movl	$THREAD_HOST, %r8d
 	cmpq	$0, %fs:THREAD_IN_EXCEPTION
 	je	.Lexit
+	movq	$0, %fs:THREAD_IN_EXCEPTION
 	movl	$THREAD_EXC_HOST, %r8d
 	jmp	.Lexit
 .Lstop:

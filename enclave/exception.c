@@ -6,6 +6,7 @@
  * Invariant: one exception is consumed once: EXITINFO is cleared before the thread is resumed. Nothing
  * but the interrupted RIP, RSP, RAX and flags is changed, and only when guest code or the copy routine
  * was interrupted (SmashEx: a handler that runs in the middle of the runtime's own code must not act).
+ * A thread whose exception ended the enclave has nothing to go back to, though the host may ERESUME it.
  */
 #include "enclave/exception.h"
 
@@ -29,9 +30,10 @@ extern HIDDEN const char host_copy_begin[], host_copy_end[], host_copy_fault[], 
 #define UD1_SIZE 5
 static const uint8_t k_ud1[4] = {0x67, 0x0f, 0xb9, 0x40};
 
+/* The traps of the specification: the others are the runtime's to raise, not the code's to claim. */
 static bool is_trap_kind(uint32_t kind)
 {
-	return kind > TRAP_NONE && kind < TRAP_COUNT;
+	return kind > TRAP_NONE && kind <= TRAP_STACK_EXHAUSTED;
 }
 
 /* #UD in guest code: the kind that the instruction names, TRAP_NONE when it is not ours. */
@@ -105,13 +107,22 @@ static bool handle_guest(struct thread_block *t, struct sgx_gprs *gprs, uint32_t
 	return true;
 }
 
+/* The end: the thread dies again, should the host resume it (a page that it took away can come back,
+ * and an INT3 is left behind by its exception). */
+static NORETURN void exception_die(struct sgx_gprs *gprs)
+{
+	resume_at(gprs, (const char *)(uintptr_t)enclave_die);
+	panic(__FILE__, __LINE__);
+}
+
 uint64_t exception_enter(struct thread_block *t)
 {
 	uint8_t *ssa = thread_ssa(t);
 	struct sgx_gprs *gprs = (struct sgx_gprs *)(void *)(ssa + SSA_GPRS_OFF(4096));
 	const struct sgx_exinfo *exinfo = (const void *)(ssa + SSA_EXINFO_OFF(4096));
 
-	must(!enclave_is_dead());
+	if (enclave_is_dead())
+		exception_die(gprs);
 	if (!(gprs->exitinfo & EXITINFO_VALID))
 		return EXIT_HANDLED; /* an interrupt, or an exception handled already */
 	uint32_t vector = gprs->exitinfo & EXITINFO_VECTOR_MASK;
@@ -119,5 +130,5 @@ uint64_t exception_enter(struct thread_block *t)
 
 	if (handle_host_copy(gprs, vector, address) || handle_guest(t, gprs, vector, address))
 		return EXIT_HANDLED;
-	panic(__FILE__, __LINE__);
+	exception_die(gprs);
 }

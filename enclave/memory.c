@@ -113,6 +113,8 @@ static enum err add_code_page(uint64_t address, uint8_t *page)
 static enum err add_code_locked(const uint8_t *code, size_t size, uint64_t off)
 {
 	static ALIGNED(4096) uint8_t staging[PAGE];
+	/* HLT faults for good; past an INT3 the host could resume, instruction by instruction. */
+	const uint8_t padding = 0xf4;
 	size_t whole = (size + PAGE - 1) / PAGE * PAGE;
 	enum err err;
 
@@ -121,7 +123,7 @@ static enum err add_code_locked(const uint8_t *code, size_t size, uint64_t off)
 	for (size_t at = 0; at < whole; at += PAGE) {
 		size_t n = size - at < PAGE ? size - at : PAGE;
 
-		memset(staging, 0xcc, PAGE);
+		memset(staging, padding, PAGE);
 		memcpy(staging, code + at, n);
 		err = add_code_page(enclave_base() + off + at, staging);
 		if (err != E_OK)

@@ -1,7 +1,6 @@
 /*
- * Panic: mark dead, wipe what can be reached of secrets, leave. The place is not told to the host.
+ * Panic: mark dead, leave with every register wiped. The place is not told to the host.
  * Trust: nothing; it takes no input.
- * Trust: nothing comes in from outside.
  * Invariant: once g_dead is set no entry runs anything but the exit.
  */
 #include "enclave/panic.h"

@@ -8,13 +8,16 @@
 #include "program/program.h"
 #include "wasm/instance.h"
 
-static struct wasm_memory_instance *g_window_owner;
+static bool g_window_taken;
+static struct wasm_memory_instance *g_window_owner; /* NULL before and after its life */
 
 static bool window_resize(void *env, struct wasm_memory_instance *m, uint64_t size)
 {
 	(void)env;
-	if (!g_window_owner && m->ordinal == 0)
+	if (!g_window_taken && m->ordinal == 0) {
+		g_window_taken = true;
 		g_window_owner = m;
+	}
 	if (g_window_owner != m)
 		return wasm_memory_heap_ops.resize(NULL, m, size);
 	if (memory_grow(MEMORY_WINDOW, size) != E_OK)
@@ -28,6 +31,8 @@ static void window_release(void *env, struct wasm_memory_instance *m)
 	(void)env;
 	if (g_window_owner != m)
 		wasm_memory_heap_ops.release(NULL, m);
+	else
+		g_window_owner = NULL;
 }
 
 const struct wasm_memory_ops *program_memory_ops(void)

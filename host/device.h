@@ -26,6 +26,8 @@ struct device_run {
 	 * registers) */
 	uint64_t rdi;
 	uint64_t rsi;
+	/* RDX and R8 to R15 at EEXIT, OR-ed: what the enclave left behind (simulation only) */
+	uint64_t left;
 };
 
 struct device_stats {

@@ -80,6 +80,7 @@ struct sim_thread {
 	uint32_t inside;   /* FS and GS may be the enclave's */
 	uint32_t index;
 	uint64_t caller_rsp;	   /* of sim_go */
+	uint64_t out_left;	   /* RDX, R8 to R15 at EEXIT, all OR-ed */
 	struct sgx_gprs leaf;	   /* registers at a leaf in fast mode */
 	struct sim_device *device; /* entered, or NULL */
 	struct sim_tcs *tcs;
@@ -112,6 +113,7 @@ static_assert(offsetof(struct sim_thread, enclave_gs) == SIM_T_ENCLAVE_GS, "encl
 static_assert(offsetof(struct sim_thread, ssa_gprs) == SIM_T_SSA_GPRS, "ssa_gprs");
 static_assert(offsetof(struct sim_thread, inside) == SIM_T_INSIDE, "inside");
 static_assert(offsetof(struct sim_thread, caller_rsp) == SIM_T_CALLER_RSP, "caller_rsp");
+static_assert(offsetof(struct sim_thread, out_left) == SIM_T_OUT_LEFT, "out_left");
 static_assert(offsetof(struct sim_thread, leaf) == SIM_T_LEAF, "leaf");
 
 /* A CPU state to continue with. */

@@ -29,7 +29,8 @@
 #define SIM_T_SSA_GPRS	 136
 #define SIM_T_INSIDE	 144
 #define SIM_T_CALLER_RSP 152
-#define SIM_T_LEAF	 160 /* struct sgx_gprs */
+#define SIM_T_OUT_LEFT	 160
+#define SIM_T_LEAF	 168 /* struct sgx_gprs */
 
 /* struct sim_frame: a whole CPU state to continue with. */
 #define SIM_F_XSAVE 184

@@ -160,6 +160,15 @@ sim_landed:
 	movl	$0, SIM_T_INSIDE(%rbx)
 	mov	%rdi, SIM_T_OUT_RDI(%rbx)
 	mov	%rsi, SIM_T_OUT_RSI(%rbx)
+	or	%r8, %rdx
+	or	%r9, %rdx
+	or	%r10, %rdx
+	or	%r11, %rdx
+	or	%r12, %rdx
+	or	%r13, %rdx
+	or	%r14, %rdx
+	or	%r15, %rdx
+	mov	%rdx, SIM_T_OUT_LEFT(%rbx)
 	mov	SIM_T_CALLER_RSP(%rbx), %rsp
 	xor	%eax, %eax
 sim_leave:

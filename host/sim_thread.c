@@ -563,6 +563,7 @@ int sim_enter(struct device *device, uint64_t rdi, uint64_t rsi, uint64_t rdx, u
 		run->function = ENCLU_EEXIT;
 		run->rdi = t->out_rdi;
 		run->rsi = t->out_rsi;
+		run->left = t->out_left;
 		return 0;
 	}
 	run->function = function;

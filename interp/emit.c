@@ -13,13 +13,17 @@
 #define OPS_FIRST      64u
 #define SCRATCH_RESULT 3u /* the others are for operands */
 
-enum err emitter_init(struct emitter *e, const struct wasm_body *body, bool want_offsets)
+enum err emitter_init(struct emitter *e, const struct wasm_body *body, uint32_t pool,
+		      bool want_offsets)
 {
 	uint32_t first = body->span.size / 2 + OPS_FIRST;
 
 	*e = (struct emitter){.body = body, .stack_base = body->local_count};
-	if ((uint64_t)body->local_count + body->max_stack > EMIT_SLOT_MAX)
+	if ((uint64_t)body->local_count + body->max_stack + EMIT_POOL_MAX > EMIT_SLOT_MAX)
 		e->stack_base += EMIT_SCRATCH;
+	e->pool_base = e->stack_base;
+	e->pool_reserved = pool;
+	e->stack_base += pool;
 	e->stack = heap_alloc_array((size_t)body->max_stack + 1, sizeof(*e->stack));
 	e->local_uses = heap_alloc_array((size_t)body->local_count + 1, sizeof(*e->local_uses));
 	e->ops = heap_alloc_array(first, sizeof(*e->ops));
@@ -135,6 +139,7 @@ void emit_move(struct emitter *e, uint32_t slot, const struct operand *x)
 
 	if (producer && slot <= EMIT_SLOT_MAX) {
 		producer->a = (uint16_t)slot;
+		e->counted = e->producer;
 		e->producer = 0;
 	} else if (x->kind == OPERAND_CONST) {
 		emit_const(e, slot, x->bits);
@@ -277,10 +282,40 @@ void stack_save_local(struct emitter *e, uint32_t local)
 /* ---- operands ----------------------------------------------------------------------------------
  */
 
+/* The pool's slot for a constant that is used in a loop; false: it has none. */
+static bool pool_slot(struct emitter *e, uint64_t bits, uint16_t *slot)
+{
+	uint32_t i = 0;
+
+	if (!e->loops)
+		return false;
+	while (i < e->pool_count && e->pool[i] != bits)
+		i++;
+	if (i == EMIT_POOL_MAX)
+		return false;
+	if (i == e->pool_count)
+		e->pool[e->pool_count++] = bits;
+	*slot = (uint16_t)(e->pool_base + i);
+	return i < e->pool_reserved;
+}
+
+void operand_pool(struct emitter *e, struct operand *x)
+{
+	uint16_t slot;
+
+	if (x->kind == OPERAND_CONST && pool_slot(e, x->bits, &slot))
+		*x = (struct operand){.kind = OPERAND_LOCAL, .slot = slot};
+}
+
 uint16_t operand_slot(struct emitter *e, const struct operand *x, unsigned k)
 {
-	if (x->kind == OPERAND_CONST)
+	uint16_t pooled;
+
+	if (x->kind == OPERAND_CONST) {
+		if (pool_slot(e, x->bits, &pooled))
+			return pooled;
 		emit_const(e, x->slot, x->bits);
+	}
 	if (x->slot <= EMIT_SLOT_MAX)
 		return (uint16_t)x->slot;
 	emit_copy(e, scratch_slot(e, k), x->slot);

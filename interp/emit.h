@@ -11,6 +11,13 @@
 #include "interp/op.h"
 #include "wasm/instance.h"
 
+/* Slots above 16 bits ("far") are copied to and from one of these, which follow the locals. */
+#define EMIT_SCRATCH  4u
+#define EMIT_SLOT_MAX 65535u
+
+/* Constants with slots of their own, at most. */
+#define EMIT_POOL_MAX 16u
+
 enum operand_kind { OPERAND_HOME, OPERAND_LOCAL, OPERAND_CONST };
 
 struct operand {
@@ -41,15 +48,22 @@ struct emitter {
 	 * come to the op `barrier`, so what was before it is no longer changed. */
 	uint32_t producer;
 	uint32_t barrier;
+	uint32_t counted;  /* the last op whose result went to a local at once, index + 1 */
 	uint32_t negation; /* the last op that is `eqz` of what the op before it made, index + 1 */
 	struct interp_op spare; /* takes the writes after an error */
+
+	/* Constants that ops in loops use: each has a slot, filled when the function is entered,
+	 * if room was reserved; without it they are only collected. */
+	uint64_t pool[EMIT_POOL_MAX];
+	uint32_t pool_count;
+	uint32_t pool_reserved;
+	uint32_t pool_base; /* slot of the first */
+	uint32_t loops;	    /* open ones */
 };
 
-/* Slots above 16 bits ("far") are copied to and from one of these, which follow the locals. */
-#define EMIT_SCRATCH  4u
-#define EMIT_SLOT_MAX 65535u
-
-MUST_USE enum err emitter_init(struct emitter *e, const struct wasm_body *body, bool want_offsets);
+/* pool: slots to reserve for constants. Errors: E_NOMEM. */
+MUST_USE enum err emitter_init(struct emitter *e, const struct wasm_body *body, uint32_t pool,
+			       bool want_offsets);
 void emitter_fini(struct emitter *e);
 
 /* ---- ops ---------------------------------------------------------------------------------------
@@ -96,7 +110,11 @@ void stack_save_local(struct emitter *e, uint32_t local);
 /* ---- operands of an op -------------------------------------------------------------------------
  */
 
-/* The slot of x as a 16-bit number; a constant goes to its home first, a far slot to scratch k. */
+/* A constant that has a slot of its own is from now on what is in that slot. */
+void operand_pool(struct emitter *e, struct operand *x);
+
+/* The slot of x as a 16-bit number; a constant comes from the pool or goes to its home first, a far slot
+ * goes to scratch k. */
 uint16_t operand_slot(struct emitter *e, const struct operand *x, unsigned k);
 
 /* The op that made x, if it is the last one and may still be changed or taken back; or NULL. */

@@ -77,7 +77,9 @@ static const struct op_info op_infos[INTERP_OP_COUNT] = {
 	[INTERP_##name##_SS] = {.kind = OP_COMPARE_SS},                                            \
 	[INTERP_##name##_SI] = {.kind = OP_COMPARE_SI},
 #define FLOAT_COMPARE(name, T, truth) [INTERP_##name##_SS] = {.kind = OP_FLOAT_COMPARE},
-#define OP(name, n)		      [INTERP_##name] = {.words = n},
+#define STEP(name, truth)                                                                          \
+	[INTERP_##name##_SS] = {.words = 2}, [INTERP_##name##_SI] = {.words = 2},
+#define OP(name, n) [INTERP_##name] = {.words = n},
 #include "interp/op_groups.h"
 #include "interp/op.def"
 #include "interp/op_done.h"
@@ -97,6 +99,35 @@ static const struct {
 	{INTERP_I64_SHL_SI, INTERP_I64_OR_SS, INTERP_I64_OR_SHL},
 	{INTERP_I64_SHR_U_SI, INTERP_I64_XOR_SS, INTERP_I64_XOR_SHR},
 	{INTERP_I64_ROTL_SI, INTERP_I64_XOR_SS, INTERP_I64_XOR_ROTL},
+};
+
+/* An op with two operands swallowed by another (op.def, TERNARY of ints). */
+static const struct {
+	uint16_t first, second, both;
+} ternary[] = {
+	{INTERP_I32_ADD_SS, INTERP_I32_ADD_SS, INTERP_I32_ADD_ADD},
+	{INTERP_I32_MUL_SS, INTERP_I32_ADD_SS, INTERP_I32_MUL_ADD},
+	{INTERP_I32_AND_SS, INTERP_I32_XOR_SS, INTERP_I32_AND_XOR},
+	{INTERP_I32_XOR_SS, INTERP_I32_AND_SS, INTERP_I32_XOR_AND},
+	{INTERP_I32_XOR_SS, INTERP_I32_XOR_SS, INTERP_I32_XOR_XOR},
+	{INTERP_I64_ADD_SS, INTERP_I64_ADD_SS, INTERP_I64_ADD_ADD},
+	{INTERP_I64_MUL_SS, INTERP_I64_ADD_SS, INTERP_I64_MUL_ADD},
+	{INTERP_I64_XOR_SS, INTERP_I64_XOR_SS, INTERP_I64_XOR_XOR},
+};
+
+/* The end of a counting loop: which jump takes a step in. */
+static const struct {
+	uint16_t jump, step;
+} steps[] = {
+	{INTERP_I32_NE_BR_SS, INTERP_I32_STEP_NE_SS},
+	{INTERP_I32_NE_BR_SI, INTERP_I32_STEP_NE_SI},
+	{INTERP_I32_EQ_BN_SS, INTERP_I32_STEP_NE_SS},
+	{INTERP_I32_EQ_BN_SI, INTERP_I32_STEP_NE_SI},
+	{INTERP_I32_LT_S_BR_SS, INTERP_I32_STEP_LT_S_SS},
+	{INTERP_I32_LT_S_BR_SI, INTERP_I32_STEP_LT_S_SI},
+	{INTERP_I32_LT_U_BR_SS, INTERP_I32_STEP_LT_U_SS},
+	{INTERP_I32_LT_U_BR_SI, INTERP_I32_STEP_LT_U_SI},
+	{INTERP_BR_NZ, INTERP_I32_STEP_NE_SI}, /* b is 0 */
 };
 
 unsigned fuse_words(enum interp_op_id id)
@@ -173,6 +204,29 @@ static bool fuse_shifted(struct emitter *e, uint32_t id, const struct operand *x
 	return false;
 }
 
+/* (a op b) op x, the first being the producer of `inner`. */
+static bool fuse_ternary(struct emitter *e, uint32_t id, const struct operand *x,
+			 const struct operand *inner)
+{
+	struct interp_op *producer = operand_producer(e, inner);
+
+	if (!producer || x->kind == OPERAND_CONST || x->slot > EMIT_SLOT_MAX)
+		return false;
+	for (size_t i = 0; i < COUNT_OF(ternary); i++) {
+		if (producer->id != ternary[i].first || id != ternary[i].second)
+			continue;
+		struct interp_op op = op_of(ternary[i].both);
+
+		op.b = producer->b;
+		op.c = producer->c;
+		op.d = (uint16_t)x->slot;
+		emit_undo(e);
+		emit_result(e, op, NULL);
+		return true;
+	}
+	return false;
+}
+
 static void binary_rotr(struct interp_op *op)
 {
 	if (op->id == INTERP_I32_ROTR_SI) {
@@ -204,7 +258,8 @@ static void fuse_int(struct emitter *e, uint32_t id)
 		binary_rotr(&op);
 	} else {
 		if (is_commutative(id) &&
-		    (fuse_shifted(e, id, &x, &y) || fuse_shifted(e, id, &y, &x)))
+		    (fuse_shifted(e, id, &x, &y) || fuse_shifted(e, id, &y, &x) ||
+		     fuse_ternary(e, id, &x, &y) || fuse_ternary(e, id, &y, &x)))
 			return;
 		op = op_of(id);
 		op.b = operand_slot(e, &x, 0);
@@ -257,6 +312,8 @@ static void fuse_float(struct emitter *e, uint32_t id)
 	struct operand y = stack_pop(e), x = stack_pop(e);
 	struct interp_op op = op_of(id);
 
+	operand_pool(e, &x);
+	operand_pool(e, &y);
 	if (fuse_products(e, id, &x, &y))
 		return;
 	op.b = operand_slot(e, &x, 0);
@@ -348,6 +405,8 @@ static void fuse_load(struct emitter *e, const struct wasm_insn *insn, uint32_t 
 static void fuse_store(struct emitter *e, const struct wasm_insn *insn, uint32_t id)
 {
 	struct operand v = stack_pop(e), x = stack_pop(e);
+
+	operand_pool(e, &v);
 	struct interp_op *producer =
 		v.kind == OPERAND_LOCAL && v.slot <= EMIT_SLOT_MAX ? operand_producer(e, &x) : NULL;
 	enum address address = address_of(producer, insn);
@@ -447,7 +506,29 @@ static bool branch_of_negation(struct emitter *e, const struct interp_op *zero, 
 	return true;
 }
 
-void fuse_branch(struct emitter *e, const struct operand *x, bool when)
+/* Appends the jump, returns where; it takes in the op before if that counts up what it looks at. */
+static uint32_t emit_jump(struct emitter *e, struct interp_op jump)
+{
+	const struct interp_op *add = &e->ops[e->count - 1];
+	struct interp_op step = *add;
+
+	if (e->count > e->barrier && e->counted == e->count && add->id == INTERP_I32_ADD_SI &&
+	    add->a == add->b && add->a == jump.a) {
+		for (size_t i = 0; i < COUNT_OF(steps); i++) {
+			if (jump.id != steps[i].jump)
+				continue;
+			jump.id = steps[i].step;
+			e->count--;
+			*emit_op(e, (enum interp_op_id)jump.id) = jump;
+			emit_word(e, step.imm, 0, 0);
+			return e->count - 2;
+		}
+	}
+	*emit_op(e, (enum interp_op_id)jump.id) = jump;
+	return e->count - 1;
+}
+
+uint32_t fuse_branch(struct emitter *e, const struct operand *x, bool when)
 {
 	const struct interp_op *producer = operand_producer(e, x);
 	struct interp_op jump;
@@ -455,10 +536,11 @@ void fuse_branch(struct emitter *e, const struct operand *x, bool when)
 	if (producer && (branch_of_negation(e, producer, when, &jump) ||
 			 branch_of_compare(producer, when, &jump))) {
 		emit_undo(e);
-		*emit_op(e, (enum interp_op_id)jump.id) = jump;
-		return;
-	}
-	uint16_t slot = operand_slot(e, x, 0);
+	} else {
+		uint16_t slot = operand_slot(e, x, 0);
 
-	emit_op(e, when ? INTERP_BR_NZ : INTERP_BR_Z)->a = slot;
+		jump = op_of(when ? INTERP_BR_NZ : INTERP_BR_Z);
+		jump.a = slot;
+	}
+	return emit_jump(e, jump);
 }

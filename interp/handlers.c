@@ -110,6 +110,19 @@ typedef double type_F64;
 	COMPARE_JUMP(name##_BR_SI, T, truth, IMM_##T((int16_t)pc->b))                              \
 	COMPARE_JUMP(name##_BN_SS, T, !(truth), GET_##T(pc->b))                                    \
 	COMPARE_JUMP(name##_BN_SI, T, !(truth), IMM_##T((int16_t)pc->b))
+#define STEP_TO(name, truth, right)                                                                \
+	HANDLER(name)                                                                              \
+	{                                                                                          \
+		uint32_t x = GET_I32(pc->a) + (uint32_t)pc[1].value;                               \
+		SET_I32(pc->a, x);                                                                 \
+		uint32_t y = right;                                                                \
+		if (truth)                                                                         \
+			MUSTTAIL return GOTO(WAY(pc));                                             \
+		MUSTTAIL return NEXT(2);                                                           \
+	}
+#define STEP(name, truth)                                                                          \
+	STEP_TO(name##_SS, truth, GET_I32(pc->b))                                                  \
+	STEP_TO(name##_SI, truth, IMM_I32((int16_t)pc->b))
 #define FLOAT_COMPARE(name, T, truth)                                                              \
 	COMPARE_VALUE(name##_SS, T, truth, GET_##T(pc->c))                                         \
 	COMPARE_JUMP(name##_BR_SS, T, truth, GET_##T(pc->b))                                       \
@@ -482,6 +495,16 @@ HANDLER(ENTER_LARGE)
 	MUSTTAIL return NEXT(2);
 }
 
+HANDLER(CONSTANTS)
+{
+	const struct interp_op *word = pc + 1, *end = word + pc->imm;
+	uint64_t *slot = fp + pc->a;
+
+	for (; word < end; word++)
+		*slot++ = word->value;
+	MUSTTAIL return GOTO(end);
+}
+
 HANDLER(RETURN)
 {
 	(void)pc;
@@ -630,6 +653,7 @@ interp_handler *const interp_handlers[INTERP_OP_COUNT] = {
 #define INT_DIVIDE(name, T, overflow, value) name##_SS, name##_SI,
 #define INT_COMPARE(name, T, truth)                                                                \
 	name##_SS, name##_SI, name##_BR_SS, name##_BR_SI, name##_BN_SS, name##_BN_SI,
+#define STEP(name, truth)					name##_SS, name##_SI,
 #define FLOAT_COMPARE(name, T, truth)				name##_SS, name##_BR_SS, name##_BN_SS,
 #define FLOAT_BINARY(name, T, value)				name,
 #define UNARY(name, from, to, value)				name,

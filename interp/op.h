@@ -54,6 +54,7 @@ enum interp_op_id {
 #define INT_COMPARE(name, T, truth)                                                                \
 	INTERP_##name##_SS, INTERP_##name##_SI, INTERP_##name##_BR_SS, INTERP_##name##_BR_SI,      \
 		INTERP_##name##_BN_SS, INTERP_##name##_BN_SI,
+#define STEP(name, truth) INTERP_##name##_SS, INTERP_##name##_SI,
 #define FLOAT_COMPARE(name, T, truth)                                                              \
 	INTERP_##name##_SS, INTERP_##name##_BR_SS, INTERP_##name##_BN_SS,
 #define FLOAT_BINARY(name, T, value)				INTERP_##name,

@@ -2,6 +2,7 @@
 #undef INT_BINARY
 #undef INT_DIVIDE
 #undef INT_COMPARE
+#undef STEP
 #undef FLOAT_COMPARE
 #undef FLOAT_BINARY
 #undef UNARY

@@ -9,6 +9,9 @@
 #ifndef INT_COMPARE
 #define INT_COMPARE(name, T, truth)
 #endif
+#ifndef STEP
+#define STEP(name, truth)
+#endif
 #ifndef FLOAT_COMPARE
 #define FLOAT_COMPARE(name, T, truth)
 #endif

@@ -152,14 +152,11 @@ static void translate_br_if(struct translator *t, uint32_t label)
 	if (label_arity(b) > 0)
 		stack_flush(&t->e);
 	if (b->kind != BLOCK_FUNC && values_in_place(t, b)) {
-		fuse_branch(&t->e, &x, true);
-		jump_to(t, b, t->e.count - 1);
+		jump_to(t, b, fuse_branch(&t->e, &x, true));
 		return;
 	}
-	uint32_t over;
+	uint32_t over = fuse_branch(&t->e, &x, false) + 1;
 
-	fuse_branch(&t->e, &x, false);
-	over = t->e.count;
 	emit_br(t, b);
 	jumps_land(t, &over);
 }
@@ -224,8 +221,10 @@ static struct block *block_open(struct translator *t, const struct wasm_insn *in
 	stack_flush(&t->e);
 	block_arity(t, &insn->block, &b);
 	b.height = t->e.height - b.param_count;
-	if (kind == BLOCK_LOOP)
+	if (kind == BLOCK_LOOP) {
 		emit_label(&t->e);
+		t->e.loops++;
+	}
 	b.start = t->e.count;
 	t->blocks[t->depth] = b;
 	return &t->blocks[t->depth++];
@@ -236,8 +235,7 @@ static void translate_if(struct translator *t, const struct wasm_insn *insn)
 	struct operand x = stack_pop(&t->e);
 
 	stack_flush(&t->e);
-	fuse_branch(&t->e, &x, false);
-	uint32_t jump = t->e.count;
+	uint32_t jump = fuse_branch(&t->e, &x, false) + 1;
 
 	block_open(t, insn, BLOCK_IF)->if_false = jump;
 }
@@ -270,6 +268,8 @@ static void translate_end(struct translator *t)
 	if (!t->dead)
 		stack_flush(&t->e);
 	t->dead = 0;
+	if (b->kind == BLOCK_LOOP)
+		t->e.loops--;
 	jumps_land(t, &b->if_false);
 	jumps_land(t, &b->pending);
 	stack_reset(&t->e, b->height);
@@ -609,6 +609,22 @@ static void translate_enter(struct translator *t)
 	}
 }
 
+/* The pool's values are known at the end: the op is made now, the words are filled then. */
+static uint32_t translate_constants(struct translator *t)
+{
+	uint32_t at = t->e.count;
+
+	if (t->e.pool_reserved == 0)
+		return at;
+	struct interp_op *op = emit_op(&t->e, INTERP_CONSTANTS);
+
+	op->a = (uint16_t)t->e.pool_base;
+	op->imm = t->e.pool_reserved;
+	for (uint32_t i = 0; i < t->e.pool_reserved; i++)
+		emit_word(&t->e, 0, 0, 0);
+	return at;
+}
+
 static enum err translate_body(struct translator *t)
 {
 	struct reader r = wasm_body_code(t->module, t->e.body);
@@ -616,6 +632,9 @@ static enum err translate_body(struct translator *t)
 	struct wasm_insn insn;
 
 	translate_enter(t);
+	uint32_t constants = translate_constants(t);
+
+	emit_label(&t->e);
 	t->blocks[t->depth++] =
 		(struct block){.kind = BLOCK_FUNC, .result_count = t->func->type->result_count};
 	while (t->depth && !t->e.err) {
@@ -626,11 +645,20 @@ static enum err translate_body(struct translator *t)
 		else
 			translate_insn(t, &insn);
 	}
+	for (uint32_t i = 0; i < t->e.pool_reserved && !t->e.err; i++)
+		t->e.ops[constants + 1 + i].value = t->e.pool[i];
 	return t->e.err;
 }
 
-static enum err translator_init(struct translator *t, const struct wasm_func_instance *func,
-				bool want_offsets)
+static void translator_fini(struct translator *t)
+{
+	emitter_fini(&t->e);
+	heap_free(t->blocks);
+	t->blocks = NULL;
+}
+
+static enum err translate_once(struct translator *t, const struct wasm_func_instance *func,
+			       uint32_t pool, bool want_offsets)
 {
 	const struct wasm_body *body = wasm_func_body(func->instance->module, func->index);
 
@@ -639,13 +667,22 @@ static enum err translator_init(struct translator *t, const struct wasm_func_ins
 	t->blocks = heap_alloc_array((size_t)body->max_depth + 1, sizeof(*t->blocks));
 	if (!t->blocks)
 		return E_NOMEM;
-	return emitter_init(&t->e, body, want_offsets);
+	enum err err = emitter_init(&t->e, body, pool, want_offsets);
+
+	return err ? err : translate_body(t);
 }
 
-static void translator_fini(struct translator *t)
+/* Twice, if the first time has found constants in loops. t is to be finished in any case. */
+static enum err translate_func(struct translator *t, const struct wasm_func_instance *func,
+			       bool want_offsets)
 {
-	emitter_fini(&t->e);
-	heap_free(t->blocks);
+	enum err err = translate_once(t, func, 0, want_offsets);
+	uint32_t pool = t->e.pool_count;
+
+	if (err || pool == 0)
+		return err;
+	translator_fini(t);
+	return translate_once(t, func, pool, want_offsets);
 }
 
 /* The numbers of ops become the addresses of their handlers. */
@@ -664,6 +701,8 @@ static struct interp_code *code_make(const struct emitter *e)
 		must(id < INTERP_OP_COUNT);
 		code->ops[i].run = interp_handlers[id];
 		i += fuse_words((enum interp_op_id)id);
+		if (id == INTERP_CONSTANTS)
+			i += e->pool_reserved;
 	}
 	return code;
 }
@@ -671,10 +710,8 @@ static struct interp_code *code_make(const struct emitter *e)
 enum err interp_translate(const struct wasm_func_instance *func, struct interp_code **code)
 {
 	struct translator t;
-	enum err err = translator_init(&t, func, false);
+	enum err err = translate_func(&t, func, false);
 
-	if (!err)
-		err = translate_body(&t);
 	if (!err) {
 		*code = code_make(&t.e);
 		err = *code ? E_OK : E_NOMEM;
@@ -687,10 +724,8 @@ uint32_t interp_translate_offset(const struct wasm_func_instance *func, uint32_t
 {
 	struct translator t;
 	uint32_t offset = wasm_func_body(func->instance->module, func->index)->code;
-	enum err err = translator_init(&t, func, true);
+	enum err err = translate_func(&t, func, true);
 
-	if (!err)
-		err = translate_body(&t);
 	if (!err && index < t.e.count)
 		offset = t.e.offsets[index];
 	translator_fini(&t);

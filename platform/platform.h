@@ -46,7 +46,8 @@ MUST_USE enum err platform_evidence(const uint8_t report_data[PLATFORM_REPORT_DA
 MUST_USE enum err platform_evidence_verify(const void *evidence, size_t size);
 
 /* Is this launch digest the one that the machine was started with (SGX: CONFIGID of our own report
- * is the digest and 32 zeros, CONFIGSVN is 0)? E_DENIED when not. */
+ * is the digest and 32 zeros, CONFIGSVN is 0), and are we what the runtime was built to be (SGX: our
+ * ATTRIBUTES, XFRM and MISCSELECT)? E_DENIED when not. */
 MUST_USE enum err platform_check_launch(const uint8_t launch_digest[32]);
 
 #endif

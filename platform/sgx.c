@@ -195,6 +195,21 @@ enum err platform_evidence_verify(const void *evidence, size_t size)
 	return err;
 }
 
+/*
+ * Whoever signs can give other attributes to the same measured code (the masks are in SIGSTRUCT, not
+ * in MRENCLAVE). Those that the runtime is not made for are refused here: debug, keys for others,
+ * state components that entry and exit do not clear, exceptions without their address.
+ */
+static bool self_is_as_built(const struct sgx_report_body *self)
+{
+	const uint64_t flags = ATTRIBUTE_INIT | ATTRIBUTE_MODE64 | ATTRIBUTE_KSS;
+	const uint64_t xfrm = XFRM_X87 | XFRM_SSE | XFRM_AVX;
+
+	return self->attributes.flags == flags && self->miscselect == MISC_EXINFO &&
+	       self->cet_attributes == 0 &&
+	       (self->attributes.xfrm == xfrm || self->attributes.xfrm == (xfrm | XFRM_AVX512));
+}
+
 enum err platform_check_launch(const uint8_t launch_digest[32])
 {
 	uint8_t expected[SGX_CONFIGID_SIZE] = {0};
@@ -202,7 +217,8 @@ enum err platform_check_launch(const uint8_t launch_digest[32])
 
 	memcpy(expected, launch_digest, 32);
 	sgx_report_self(&self);
-	if (self.body.configsvn != 0 || !equal_ct(self.body.configid, expected, sizeof expected))
+	if (!self_is_as_built(&self.body) || self.body.configsvn != 0 ||
+	    !equal_ct(self.body.configid, expected, sizeof expected))
 		return E_DENIED;
 	return E_OK;
 }

@@ -20,7 +20,7 @@ command -v npm >/dev/null || { echo "npm-fetch.sh: npm is not installed (make de
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 echo "fetching npm package $name@$version"
-if ! npm pack --silent --ignore-scripts --pack-destination "$work" "$name@$version" >"$work/log" 2>&1
+if ! npm pack --loglevel=error --ignore-scripts --pack-destination "$work" "$name@$version" >"$work/log" 2>&1
 then
 	echo "npm-fetch.sh: $name@$version: npm pack failed:" >&2
 	cat "$work/log" >&2

@@ -8,6 +8,8 @@
 #include <sys/time.h>
 
 #include "boundary/abi.h"
+#include "boundary/calls.h"
+#include "enclave/layout.h"
 #include "host/device.h"
 #include "host/loader.h"
 #include "host/run.h"
@@ -92,6 +94,8 @@ TEST(guest_trap_instruction_names_its_kind)
 	CHECK_EQ(probe_value(PROBE_GUEST_UD1, TRAP_DIVIDE_BY_ZERO), TRAPPED | TRAP_DIVIDE_BY_ZERO);
 	CHECK(probe_dies(PROBE_GUEST_UD1, 0));
 	CHECK(probe_dies(PROBE_GUEST_UD1, TRAP_COUNT));
+	CHECK(probe_dies(PROBE_GUEST_UD1, TRAP_OUT_OF_MEMORY));
+	CHECK(probe_dies(PROBE_GUEST_UD1, TRAP_EXIT));
 }
 
 TEST(guest_stack_overflow_traps)
@@ -131,6 +135,11 @@ TEST(memory_is_accepted_once)
 	CHECK_EQ(probe_value(PROBE_ACCEPT_TWICE, 0), SGX_PAGE_ATTRIBUTES_MISMATCH);
 	CHECK_EQ(probe_value(PROBE_GROW, 64u << 20), E_OK);
 	CHECK_EQ(probe_value(PROBE_GROW, 0x100000001), E_LIMIT);
+}
+
+TEST(memory_window_serves_one_memory)
+{
+	CHECK_EQ(probe_value(PROBE_WINDOW_REUSE, 0), 0);
 }
 
 TEST(code_is_never_writable)
@@ -305,6 +314,167 @@ TEST(shared_area_inside_the_enclave_is_refused)
 	bare_close(&b);
 }
 
+/* ---- exceptions as a hostile host handles them -------------------------------------------- */
+
+/* The thread block of the first thread. */
+#define BLOCK_PAGE (LAYOUT_THREADS_OFF + THREAD_BLOCK_OFF)
+
+static void bare_set_probe(struct bare *b, uint64_t number, uint64_t a)
+{
+	const struct shared_header *h = (const void *)b->shared;
+	const struct probe_request request = {PROBE_MAGIC, number, a};
+
+	memcpy(b->shared + h->module_off, &request, sizeof(request));
+}
+
+static uint64_t bare_resume(struct bare *b)
+{
+	struct device_run run = {.tcs = b->enclave.tcs[0]};
+
+	if (b->device->ops->enter(b->device, 0, 0, 0, ENCLU_ERESUME, 0, 0, &run) != 0)
+		return 1000;
+	return run.function == ENCLU_EEXIT ? run.rdi : 2000u + run.vector;
+}
+
+static struct call_request bare_request(const struct bare *b)
+{
+	struct call_request request;
+
+	memcpy(&request, b->shared + 4096 + SLOT_REQUEST_OFF, sizeof(request));
+	return request;
+}
+
+/* Answers the pending call as an honest host would. */
+static uint64_t bare_answer(struct bare *b)
+{
+	const struct call_request request = bare_request(b);
+	const struct call_reply reply = {.seq = request.seq};
+	const struct device_ops *ops = b->device->ops;
+
+	if (request.call == HOST_CALL_PREFAULT)
+		CHECK_EQ(ops->prefault(b->device, request.arg[0], request.arg[1]), 0);
+	if (request.call == HOST_CALL_PROTECT_CODE)
+		CHECK_EQ(ops->protect(b->device, request.arg[0], request.arg[1],
+				      PROT_READ | PROT_EXEC),
+			 0);
+	memcpy(b->shared + 4096 + SLOT_REPLY_OFF, &reply, sizeof(reply));
+	return bare_enter(b, ENTER_RESUME, 0, 0);
+}
+
+/* Starts the probe and answers its calls until it is left in another way. */
+static uint64_t bare_run(struct bare *b, uint64_t number, uint64_t a)
+{
+	bare_set_probe(b, number, a);
+	uint64_t exit = bare_start(b);
+
+	for (int i = 0; i < 100 && exit == EXIT_CALL; i++)
+		exit = bare_answer(b);
+	return exit;
+}
+
+static uint64_t bare_result(const struct bare *b)
+{
+	struct run_result result;
+
+	memcpy(&result, b->shared + 4096, sizeof(result));
+	return result.detail[0];
+}
+
+static volatile sig_atomic_t g_traps;
+
+static void on_trap(int signo)
+{
+	(void)signo;
+	g_traps++;
+}
+
+/* Guest code that runs off its end stops there. The host may resume a thread after an INT3, so
+ * padding of these would be passed like a row of NOPs. */
+TEST(padding_of_code_is_not_passed)
+{
+	struct sigaction action = {.sa_handler = on_trap}, old;
+	struct bare b;
+
+	CHECK_EQ(device_sigaction(SIGTRAP, &action, &old), 0);
+	bare_open(&b);
+	uint64_t exit = bare_run(&b, PROBE_GUEST_FALLS, 0);
+
+	for (int i = 0; i < 5; i++) {
+		CHECK_EQ(exit, 2000 + VECTOR_GP);
+		exit = bare_resume(&b);
+	}
+	CHECK_EQ(g_traps, 0);
+	CHECK_EQ(bare_enter(&b, 0, 0, 0), EXIT_DEAD);
+	CHECK_EQ(bare_resume(&b), EXIT_DEAD);
+	bare_close(&b);
+	CHECK_EQ(device_sigaction(SIGTRAP, &old, NULL), 0);
+}
+
+/* One exception is handled once, an interrupt is none, and the handler is not for a thread that is
+ * outside. */
+TEST(exception_entry_acts_once)
+{
+	struct bare b;
+
+	bare_open(&b);
+	CHECK_EQ(bare_run(&b, PROBE_GUEST_FAULTS, 2), 2000 + VECTOR_PF);
+	CHECK_EQ(bare_enter(&b, 0, 0, 0), EXIT_HANDLED);
+	CHECK_EQ(bare_enter(&b, ENTER_START, 0, 0), EXIT_HANDLED);
+	CHECK_EQ(bare_enter(&b, ENTER_RESUME, 0, 0), EXIT_HANDLED);
+	CHECK_EQ(bare_resume(&b), 2000 + VECTOR_PF);
+	CHECK_EQ(bare_enter(&b, 0, 0, 0), EXIT_HANDLED);
+	CHECK_EQ(bare_resume(&b), EXIT_DONE);
+	CHECK_EQ(bare_result(&b), 2);
+	bare_close(&b);
+}
+
+/* The thread block is taken away, so that the first instructions of an entry fault: nothing is known
+ * of the thread then, and its exception entry does nothing. */
+TEST(exception_on_the_way_in_is_refused)
+{
+	struct bare b;
+
+	bare_open(&b);
+	const struct device_ops *ops = b.device->ops;
+
+	CHECK_EQ(ops->protect(b.device, BLOCK_PAGE, 4096, PROT_NONE), 0);
+	CHECK_EQ(bare_enter(&b, ENTER_PROBE, 0, 0), 2000 + VECTOR_PF);
+	CHECK_EQ(ops->protect(b.device, BLOCK_PAGE, 4096, PROT_READ | PROT_WRITE), 0);
+	CHECK_EQ(bare_enter(&b, 0, 0, 0), EXIT_REFUSED);
+	CHECK_EQ(bare_enter(&b, 0, 0, 0), EXIT_REFUSED);
+	CHECK_EQ(bare_resume(&b), EXIT_PROBED);
+	CHECK_EQ(bare_enter(&b, ENTER_PROBE, 0, 0), EXIT_PROBED);
+	bare_close(&b);
+}
+
+/* An accepted page that the host takes away is no trap, whoever touches it. */
+TEST(page_taken_away_ends_the_enclave)
+{
+	struct bare b;
+
+	bare_open(&b);
+	const struct device_ops *ops = b.device->ops;
+
+	bare_set_probe(&b, PROBE_GUEST_LOAD, 0);
+	uint64_t exit = bare_start(&b);
+
+	while (exit == EXIT_CALL && bare_request(&b).call != HOST_CALL_PROTECT_CODE)
+		exit = bare_answer(&b);
+	CHECK_EQ(exit, EXIT_CALL);
+	CHECK_EQ(ops->protect(b.device, LAYOUT_WINDOW_OFF, 65536, PROT_NONE), 0);
+	for (int i = 0; i < 8 && exit == EXIT_CALL; i++)
+		exit = bare_answer(&b);
+	CHECK_EQ(exit, 2000 + VECTOR_PF);
+	CHECK_EQ(bare_enter(&b, 0, 0, 0), EXIT_DEAD);
+	CHECK_EQ(ops->protect(b.device, LAYOUT_WINDOW_OFF, 65536, PROT_READ | PROT_WRITE), 0);
+	/* a host that resumes the thread all the same finds no more of it */
+	CHECK_EQ(bare_resume(&b), EXIT_DEAD);
+	CHECK_EQ(bare_enter(&b, ENTER_PROBE, 0, 0), EXIT_DEAD);
+	CHECK_EQ(bare_enter(&b, ENTER_RESUME, 0, 0), EXIT_DEAD);
+	CHECK_EQ(bare_enter_at(&b, 1, ENTER_PROBE, 0, 0), EXIT_DEAD);
+	bare_close(&b);
+}
+
 TEST(threads_enter_side_by_side)
 {
 	struct bare b;
@@ -327,6 +497,50 @@ TEST(entry_state_is_clean)
 	CHECK_EQ(value, (uint64_t)0x1fbf << 32 | 0x37f << 16);
 	__asm__ volatile("ldmxcsr %0\n\tfninit" : : "m"((uint32_t){0x1f80}));
 	CHECK_EQ(mxcsr & 0xffc0, dirty & 0xffc0);
+}
+
+/* Fills and reads back vector registers that no C code between here and the entry touches. */
+static void dirty_vectors(void)
+{
+	__asm__ volatile("vpternlogd $0xff, %%zmm28, %%zmm28, %%zmm28\n\t"
+			 "vmovdqa64 %%zmm28, %%zmm31\n\tkxnorq %%k6, %%k6, %%k6"
+			 :
+			 :
+			 : "memory");
+}
+
+static bool vectors_are_zero(void)
+{
+	uint64_t v[8], w[8], k;
+
+	__asm__ volatile("vmovdqu64 %%zmm28, %0\n\tvmovdqu64 %%zmm31, %1\n\tkmovq %%k6, %2"
+			 : "=m"(v), "=m"(w), "=r"(k));
+	for (int i = 0; i < 8; i++)
+		k |= v[i] | w[i];
+	return k == 0;
+}
+
+TEST(exit_leaves_nothing_in_registers)
+{
+	bool avx512 = (loader_xfrm(true) & XFRM_AVX512) != 0;
+	struct bare b;
+
+	bare_open(&b);
+	const uint64_t op[] = {ENTER_PROBE, ENTER_RESUME, ENTER_START};
+
+	for (size_t i = 0; i < sizeof(op) / sizeof(op[0]); i++) {
+		struct device_run run = {.tcs = b.enclave.tcs[0]};
+
+		if (avx512)
+			dirty_vectors();
+		CHECK_EQ(b.device->ops->enter(b.device, op[i], (uint64_t)(uintptr_t)b.shared,
+					      b.shared_size, ENCLU_EENTER, ~0ull, ~0ull, &run), 0);
+		CHECK(!avx512 || vectors_are_zero());
+		CHECK_EQ(run.function, ENCLU_EEXIT);
+		CHECK_EQ(run.left, 0);
+		CHECK_EQ(run.rsi, 0);
+	}
+	bare_close(&b);
 }
 
 /* ---- tampering ------------------------------------------------------------------------------ */
@@ -406,6 +620,23 @@ static void change_q1(struct sgx_sigstruct *s)
 	s->q1[0] ^= 1;
 }
 
+TEST(page_with_other_permissions_is_refused)
+{
+	static const uint8_t configid[SGX_CONFIGID_SIZE];
+	struct bare b = {0};
+
+	CHECK_EQ(sgx_image_open(&b.image, g_image.p, g_image.size), E_OK);
+	b.image.segment[0].flags |= SECINFO_W; /* the read-only data */
+	b.device = device_sim_open(g_strict ? DEVICE_SIM_STRICT : DEVICE_SIM_FAST,
+				   b.image.layout.enclu_off);
+	CHECK(b.device != NULL);
+	CHECK_EQ(loader_load(&b.enclave, b.device, &b.image, (const void *)g_signature.p, configid,
+			     b.why, sizeof(b.why)),
+		 E_DENIED);
+	CHECK(strstr(b.why, "MRENCLAVE") != NULL);
+	bare_close(&b);
+}
+
 TEST(wrong_sigstruct_is_refused)
 {
 	void (*const change[])(struct sgx_sigstruct *) = {change_hash, change_signature,
@@ -479,14 +710,21 @@ int main(int argc, char **argv)
 	RUN(other_guest_faults_end_the_enclave);
 	RUN(runtime_faults_end_the_enclave);
 	RUN(memory_is_accepted_once);
+	RUN(memory_window_serves_one_memory);
 	RUN(code_is_never_writable);
 	RUN(heap_keeps_blocks_apart_and_zero);
 	RUN(entries_are_refused_in_the_wrong_state);
 	RUN(shared_area_is_checked);
 	RUN(shared_area_inside_the_enclave_is_refused);
+	RUN(padding_of_code_is_not_passed);
+	RUN(exception_entry_acts_once);
+	RUN(exception_on_the_way_in_is_refused);
+	RUN(page_taken_away_ends_the_enclave);
 	RUN(threads_enter_side_by_side);
 	RUN(entry_state_is_clean);
+	RUN(exit_leaves_nothing_in_registers);
 	RUN(flipped_byte_is_refused);
+	RUN(page_with_other_permissions_is_refused);
 	RUN(wrong_sigstruct_is_refused);
 	RUN(signal_storm_harms_nothing);
 	return check_report();

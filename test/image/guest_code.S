@@ -52,6 +52,15 @@ GUEST guest_write_code
 	ret
 guest_write_code_end:
 
+GUEST guest_falls		/* off its end, into the padding */
+	movl	$1, %eax
+guest_falls_end:
+
+GUEST guest_42
+	movl	$42, %eax
+	ret
+guest_42_end:
+
 GUEST guest_touch
 	movq	(%rdi), %rax
 	ret

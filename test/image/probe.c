@@ -17,6 +17,7 @@
 #include "program/program.h"
 #include "sgx/arch.h"
 #include "test/image/script.h"
+#include "wasm/instance.h"
 
 #define GUEST(name) extern HIDDEN const uint8_t name[], name##_end[]
 GUEST(guest_load);
@@ -27,6 +28,8 @@ GUEST(guest_ud2);
 GUEST(guest_divide);
 GUEST(guest_write_code);
 GUEST(guest_touch);
+GUEST(guest_falls);
+GUEST(guest_42);
 
 #define GUEST_STACK_SIZE ((size_t)64 * 1024)
 
@@ -95,6 +98,17 @@ static uint64_t probe_touch_heap(uint64_t hole)
 			 hole ? at + LAYOUT_HEAP_SIZE + 0x10000 : at) & GUEST_TRAPPED;
 }
 
+static uint64_t probe_falls(void)
+{
+	const uint64_t args[6] = {0};
+	uint64_t entry, next, stack;
+
+	must(memory_add_code(guest_falls, (size_t)(guest_falls_end - guest_falls), &entry) == E_OK);
+	must(memory_add_code(guest_42, (size_t)(guest_42_end - guest_42), &next) == E_OK);
+	must(memory_grow_guest_stack(GUEST_STACK_SIZE, &stack) == E_OK);
+	return guest_call(entry, stack, args);
+}
+
 NOINLINE static uint64_t recurse(uint64_t n)
 {
 	volatile uint8_t frame[1024];
@@ -116,6 +130,21 @@ static uint64_t probe_accept_twice(void)
 
 	must(memory_grow(MEMORY_WINDOW, 65536) == E_OK);
 	return eaccept((uint64_t)(uintptr_t)memory_base(MEMORY_WINDOW), flags);
+}
+
+/* Two memories at one address, one after the other: what the heap may well do. */
+static uint64_t probe_window_reuse(void)
+{
+	const struct wasm_memory_ops *ops = program_memory_ops();
+	struct wasm_memory_instance m = {0};
+
+	must(ops->resize(NULL, &m, 65536));
+	must(m.base == memory_base(MEMORY_WINDOW));
+	m.base[5] = 99;
+	ops->release(NULL, &m);
+	m = (struct wasm_memory_instance){0};
+	must(ops->resize(NULL, &m, 65536));
+	return m.base[5];
 }
 
 static uint64_t probe_code_is_rx(void)
@@ -198,6 +227,8 @@ static uint64_t probe_guest(uint64_t probe, uint64_t a)
 		return guest_run(guest_divide, guest_divide_end, 0);
 	case PROBE_GUEST_WRITE_CODE:
 		return guest_run(guest_write_code, guest_write_code_end, 0);
+	case PROBE_GUEST_FALLS:
+		return probe_falls();
 	default:
 		return probe_touch_heap(a);
 	}
@@ -221,6 +252,8 @@ static uint64_t probe_runtime(uint64_t probe, uint64_t a)
 		return (uint64_t)memory_grow(MEMORY_WINDOW, a);
 	case PROBE_HEAP:
 		return probe_heap(a);
+	case PROBE_WINDOW_REUSE:
+		return probe_window_reuse();
 	case PROBE_CODE_IS_RX:
 		return probe_code_is_rx();
 	case PROBE_ENTRY_STATE:
@@ -244,7 +277,7 @@ void program_run(const struct program_input *in, struct program_outcome *out)
 	}
 	memcpy(&request, in->module, sizeof(request));
 	must(request.magic == PROBE_MAGIC);
-	out->detail[0] = request.probe <= PROBE_GUEST_TOUCH_HEAP
+	out->detail[0] = request.probe < PROBE_RUNTIME_WRITE_TEXT
 				 ? probe_guest(request.probe, request.a)
 				 : probe_runtime(request.probe, request.a);
 }

@@ -21,6 +21,7 @@ enum probe {
 	PROBE_GUEST_DIVIDE,    /* the same: #DE is no listed trap */
 	PROBE_GUEST_WRITE_CODE, /* writes to its own page: ends the enclave */
 	PROBE_GUEST_TOUCH_HEAP, /* an accepted heap page is fine, a heap hole ends the enclave (a = 1) */
+	PROBE_GUEST_FALLS,     /* off its end into padding; the page behind it would return 42 */
 	/* the runtime's own faults all end the enclave */
 	PROBE_RUNTIME_WRITE_TEXT,
 	PROBE_RUNTIME_STACK,
@@ -30,6 +31,7 @@ enum probe {
 	PROBE_ACCEPT_TWICE,    /* result: what the second EACCEPT says */
 	PROBE_GROW,            /* a = bytes of window; result: 0, or enum err */
 	PROBE_HEAP,            /* a = seed: allocate and free; result: number of broken blocks */
+	PROBE_WINDOW_REUSE,    /* result: the byte that a second memory finds of the first */
 	PROBE_CODE_IS_RX,      /* result: 1 when EACCEPT proves R+X and refuses R+W+X */
 	/* entry */
 	PROBE_ENTRY_STATE,     /* result: MXCSR << 32 | x87 CW << 16 | bits of RFLAGS (DF, AC) */

@@ -403,6 +403,24 @@ TEST(exit_leads_where_rbx_says)
 	stop();
 }
 
+/* What the C ABI lets a caller rely on is there again, whatever the enclave left. */
+TEST(exit_restores_control_words)
+{
+	uint32_t before, after;
+	uint16_t fcw_before, fcw_after;
+	uint64_t flags;
+
+	start();
+	__asm__ volatile("stmxcsr %0; fnstcw %1" : "=m"(before), "=m"(fcw_before));
+	CHECK_EQ(tiny_enter(&g_t, 0, TINY_SPOIL, 0x7f80, 0x0c7f, 0, 0).function, 4);
+	__asm__ volatile("stmxcsr %0; fnstcw %1; pushf; pop %2"
+			 : "=m"(after), "=m"(fcw_after), "=r"(flags));
+	CHECK_EQ(after & 0xffc0, before & 0xffc0);
+	CHECK_EQ(fcw_after, fcw_before);
+	CHECK_EQ(flags & 0x400, 0);
+	stop();
+}
+
 /* On hardware the vDSO function would return to nowhere. */
 TEST(exit_with_another_stack_ends_the_process)
 {
@@ -514,6 +532,7 @@ void entry_tests(struct sim_totals *totals, enum device_sim_mode mode)
 	RUN(resume_outside_elrange_is_gp);
 	RUN(resume_takes_bases_from_the_frame);
 	RUN(exit_leads_where_rbx_says);
+	RUN(exit_restores_control_words);
 	RUN(exit_with_another_stack_ends_the_process);
 	RUN(eight_threads_at_once);
 	RUN(threads_come_and_go);

@@ -122,6 +122,10 @@ TEST(map_gives_no_more_than_the_pages)
 	CHECK_EQ(map(TINY_DATA, 0, PROT_READ), EINVAL);
 	CHECK_EQ(protect(TINY_HOLE + 4096, 4096, PROT_READ), ENOMEM);
 	CHECK_EQ(protect(TINY_HOLE, 8192, PROT_READ), ENOMEM);
+	CHECK_EQ(map(TINY_HOLE + 0x2000, 4096, PROT_READ), 0);
+	CHECK_EQ(protect(TINY_HOLE, 0x3000, PROT_READ), ENOMEM);
+	CHECK_EQ(map(TINY_HOLE + 0x1000, 4096, PROT_READ), 0);
+	CHECK_EQ(protect(TINY_HOLE, 0x3000, PROT_READ), 0);
 	stop();
 }
 
@@ -582,6 +586,16 @@ TEST(a_new_tcs_is_accepted_and_entered)
 	CHECK_EQ(g_t.device->ops->enter(g_t.device, TINY_BASES, 0, 0, 2, 0, 0, &run), 0);
 	CHECK_EQ(run.function, 2);
 	CHECK_EQ(run.vector, 14);
+	/* What comes next at this address is another one. */
+	CHECK_RAX(accept(0x410, TINY_DYNAMIC), 0);
+	CHECK_EQ(remove_page(TINY_DYNAMIC), 0);
+	CHECK_RAX(accept(ACCEPT_RW, TINY_DYNAMIC), 0);
+	write_tcs(tiny_at(&g_t, TINY_DYNAMIC));
+	((struct sgx_tcs *)tiny_at(&g_t, TINY_DYNAMIC))->ogsbase = TINY_RO;
+	CHECK_EQ(modify(TINY_DYNAMIC, SGX_PT_TCS, &result), 0);
+	CHECK_RAX(accept(0x110, TINY_DYNAMIC), 0);
+	CHECK_EQ(g_t.device->ops->enter(g_t.device, TINY_BASES, 0, 0, 2, 0, 0, &run), 0);
+	CHECK_EQ(run.rsi, g_t.base + TINY_RO);
 	stop();
 }
 

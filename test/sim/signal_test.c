@@ -225,15 +225,40 @@ static void on_segv(int signo)
 	_exit(7);
 }
 
-/* The child's end after `what`: 0 null pointer, 1 kill, 2 int3 inside. */
+static int *volatile g_no_page;
+
+static void on_alarm_fault(int signo)
+{
+	volatile int *null = g_no_page;
+
+	(void)signo;
+	*null = 1;
+}
+
+/* Enclave code until a handler on top of it faults. */
+static void spin_into_fault(void)
+{
+	struct sigaction action = {.sa_handler = on_alarm_fault};
+	struct itimerval timer = {{0, 20000}, {0, 20000}};
+	static uint64_t state[300];
+
+	if (device_sigaction(SIGALRM, &action, NULL) != 0 ||
+	    setitimer(ITIMER_REAL, &timer, NULL) != 0)
+		_exit(1);
+	for (int i = 0; i < 100; i++)
+		tiny_enter(&g_t, 0, TINY_SPIN, (uint64_t)(uintptr_t)state,
+			   (uint64_t)(uintptr_t)state, 100000000, 0);
+}
+
+/* The child's end after `what`: 0 null pointer, 1 kill, 2 int3 inside, 3 a handler's null pointer.
+ */
 static int child_ends(unsigned what, bool handler)
 {
-	static int *volatile no_page;
 	pid_t child = fork();
 	int status = 0;
 
 	if (child == 0) {
-		volatile int *null = no_page;
+		volatile int *null = g_no_page;
 		struct sigaction action = {.sa_handler = on_segv};
 
 		if (handler && device_sigaction(SIGSEGV, &action, NULL) != 0)
@@ -242,6 +267,8 @@ static int child_ends(unsigned what, bool handler)
 			*null = 1;
 		else if (what == 1)
 			kill(getpid(), SIGSEGV);
+		else if (what == 3)
+			spin_into_fault();
 		else
 			tiny_enter(&g_t, 0, TINY_BP, 0, 0, 0, 0);
 		_exit(0);
@@ -256,6 +283,7 @@ TEST(other_faults_end_the_process_as_usual)
 	CHECK_EQ(WTERMSIG(child_ends(0, false)), SIGSEGV);
 	CHECK_EQ(WTERMSIG(child_ends(1, false)), SIGSEGV);
 	CHECK_EQ(WTERMSIG(child_ends(2, false)), SIGTRAP);
+	CHECK_EQ(WTERMSIG(child_ends(3, false)), SIGSEGV);
 	stop();
 }
 

@@ -24,6 +24,7 @@
 #define TINY_LEAF_REGS	   15
 #define TINY_LEAF_NO_STACK 16
 #define TINY_EXIT_TO	   17
+#define TINY_SPOIL	   18
 
 #define TINY_SIZE    0x400000
 #define TINY_DATA    0x2000 /* two pages RW */

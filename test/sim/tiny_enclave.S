@@ -67,6 +67,8 @@ tiny_code:
 	je	tiny_do_leaf_no_stack
 	cmp	$TINY_EXIT_TO, %edi
 	je	tiny_do_exit_to
+	cmp	$TINY_SPOIL, %edi
+	je	tiny_do_spoil
 	mov	$-1, %rdi
 
 /* RDI, RSI are the results. */
@@ -282,6 +284,16 @@ tiny_do_exit_to:
 	pop	%r10
 	mov	%rsi, %rbx
 	jmp	tiny_exit_rbx
+
+/* leaves with the control words of RSI (MXCSR) and RDX (x87), and with DF set */
+tiny_do_spoil:
+	push	%rsi
+	ldmxcsr	(%rsp)
+	mov	%rdx, (%rsp)
+	fldcw	(%rsp)
+	pop	%rsi
+	std
+	jmp	tiny_exit
 tiny_code_end:
 
 /* Host code, for an EEXIT that goes elsewhere: on to the address that the CPU gives in RCX. */

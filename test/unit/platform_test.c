@@ -286,6 +286,33 @@ TEST(launch_is_the_configid_and_nothing_else)
 	CHECK_EQ(platform_check_launch(digest), E_DENIED);
 }
 
+/* Anybody can sign the image with other masks: its attributes are then what the machine's owner likes.
+ */
+TEST(launch_with_foreign_attributes_is_refused)
+{
+	uint8_t digest[32];
+
+	prepare();
+	memcpy(digest, g_self.configid, sizeof digest);
+	g_self.attributes.xfrm = XFRM_X87 | XFRM_SSE | XFRM_AVX | XFRM_AVX512;
+	CHECK_EQ(platform_check_launch(digest), E_OK);
+	for (unsigned bit = 0; bit < 64; bit++) {
+		prepare();
+		g_self.attributes.flags ^= 1ull << bit;
+		CHECK_EQ(platform_check_launch(digest), E_DENIED);
+		prepare();
+		g_self.attributes.xfrm ^= 1ull << bit;
+		CHECK_EQ(platform_check_launch(digest), E_DENIED);
+	}
+	for (unsigned bit = 0; bit < 32; bit++) {
+		prepare();
+		g_self.miscselect ^= 1u << bit;
+		CHECK_EQ(platform_check_launch(digest), E_DENIED);
+	}
+	prepare();
+	CHECK_EQ(platform_check_launch(digest), E_OK);
+}
+
 TEST(all_operands_were_aligned)
 {
 	CHECK_EQ(g_misaligned, 0);
@@ -304,6 +331,7 @@ int main(void)
 	RUN(evidence_for_another_does_not_verify_here);
 	RUN(evidence_refuses_what_is_no_target_and_too_little_room);
 	RUN(launch_is_the_configid_and_nothing_else);
+	RUN(launch_with_foreign_attributes_is_refused);
 	RUN(all_operands_were_aligned);
 	return check_report();
 }
