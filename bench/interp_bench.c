@@ -1,13 +1,16 @@
 /*
- * interp_bench DIR NAME:N...: how much slower than native code the interpreter is. For each kernel
- * DIR/NAME.so and DIR/NAME.wasm are built of one source; run(N) is timed in both, in turn, ROUNDS
- * times, the medians are compared, and so are the results: a difference ends the program with 1.
+ * interp_bench DIR NAME:N[:M]...: how much slower than native code the interpreter is. For each
+ * kernel DIR/NAME.so and DIR/NAME.wasm are built of one source (bench/build_kernels.sh); run(N) is
+ * timed in both, in turn, ROUNDS times, the medians are compared, and so are the results: a
+ * difference ends the program with 1. With M, wabt's wasm-interp runs DIR/NAME.measure.wasm too,
+ * which was built for M.
  */
 #include <dlfcn.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "interp/interp.h"
@@ -101,8 +104,34 @@ static double median(double *v)
 	return v[ROUNDS / 2];
 }
 
-/* The ratio, or 0 on a failure. */
-static double kernel_measure(struct kernel *k, const char *name, uint32_t n)
+static double children_time(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_CHILDREN, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
+/* Seconds that wasm-interp takes for run(m), its start included; 0: it failed. */
+static double wasm_interp_time(const char *dir, const char *name)
+{
+	char command[700];
+	double before = children_time();
+
+	snprintf(command, sizeof command,
+		 "wasm-interp --run-all-exports '%s/%s.measure.wasm' >/dev/null 2>&1", dir, name);
+	return system(command) == 0 ? children_time() - before : 0;
+}
+
+struct ratios {
+	double native;	    /* interpreter / native */
+	double wasm_interp; /* wasm-interp / interpreter; 0: not measured */
+};
+
+/* False on a failure. */
+static bool kernel_measure(struct kernel *k, const char *dir, const char *name, uint32_t n,
+			   uint32_t m, struct ratios *ratios)
 {
 	double native[ROUNDS], interp[ROUNDS];
 
@@ -114,56 +143,67 @@ static double kernel_measure(struct kernel *k, const char *name, uint32_t n)
 
 		if (interp_call(&k->thread, k->run, &arg, &result) || result != expected) {
 			fprintf(stderr, "%s: wrong result\n", name);
-			return 0;
+			return false;
 		}
 		native[i] = t1 - t0;
 		interp[i] = now() - t1;
 	}
 	double a = median(native), b = median(interp);
+	double other = m ? wasm_interp_time(dir, name) : 0;
 
-	printf("%-10s native %8.2f ms   interpreter %8.2f ms   %6.2fx\n", name, a * 1e3, b * 1e3,
+	ratios->native = b / a;
+	ratios->wasm_interp = m ? other / m * n / b : 0;
+	printf("%-8s native %7.2f ms   interpreter %7.2f ms = %5.2fx", name, a * 1e3, b * 1e3,
 	       b / a);
-	return b / a;
+	if (m)
+		printf("   wasm-interp %5.1fx slower than that", ratios->wasm_interp);
+	printf("\n");
+	return true;
 }
 
-static double bench(const char *dir, const char *spec)
+static bool bench(const char *dir, const char *spec, struct ratios *ratios)
 {
 	struct kernel k = {0};
 	char name[64];
-	unsigned n;
+	unsigned n, m = 0;
 
-	if (sscanf(spec, "%63[^:]:%u", name, &n) != 2) {
-		fprintf(stderr, "%s: NAME:N expected\n", spec);
-		return 0;
+	if (sscanf(spec, "%63[^:]:%u:%u", name, &n, &m) < 2) {
+		fprintf(stderr, "%s: NAME:N[:M] expected\n", spec);
+		return false;
 	}
 	if (!kernel_load(&k, dir, name)) {
 		fprintf(stderr, "%s: cannot be loaded\n", name);
-		return 0;
+		return false;
 	}
-	double ratio = kernel_measure(&k, name, n);
+	bool ok = kernel_measure(&k, dir, name, n, m, ratios);
 
 	interp_thread_fini(&k.thread);
 	wasm_store_fini(&k.store);
 	wasm_module_fini(&k.module);
 	free(k.bytes);
-	return ratio;
+	return ok;
 }
 
 int main(int argc, char **argv)
 {
-	double product = 1;
+	double native = 0, wasm_interp = 0;
 
 	if (argc < 3) {
-		fprintf(stderr, "usage: interp_bench DIR NAME:N...\n");
+		fprintf(stderr, "usage: interp_bench DIR NAME:N[:M]...\n");
 		return 2;
 	}
 	for (int i = 2; i < argc; i++) {
-		double ratio = bench(argv[1], argv[i]);
+		struct ratios r;
 
-		if (ratio == 0)
+		if (!bench(argv[1], argv[i], &r))
 			return 1;
-		product *= ratio;
+		native += log(r.native);
+		wasm_interp += r.wasm_interp > 0 ? log(r.wasm_interp) : -INFINITY;
 	}
-	printf("geomean    %.2fx native\n", pow(product, 1.0 / (argc - 2)));
+	printf("geomean  interpreter %.2fx native", exp(native / (argc - 2)));
+	if (wasm_interp > 0)
+		printf(", wasm-interp %.1fx slower than the interpreter",
+		       exp(wasm_interp / (argc - 2)));
+	printf("\n");
 	return 0;
 }

@@ -46,8 +46,7 @@ void emitter_fini(struct emitter *e)
 	*e = (struct emitter){0};
 }
 
-/* ---- ops ---------------------------------------------------------------------------------------
- */
+/* ---- ops ------------------------------------------------------------------------------------- */
 
 static bool emit_reserve(struct emitter *e)
 {
@@ -148,8 +147,7 @@ void emit_move(struct emitter *e, uint32_t slot, const struct operand *x)
 	}
 }
 
-/* ---- the stack ---------------------------------------------------------------------------------
- */
+/* ---- the stack ------------------------------------------------------------------------------- */
 
 static struct operand *stack_new(struct emitter *e)
 {
@@ -279,8 +277,7 @@ void stack_save_local(struct emitter *e, uint32_t local)
 	e->local_uses[local] = 0;
 }
 
-/* ---- operands ----------------------------------------------------------------------------------
- */
+/* ---- operands -------------------------------------------------------------------------------- */
 
 /* The pool's slot for a constant that is used in a loop; false: it has none. */
 static bool pool_slot(struct emitter *e, uint64_t bits, uint16_t *slot)

@@ -66,8 +66,7 @@ MUST_USE enum err emitter_init(struct emitter *e, const struct wasm_body *body, 
 			       bool want_offsets);
 void emitter_fini(struct emitter *e);
 
-/* ---- ops ---------------------------------------------------------------------------------------
- */
+/* ---- ops ------------------------------------------------------------------------------------- */
 
 /* Appends an op; its fields are to be filled at once. */
 struct interp_op *emit_op(struct emitter *e, enum interp_op_id id);
@@ -83,8 +82,7 @@ static inline void emit_label(struct emitter *e)
 	e->producer = 0;
 }
 
-/* ---- the stack ---------------------------------------------------------------------------------
- */
+/* ---- the stack ------------------------------------------------------------------------------- */
 
 static inline uint32_t stack_home(const struct emitter *e, uint32_t idx)
 {
@@ -107,14 +105,13 @@ void stack_reset(struct emitter *e, uint32_t height);
 /* Before a local changes: entries that mean it take its value. */
 void stack_save_local(struct emitter *e, uint32_t local);
 
-/* ---- operands of an op -------------------------------------------------------------------------
- */
+/* ---- operands of an op ----------------------------------------------------------------------- */
 
 /* A constant that has a slot of its own is from now on what is in that slot. */
 void operand_pool(struct emitter *e, struct operand *x);
 
-/* The slot of x as a 16-bit number; a constant comes from the pool or goes to its home first, a far slot
- * goes to scratch k. */
+/* The slot of x as a 16-bit number; a constant comes from the pool or goes to its home first, a far
+ * slot goes to scratch k. */
 uint16_t operand_slot(struct emitter *e, const struct operand *x, unsigned k);
 
 /* The op that made x, if it is the last one and may still be changed or taken back; or NULL. */

@@ -27,11 +27,13 @@ struct rule {
 	uint16_t id;
 };
 
+/* clang-format off */
 static const struct rule rules[WASM_OP_COUNT] = {
 #define INT_BINARY(name, T, value)	     [WASM_OP_##name] = {RULE_BINARY, INTERP_##name##_SS},
 #define INT_DIVIDE(name, T, overflow, value) [WASM_OP_##name] = {RULE_DIVIDE, INTERP_##name##_SS},
 #define INT_COMPARE(name, T, truth)	     [WASM_OP_##name] = {RULE_COMPARE, INTERP_##name##_SS},
-#define FLOAT_COMPARE(name, T, truth)	     [WASM_OP_##name] = {RULE_FLOAT_COMPARE, INTERP_##name##_SS},
+#define FLOAT_COMPARE(name, T, truth)                                                              \
+	[WASM_OP_##name] = {RULE_FLOAT_COMPARE, INTERP_##name##_SS},
 #define FLOAT_BINARY(name, T, value)	     [WASM_OP_##name] = {RULE_FLOAT, INTERP_##name},
 #define UNARY(name, from, to, value)	     [WASM_OP_##name] = {RULE_UNARY, INTERP_##name},
 #define TRUNCATE(name, sat, from, to, ctype, inside, low, high)                                    \
@@ -63,6 +65,7 @@ static const struct rule rules[WASM_OP_COUNT] = {
 	[WASM_OP_SELECT] = {RULE_SELECT, INTERP_SELECT},
 	[WASM_OP_SELECT_T] = {RULE_SELECT, INTERP_SELECT},
 };
+/* clang-format on */
 
 /* What the translator has to know of an op that it emitted. */
 enum op_kind { OP_OTHER, OP_COMPARE_SS, OP_COMPARE_SI, OP_FLOAT_COMPARE };
@@ -72,6 +75,7 @@ struct op_info {
 	uint8_t words; /* 0: one */
 };
 
+/* clang-format off */
 static const struct op_info op_infos[INTERP_OP_COUNT] = {
 #define INT_COMPARE(name, T, truth)                                                                \
 	[INTERP_##name##_SS] = {.kind = OP_COMPARE_SS},                                            \
@@ -79,11 +83,12 @@ static const struct op_info op_infos[INTERP_OP_COUNT] = {
 #define FLOAT_COMPARE(name, T, truth) [INTERP_##name##_SS] = {.kind = OP_FLOAT_COMPARE},
 #define STEP(name, truth)                                                                          \
 	[INTERP_##name##_SS] = {.words = 2}, [INTERP_##name##_SI] = {.words = 2},
-#define OP(name, n) [INTERP_##name] = {.words = n},
+#define OP(name, n)		      [INTERP_##name] = {.words = n},
 #include "interp/op_groups.h"
 #include "interp/op.def"
 #include "interp/op_done.h"
 };
+/* clang-format on */
 
 /* An op with a shift by an immediate, swallowed by another (op.def, SHIFTED). */
 static const struct {
@@ -140,8 +145,7 @@ static struct interp_op op_of(uint32_t id)
 	return (struct interp_op){.id = id};
 }
 
-/* ---- binary operators --------------------------------------------------------------------------
- */
+/* ---- binary operators ------------------------------------------------------------------------ */
 
 /* Is the type of an int op i64? All i32 ops of a group come first. */
 static bool op_is_i64(uint32_t id)
@@ -354,8 +358,7 @@ static void fuse_select(struct emitter *e)
 	emit_result(e, op, NULL);
 }
 
-/* ---- memory ------------------------------------------------------------------------------------
- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 /* log2 of the size of the access, which is its natural alignment. */
 static unsigned access_shift(enum wasm_op op)
@@ -467,8 +470,7 @@ bool fuse_insn(struct emitter *e, const struct wasm_insn *insn)
 	}
 }
 
-/* ---- jumps -------------------------------------------------------------------------------------
- */
+/* ---- jumps ----------------------------------------------------------------------------------- */
 
 /* The jump that a comparison becomes; false: it cannot. */
 static bool branch_of_compare(const struct interp_op *compare, bool when, struct interp_op *jump)

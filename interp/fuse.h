@@ -10,8 +10,8 @@
 /* Translates a numeric instruction, a load, a store, or a select; false: it is something else. */
 MUST_USE bool fuse_insn(struct emitter *e, const struct wasm_insn *insn);
 
-/* Appends a jump that is taken if x is not zero (when), or if it is zero. Returns the index of the op,
- * whose imm is the caller's. */
+/* Appends a jump that is taken if x is not zero (when), or if it is zero. Returns the index of the
+ * op, whose imm is the caller's. */
 uint32_t fuse_branch(struct emitter *e, const struct operand *x, bool when);
 
 /* Words that an op takes. */

@@ -22,8 +22,7 @@
 #define WAY(pc)		  ((pc) + (int32_t)(pc)->imm)
 #define POINTER(type, op) ((type *)(uintptr_t)(op).value)
 
-/* ---- operands ----------------------------------------------------------------------------------
- */
+/* ---- operands -------------------------------------------------------------------------------- */
 
 typedef uint32_t type_I32;
 typedef uint64_t type_I64;
@@ -44,8 +43,7 @@ typedef double type_F64;
 #define IMM_I32(imm) ((uint32_t)(int32_t)(imm))
 #define IMM_I64(imm) ((uint64_t)(int64_t)(imm))
 
-/* ---- traps -------------------------------------------------------------------------------------
- */
+/* ---- traps ----------------------------------------------------------------------------------- */
 
 #define TRAP(name, words)                                                                          \
 	UNUSED HANDLER(trap_##name)                                                                \
@@ -56,8 +54,7 @@ typedef double type_F64;
 #include "wasm/trap.def"
 #undef TRAP
 
-/* ---- numbers -----------------------------------------------------------------------------------
- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
 #define INT_BINARY(name, T, value)                                                                 \
 	HANDLER(name##_SS)                                                                         \
@@ -178,8 +175,7 @@ typedef double type_F64;
 		MUSTTAIL return NEXT(1);                                                           \
 	}
 
-/* ---- memory ------------------------------------------------------------------------------------
- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 /* Addresses are at most 33 bits, so that neither sum can overflow. The builtin copies are inlined
  * in a freestanding build too. */
@@ -295,8 +291,7 @@ HANDLER(DATA_DROP)
 	MUSTTAIL return NEXT(1);
 }
 
-/* ---- tables ------------------------------------------------------------------------------------
- */
+/* ---- tables ---------------------------------------------------------------------------------- */
 
 HANDLER(TABLE_GET)
 {
@@ -376,8 +371,7 @@ HANDLER(REF_FUNC)
 	MUSTTAIL return NEXT(1);
 }
 
-/* ---- moving values -----------------------------------------------------------------------------
- */
+/* ---- moving values --------------------------------------------------------------------------- */
 
 HANDLER(COPY)
 {
@@ -423,8 +417,7 @@ HANDLER(GLOBAL_SET)
 	MUSTTAIL return NEXT(2);
 }
 
-/* ---- control -----------------------------------------------------------------------------------
- */
+/* ---- control --------------------------------------------------------------------------------- */
 
 HANDLER(UNREACHABLE)
 {
@@ -641,32 +634,33 @@ HANDLER(LEAVE)
 	return TRAP_NONE;
 }
 
-/* ---- tables of handlers
- * -------------------------------------------------------------------------- */
+/* ---- tables of handlers ---------------------------------------------------------------------- */
 
 static const struct interp_op switch_back_op[1] = {{.run = SWITCH_BACK}};
 static const struct interp_op leave_op[1] = {{.run = LEAVE}};
 const struct interp_op interp_untranslated[1] = {{.run = TRANSLATE}};
 
+/* clang-format off */
 interp_handler *const interp_handlers[INTERP_OP_COUNT] = {
 #define INT_BINARY(name, T, value)	     name##_SS, name##_SI,
 #define INT_DIVIDE(name, T, overflow, value) name##_SS, name##_SI,
 #define INT_COMPARE(name, T, truth)                                                                \
 	name##_SS, name##_SI, name##_BR_SS, name##_BR_SI, name##_BN_SS, name##_BN_SI,
 #define STEP(name, truth)					name##_SS, name##_SI,
-#define FLOAT_COMPARE(name, T, truth)				name##_SS, name##_BR_SS, name##_BN_SS,
+#define FLOAT_COMPARE(name, T, truth) name##_SS, name##_BR_SS, name##_BN_SS,
 #define FLOAT_BINARY(name, T, value)				name,
 #define UNARY(name, from, to, value)				name,
 #define TRUNCATE(name, sat, from, to, ctype, inside, low, high) name, sat,
 #define TERNARY(name, T, value)					name,
 #define SHIFTED(name, T, value)					name,
-#define LOAD(name, ctype, value)				name##_S, name##_SS, name##_SX, name##_SI,
-#define STORE(name, ctype)					name##_S, name##_SS, name##_SX, name##_SI,
+#define LOAD(name, ctype, value) name##_S, name##_SS, name##_SX, name##_SI,
+#define STORE(name, ctype) name##_S, name##_SS, name##_SX, name##_SI,
 #define OP(name, words)						name,
 #include "interp/op_groups.h"
 #include "interp/op.def"
 #include "interp/op_done.h"
 };
+/* clang-format on */
 
 enum wasm_trap interp_enter(struct interp_thread *t, uint64_t *fp)
 {

@@ -63,8 +63,7 @@ void interp_thread_fini(struct interp_thread *t)
 	*t = (struct interp_thread){0};
 }
 
-/* ---- growth ------------------------------------------------------------------------------------
- */
+/* ---- growth ---------------------------------------------------------------------------------- */
 
 /* The next size of a stack: at least need, doubling, at most max. 0: need is above max. */
 static size_t grown(size_t now, size_t need, size_t max)
@@ -119,13 +118,17 @@ enum wasm_trap interp_grow_frames(struct interp_thread *t)
 	return TRAP_NONE;
 }
 
-/* ---- calls -------------------------------------------------------------------------------------
- */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 enum wasm_trap interp_ensure_code(struct interp_thread *t)
 {
 	const struct wasm_func_instance *func = t->callee;
+	const struct wasm_body *body = wasm_func_body(func->instance->module, func->index);
 	struct interp_code *code;
+
+	/* Its frame could not be entered; translating it would take memory in proportion. */
+	if ((uint64_t)body->local_count + body->max_stack > t->max_slots)
+		return TRAP_STACK_EXHAUSTED;
 	enum err err = interp_translate(func, &code);
 
 	if (err)
@@ -202,6 +205,10 @@ enum wasm_trap interp_call(struct interp_thread *t, const struct wasm_func_insta
 	size_t first = (size_t)(t->top - t->slots);
 	size_t depth = (size_t)(t->frame - t->frames);
 
+	if (t->nesting == 0) {
+		t->trap_pc = NULL;
+		t->trap_frames = 0;
+	}
 	if (trap)
 		return interp_trap(t, NULL, trap);
 	for (uint32_t i = 0; i < type->param_count; i++)
@@ -219,8 +226,7 @@ enum wasm_trap interp_call(struct interp_thread *t, const struct wasm_func_insta
 	return TRAP_NONE;
 }
 
-/* ---- backtraces --------------------------------------------------------------------------------
- */
+/* ---- backtraces ------------------------------------------------------------------------------ */
 
 static uint32_t position_offset(const struct wasm_func_instance *func, const struct interp_op *pc,
 				bool returns_here)

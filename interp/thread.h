@@ -14,7 +14,7 @@ struct interp_code {
 /* Stands in func->code until the first call. */
 extern const struct interp_op interp_untranslated[1];
 
-/* Translates a function of the running instance's module. Errors: E_NOMEM, E_LIMIT. */
+/* Translates a function that has a body. Errors: E_NOMEM. */
 MUST_USE enum err interp_translate(const struct wasm_func_instance *func,
 				   struct interp_code **code);
 

@@ -34,8 +34,7 @@ struct translator {
 	uint32_t dead; /* 0: code is reached; else 1 + blocks opened in unreachable code */
 };
 
-/* ---- jumps -------------------------------------------------------------------------------------
- */
+/* ---- jumps ----------------------------------------------------------------------------------- */
 
 static struct block *block_at(const struct translator *t, uint32_t label)
 {
@@ -198,8 +197,7 @@ static void translate_br_table(struct translator *t, const struct wasm_insn *ins
 	}
 }
 
-/* ---- blocks ------------------------------------------------------------------------------------
- */
+/* ---- blocks ---------------------------------------------------------------------------------- */
 
 static void block_arity(const struct translator *t, const struct wasm_block_type *type,
 			struct block *b)
@@ -277,8 +275,7 @@ static void translate_end(struct translator *t)
 	t->depth--;
 }
 
-/* ---- calls -------------------------------------------------------------------------------------
- */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 static uint64_t word_of(const void *p)
 {
@@ -327,8 +324,7 @@ static void translate_call_indirect(struct translator *t, const struct wasm_insn
 	call_results(t, type);
 }
 
-/* ---- variables and bulk instructions
- * ------------------------------------------------------------- */
+/* ---- variables and bulk instructions --------------------------------------------------------- */
 
 static void translate_local_set(struct translator *t, uint32_t local, bool tee)
 {
@@ -480,8 +476,7 @@ static void translate_bulk(struct translator *t, const struct wasm_insn *insn)
 	}
 }
 
-/* ---- instructions ------------------------------------------------------------------------------
- */
+/* ---- instructions ---------------------------------------------------------------------------- */
 
 static void translate_control(struct translator *t, const struct wasm_insn *insn)
 {

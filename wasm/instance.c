@@ -14,8 +14,7 @@
 #include "wasm/limits.h"
 #include "wasm/store.h"
 
-/* ---- matching of imports (4.5.3) ---------------------------------------------------------------
- */
+/* ---- matching of imports (4.5.3) ------------------------------------------------------------- */
 
 static bool limits_match(uint64_t size, const struct wasm_limits *have,
 			 const struct wasm_limits *want)
@@ -148,8 +147,7 @@ static enum err instance_add_spaces(struct wasm_instance *inst)
 	return err;
 }
 
-/* ---- constant expressions (3.3.8.2) ------------------------------------------------------------
- */
+/* ---- constant expressions (3.3.8.2) ---------------------------------------------------------- */
 
 static void expr_binary(enum wasm_op op, uint64_t *x, uint64_t y)
 {
@@ -238,8 +236,7 @@ static enum err expr_eval(const struct wasm_instance *inst, const struct wasm_ex
 	return E_OK;
 }
 
-/* ---- initializing ------------------------------------------------------------------------------
- */
+/* ---- initializing ---------------------------------------------------------------------------- */
 
 static enum err instance_add_globals(struct wasm_instance *inst)
 {
@@ -368,8 +365,7 @@ enum err wasm_instantiate(struct wasm_store *s, const struct wasm_module *module
 	return E_OK;
 }
 
-/* ---- afterwards --------------------------------------------------------------------------------
- */
+/* ---- afterwards ------------------------------------------------------------------------------ */
 
 struct wasm_func_instance *wasm_instance_start(const struct wasm_instance *inst)
 {

@@ -120,8 +120,7 @@ enum err wasm_sig_intern(struct wasm_store *s, const struct wasm_func_type *type
 	return E_OK;
 }
 
-/* ---- what a store holds ------------------------------------------------------------------------
- */
+/* ---- what a store holds ---------------------------------------------------------------------- */
 
 bool wasm_store_reserve_funcs(struct wasm_store *s, uint32_t count)
 {

@@ -140,6 +140,8 @@ TEST(bulk_memory_checks_before_it_writes)
 	CHECK_EQ(guest_call(&g, "load", 65531, 0, 0), TRAP_NONE);
 	CHECK_EQ(g.result[0], 0x64636261);
 	CHECK_EQ(guest_call(&g, "copy", 0, 65533, 4), TRAP_MEMORY_BOUNDS);
+	CHECK_EQ(guest_call(&g, "copy", 65533, 0, 4), TRAP_MEMORY_BOUNDS);
+	CHECK_EQ(guest_call(&g, "init", 65535, 0, 2), TRAP_MEMORY_BOUNDS);
 	CHECK_EQ(guest_call(&g, "copy", 0, UINT32_MAX, UINT32_MAX), TRAP_MEMORY_BOUNDS);
 	CHECK_EQ(guest_call(&g, "init", 0, 1, 2), TRAP_NONE);
 	CHECK_EQ(guest_call(&g, "load", 0, 0, 0), TRAP_NONE);
@@ -235,13 +237,13 @@ TEST(bulk_tables_check_before_they_write)
 	CHECK_EQ(guest_call(&g, "call", 5, 5, 0), TRAP_NONE);
 	CHECK_EQ(g.result[0], 10);
 	CHECK_EQ(guest_call(&g, "copy", 6, 5, 3), TRAP_TABLE_BOUNDS);
+	CHECK_EQ(guest_call(&g, "copy", 0, 6, 3), TRAP_TABLE_BOUNDS);
 	CHECK_EQ(guest_call(&g, "drop", 0, 0, 0), TRAP_NONE);
 	CHECK_EQ(guest_call(&g, "init", 0, 0, 1), TRAP_TABLE_BOUNDS);
 	guest_fini(&g);
 }
 
-/* ---- host functions
- * -------------------------------------------------------------------------------- */
+/* ---- host functions -------------------------------------------------------------------------- */
 
 static enum wasm_trap host_add(void *env, struct wasm_caller *caller, const uint64_t *args,
 			       uint64_t *results)
@@ -333,8 +335,7 @@ TEST(a_host_function_with_too_many_values_is_refused)
 	guest_fini(&g);
 }
 
-/* ---- stacks
- * ---------------------------------------------------------------------------------------- */
+/* ---- stacks ---------------------------------------------------------------------------------- */
 
 TEST(deep_recursion_works_and_endless_recursion_traps)
 {
@@ -387,8 +388,7 @@ TEST(a_backtrace_names_each_call_and_instruction)
 	guest_fini(&g);
 }
 
-/* ---- large functions
- * --------------------------------------------------------------------------------- */
+/* ---- large functions ------------------------------------------------------------------------- */
 
 struct bytes {
 	uint8_t *p;
@@ -471,8 +471,23 @@ TEST(fifty_thousand_locals_and_far_slots_work)
 	check_large(WASM_MAX_LOCALS, 20000);
 }
 
-/* ---- want of memory
- * ---------------------------------------------------------------------------------- */
+TEST(a_frame_above_the_stack_limit_is_refused_before_translation)
+{
+	struct bytes m = large_module(WASM_MAX_LOCALS, 10);
+	struct guest g;
+
+	CHECK_EQ(guest_init(&g, &(struct wasm_store_config){0},
+			    &(struct interp_limits){.stack_size = WASM_MAX_LOCALS * 8}),
+		 E_OK);
+	CHECK_EQ(guest_add(&g, m.p, m.n), E_OK);
+	native_heap_fail_at(0);
+	CHECK_EQ(guest_call(&g, "f", 0, 0, 0), TRAP_STACK_EXHAUSTED);
+	native_heap_fail_at(-1);
+	guest_fini(&g);
+	free(m.p);
+}
+
+/* ---- want of memory -------------------------------------------------------------------------- */
 
 /* Everything from decoding on, with the n-th allocation failing: an error or TRAP_OUT_OF_MEMORY,
  * and nothing leaks (the sanitizer looks). True: it went through. */
@@ -528,6 +543,7 @@ int main(void)
 	RUN(stack_limits_are_kept);
 	RUN(a_backtrace_names_each_call_and_instruction);
 	RUN(fifty_thousand_locals_and_far_slots_work);
+	RUN(a_frame_above_the_stack_limit_is_refused_before_translation);
 	RUN(every_failing_allocation_ends_cleanly);
 	return check_report();
 }

@@ -63,8 +63,7 @@ static const char *text(const json_t *object, const char *key)
 	return s ? s : "";
 }
 
-/* ---- values ------------------------------------------------------------------------------------
- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name;
@@ -119,8 +118,7 @@ static bool put_values(struct buffer *b, const json_t *values)
 	return true;
 }
 
-/* ---- commands ----------------------------------------------------------------------------------
- */
+/* ---- commands -------------------------------------------------------------------------------- */
 
 static bool put_action(struct buffer *b, const json_t *command)
 {

@@ -58,8 +58,7 @@ struct runner {
 	const uint8_t *result_types;
 };
 
-/* ---- lines of text -----------------------------------------------------------------------------
- */
+/* ---- lines of text --------------------------------------------------------------------------- */
 
 struct line {
 	char text[LINE_MAX];
@@ -131,8 +130,7 @@ static const char *const err_words[E_COUNT] = {
 #undef ERR
 };
 
-/* ---- reading the script
- * -------------------------------------------------------------------------- */
+/* ---- reading the script ---------------------------------------------------------------------- */
 
 static struct wasm_name read_string(struct runner *r)
 {
@@ -164,8 +162,7 @@ static void read_action(struct runner *r, struct action *a)
 	read_values(r, a->args, &a->arg_count);
 }
 
-/* ---- modules
- * ------------------------------------------------------------------------------------- */
+/* ---- modules --------------------------------------------------------------------------------- */
 
 static bool names_equal(struct wasm_name a, struct wasm_name b)
 {
@@ -296,8 +293,7 @@ static void do_uninstantiable(struct runner *r, struct wasm_name text, struct wa
 		     trap ? trap_words[trap] : err_words[err]);
 }
 
-/* ---- actions
- * ------------------------------------------------------------------------------------- */
+/* ---- actions --------------------------------------------------------------------------------- */
 
 static bool act_get(struct runner *r, const struct wasm_extern *x)
 {
@@ -428,8 +424,7 @@ static void do_trap(struct runner *r, const struct action *a, struct wasm_name t
 			     "expected another trap", trap_words[trap]);
 }
 
-/* ---- commands
- * ------------------------------------------------------------------------------------ */
+/* ---- commands -------------------------------------------------------------------------------- */
 
 static void run_action_command(struct runner *r, uint8_t kind)
 {
