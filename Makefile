@@ -199,10 +199,21 @@ gcc: $(sort $(GCC_O))
 bench: deps-test
 	@$(MAKE) --no-print-directory all $(B)/test/enclave_bench $(TEST_IMAGE) $(TEST_IMAGE:.elf=.sig) \
 		$(E)/hello.wasm bench-programs
-	@bench/run.sh $(B)
+	@bench/run.sh $(B) "$(KERNELS)"
 $(B)/test/enclave_bench: $(B)/host/bench/enclave_bench.o $(B)/host/test/lib/file.o $(B)/libretwine.a
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -o $@ $^ $(HOST_LIBS)
+
+# The interpreter with the image's code generation, outside of an enclave.
+KERNELS := matmul:20:2 sieve:30:3 sha256:30:3 nbody:100:10 sort:10:1 vm:100:10
+BENCH_O := $(patsubst %.c,$(B)/bench/obj/%.o,$(call plain_c,base wasm interp) host/heap.c bench/interp_bench.c)
+$(B)/bench/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(filter-out -ffreestanding,$(IMAGE_FLAGS)) -Wno-frame-larger-than -D_GNU_SOURCE -MMD -c $< -o $@
+$(B)/bench/interp_bench: $(BENCH_O)
+	$(Q)$(CLANG) -o $@ $^ -lm -ldl
+bench-programs: $(B)/bench/interp_bench
+	@bench/build_kernels.sh $(B)/bench $(KERNELS)
 
 size:
 	@tools/size.sh
@@ -218,6 +229,6 @@ install: all
 clean:
 	rm -rf $(B)
 
-.PHONY: all deps deps-test demo test test-programs bench fuzz gcc size install clean
+.PHONY: all deps deps-test demo test test-programs bench bench-programs fuzz gcc size install clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,8 +1,9 @@
 #!/bin/bash
 # What Retwine costs, each figure a ratio or a count, medians of interleaved runs. Usage:
-# bench/run.sh BUILD
+# bench/run.sh BUILD KERNELS
 set -eu
 b=$1
+kernels=$2
 runs=15
 
 # ms_of COMMAND...: wall time of one run, in microseconds.
@@ -26,15 +27,11 @@ for ((i = 0; i < runs; i++)); do
 done >"$b/bench-hello"
 hello=$(cut -d' ' -f1 "$b/bench-hello" | median)
 true_us=$(cut -d' ' -f2 "$b/bench-hello" | median)
-rss=$(/usr/bin/env python3 - "$b/retwine" run "$b/examples/hello.wasm" <<'P'
-import resource, subprocess, sys
-subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-P
-)
+rss=$("$b/test/enclave_bench" --rss "$b/retwine" run "$b/examples/hello.wasm")
 awk -v h="$hello" -v t="$true_us" -v r="$rss" 'BEGIN {
 	printf "%-44s %12.1f ms  %9.2f x /bin/true   (target <= 10 ms)\n", "start to exit", h / 1000, h / t
 	printf "%-44s %12.1f MiB                     (target <= 12 MiB)\n", "largest resident size", r / 1024 }'
 
 echo "== the interpreter, against clang-19 -O3 native and wasm-interp"
-"$b/bench/interp_bench" "$b/bench"
+# shellcheck disable=SC2086 # a list of words
+"$b/bench/interp_bench" "$b/bench" $kernels

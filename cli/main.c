@@ -16,6 +16,15 @@ static const struct command *const g_commands[] = {
 	&command_inspect, &command_doctor,  &command_validate,
 };
 
+/* Words of the command line stand in messages too: no control character reaches the terminal. */
+static void make_printable(char *s)
+{
+	for (; *s; s++) {
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			*s = '?';
+	}
+}
+
 /* One write for the whole line, so that lines of several processes do not mix. */
 PRINTF_LIKE(1, 0) static void say(const char *format, va_list args)
 {
@@ -27,6 +36,7 @@ PRINTF_LIKE(1, 0) static void say(const char *format, va_list args)
 	size_t len = (size_t)n < sizeof(line) - 1 ? (size_t)n : sizeof(line) - 2;
 
 	line[len] = 0;
+	make_printable(line);
 	(void)fprintf(stderr, "retwine: %s\n", line);
 }
 
@@ -39,15 +49,6 @@ void command_say(const char *format, ...)
 	va_end(args);
 }
 
-/* Words of the command line in messages: without control characters. */
-static void make_printable(char *s)
-{
-	for (; *s; s++) {
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			*s = '?';
-	}
-}
-
 int command_usage(const struct command *c, const char *format, ...)
 {
 	char line[RETWINE_MESSAGE_MAX];
@@ -56,7 +57,6 @@ int command_usage(const struct command *c, const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	make_printable(line);
 	command_say("%s: %s; see 'retwine %s --help'", c->name, line, c->name);
 	return STATUS_USAGE;
 }
@@ -163,7 +163,6 @@ static int help(int argc, char **argv)
 
 	if (c)
 		return command_help(c);
-	make_printable(argv[0]);
 	command_say("there is no command '%s'; see 'retwine help'", argv[0]);
 	return STATUS_USAGE;
 }
@@ -173,7 +172,6 @@ static int run_bare(int argc, char **argv)
 {
 	if (argv[0][0] == '-' || strchr(argv[0], '.') || strchr(argv[0], '/'))
 		return run_command(&command_run, argc, argv);
-	make_printable(argv[0]);
 	command_say("'%s' is neither a command nor a .wasm file; see 'retwine help'", argv[0]);
 	return STATUS_USAGE;
 }

@@ -45,13 +45,6 @@ static void relocate(void)
 	}
 }
 
-static void thread_init(void)
-{
-	struct thread_block *t = thread_self();
-
-	t->index = ((uint64_t)t - enclave_base() - LAYOUT_THREADS_OFF) / LAYOUT_THREAD_STRIDE;
-}
-
 /* A private copy of [off, off + size) of the shared area. The caller frees it. */
 static enum err copy_in(uint8_t **out, uint64_t off, uint64_t size, uint64_t max)
 {
@@ -139,7 +132,7 @@ static uint64_t start(uint64_t address, uint64_t size)
 	struct program_input in;
 	enum err err = shared_open(address, size);
 
-	if (err != E_OK || thread_self()->index >= shared_header()->thread_count)
+	if (err != E_OK || thread_index(thread_self()) >= shared_header()->thread_count)
 		return EXIT_REFUSED;
 	crypto_set_cpu_hints(shared_header()->cpu_hints);
 	err = copy_input_in(&in);
@@ -167,6 +160,5 @@ uint64_t enclave_enter(uint64_t op, uint64_t a, uint64_t b)
 		return EXIT_REFUSED;
 	relocate();
 	__atomic_store_n(&g_start, STARTED, __ATOMIC_RELEASE);
-	thread_init();
 	return start(a, b);
 }

@@ -77,6 +77,9 @@ enum err memory_grow(enum memory_range range, size_t size)
 
 	if (want > have) {
 		err = accept_data(g_range[range].off + have, want - have, &done);
+		/* Pages of the window beyond the program's memory would not trap: a host that
+		 * delivers only some of what it promised ends the enclave. */
+		must(err == E_OK || done == 0 || range != MEMORY_WINDOW);
 		__atomic_store_n(&g_range[range].accepted, have + done, __ATOMIC_RELEASE);
 	}
 	lock_release(&g_lock);
@@ -97,17 +100,32 @@ static enum err restrict_code_page(uint64_t address)
 	return E_OK;
 }
 
+/* Without EACCEPTCOPY: filled while it is read+write, then never both again. */
+static enum err fill_code_page(uint64_t address, const uint8_t *page)
+{
+	if (accept_page(address, SECINFO_REG | SECINFO_R | SECINFO_W | SECINFO_PENDING) != 0)
+		return E_NOMEM;
+	memcpy((void *)(uintptr_t)address, page, PAGE);
+	return restrict_code_page(address);
+}
+
 /* One page of code at its final place. `page` is ours and page-aligned. */
 static enum err add_code_page(uint64_t address, uint8_t *page)
 {
+	static bool copy_keeps_w; /* this CPU's EACCEPTCOPY adds rights instead of setting them */
 	const uint64_t rx = SECINFO_REG | SECINFO_R | SECINFO_X;
 	ALIGNED(64) struct sgx_secinfo info = {.flags = rx};
 
+	if (copy_keeps_w)
+		return fill_code_page(address, page);
 	if (enclu(ENCLU_EACCEPTCOPY, &info, (void *)(uintptr_t)address,
 		  (void *)(uintptr_t)page) != 0)
 		return E_NOMEM;
 	/* The proof that the EPCM says read+execute and no more (SDM, EACCEPT). */
-	return accept_page(address, rx | SECINFO_PR) == 0 ? E_OK : restrict_code_page(address);
+	if (accept_page(address, rx | SECINFO_PR) == 0)
+		return E_OK;
+	copy_keeps_w = true;
+	return restrict_code_page(address);
 }
 
 static enum err add_code_locked(const uint8_t *code, size_t size, uint64_t off)
@@ -158,7 +176,7 @@ bool memory_is_code(uint64_t address)
 static uint64_t guest_stack_top(const struct thread_block *t)
 {
 	return enclave_base() + LAYOUT_GUEST_STACKS_OFF +
-	       (t->index + 1) * (uint64_t)LAYOUT_GUEST_STACK_STRIDE;
+	       (thread_index(t) + 1) * (uint64_t)LAYOUT_GUEST_STACK_STRIDE;
 }
 
 enum err memory_grow_guest_stack(size_t size, uint64_t *top)

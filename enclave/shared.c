@@ -2,7 +2,7 @@
  * The one file whose code reaches host memory, through host_copy of entry.S.
  * Trust: nothing in the area; its place is checked once and kept inside.
  * Invariant: every access is inside [g_base, g_base + g_size), which is outside ELRANGE; aligned
- * 8-byte words only (AEPIC leak, MMIO stale data).
+ * 8-byte words only (AEPIC leak, MMIO stale data). Nothing goes out once the enclave is dead.
  */
 #include "enclave/shared.h"
 
@@ -11,6 +11,7 @@
 #include "base/checked.h"
 #include "enclave/layout.h"
 #include "enclave/memory.h"
+#include "enclave/panic.h"
 #include "enclave/thread.h"
 
 #define WORD 8u
@@ -58,6 +59,8 @@ enum err shared_write(struct uref dst, const void *src, size_t size)
 	size_t words = size / WORD;
 	uint64_t last = 0;
 
+	if (enclave_is_dead())
+		enclave_die();
 	if (!shared_inside(dst, size))
 		return E_HOST;
 	if (!host_copy(shared_address(dst), src, words))
@@ -105,7 +108,7 @@ const struct shared_header *shared_header(void)
 
 struct uref shared_slot(void)
 {
-	uint64_t index = thread_self()->index;
+	uint64_t index = thread_index(thread_self());
 
 	must(index < g_header.thread_count);
 	return (struct uref){g_header.slots_off + index * SHARED_SLOT_SIZE};

@@ -45,7 +45,6 @@ struct thread_block {
 	uint64_t saved_rsp; /* trusted stack while a host call is pending */
 	uint64_t guest_rsp; /* trusted stack of guest_call; 0: no guest code runs */
 	uint64_t in_exception;
-	uint64_t index;     /* of the thread, 0 .. LAYOUT_THREAD_COUNT - 1 */
 	uint64_t guest_stack_accepted; /* bytes, from the top downwards */
 	uint32_t call_seq;             /* sequence number of the last host call */
 	uint32_t trap_kind;            /* of the last trap in guest code */
@@ -75,6 +74,12 @@ static inline uint64_t enclave_base(void)
 	extern HIDDEN const char image_start[];
 
 	return (uint64_t)image_start;
+}
+
+/* Number of a thread, 0 .. LAYOUT_THREAD_COUNT - 1: the place of its block tells. */
+static inline uint64_t thread_index(const struct thread_block *t)
+{
+	return ((uint64_t)t - enclave_base() - LAYOUT_THREADS_OFF) / LAYOUT_THREAD_STRIDE;
 }
 
 /* The first save area of the thread: what an exception interrupted. */

@@ -12,12 +12,15 @@
 #include "host/words.h"
 
 #define CONFIG_FILE_MAX ((size_t)1 << 20)
+/* Bytes of all values taken: an alias repeats its anchor's text, which the file holds only once. */
+#define CONFIG_TEXT_MAX (2 * CONFIG_FILE_MAX)
 
 struct loader {
 	struct retwine_config *config;
 	const char *path;
 	yaml_document_t *document;
 	struct retwine_error *error;
+	size_t taken; /* bytes of values, each with its terminator */
 };
 
 static size_t node_line(const yaml_node_t *node)
@@ -63,7 +66,7 @@ static bool is_null(const yaml_node_t *node)
 }
 
 /* The text of a scalar; NULL, told, when it is none that we can use. */
-static const char *scalar_text(const struct loader *l, const yaml_node_t *node, const char *key)
+static const char *scalar_text(struct loader *l, const yaml_node_t *node, const char *key)
 {
 	const char *wrong = NULL;
 
@@ -73,14 +76,18 @@ static const char *scalar_text(const struct loader *l, const yaml_node_t *node, 
 		wrong = "the value is missing; write \"\" for an empty text";
 	else if (strlen((const char *)node->data.scalar.value) != node->data.scalar.length)
 		wrong = "a NUL character is not allowed";
-	if (!wrong)
+	else if (node->data.scalar.length >= CONFIG_TEXT_MAX - l->taken)
+		wrong = "the values are too long together; use fewer aliases";
+	if (!wrong) {
+		l->taken += node->data.scalar.length + 1;
 		return (const char *)node->data.scalar.value;
+	}
 	(void)refuse(l, node, key, wrong);
 	return NULL;
 }
 
-static enum retwine_code load_scalar(const struct loader *l, const char *key,
-				     const yaml_node_t *value, enum config_shape shape)
+static enum retwine_code load_scalar(struct loader *l, const char *key, const yaml_node_t *value,
+				     enum config_shape shape)
 {
 	const char *text = scalar_text(l, value, key);
 
@@ -91,8 +98,7 @@ static enum retwine_code load_scalar(const struct loader *l, const char *key,
 	return at_line(l, value, retwine_config_set(l->config, key, text, l->error));
 }
 
-static enum retwine_code load_list(const struct loader *l, const char *key,
-				   const yaml_node_t *value)
+static enum retwine_code load_list(struct loader *l, const char *key, const yaml_node_t *value)
 {
 	const yaml_node_item_t *item = value->data.sequence.items.start;
 	enum retwine_code code = RETWINE_OK;
@@ -102,7 +108,7 @@ static enum retwine_code load_list(const struct loader *l, const char *key,
 	return code;
 }
 
-static enum retwine_code load_variables(const struct loader *l, const yaml_node_t *value)
+static enum retwine_code load_variables(struct loader *l, const yaml_node_t *value)
 {
 	const yaml_node_pair_t *pair = value->data.mapping.pairs.start;
 	enum retwine_code code = RETWINE_OK;
@@ -122,7 +128,7 @@ static enum retwine_code load_variables(const struct loader *l, const yaml_node_
 	return code;
 }
 
-static enum retwine_code load_pair(const struct loader *l, const yaml_node_t *key_node,
+static enum retwine_code load_pair(struct loader *l, const yaml_node_t *key_node,
 				   const yaml_node_t *value)
 {
 	enum config_shape shape;
@@ -158,7 +164,7 @@ static bool is_repeated(const struct loader *l, const yaml_node_t *root,
 	return false;
 }
 
-static enum retwine_code load_document(const struct loader *l)
+static enum retwine_code load_document(struct loader *l)
 {
 	const yaml_node_t *root = yaml_document_get_root_node(l->document);
 	enum retwine_code code = RETWINE_OK;

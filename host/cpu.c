@@ -32,12 +32,24 @@ static bool bit(uint32_t word, unsigned n)
 	return (word >> n & 1) != 0;
 }
 
-static uint64_t xcr0_read(void)
+uint64_t cpu_xcr0(void)
 {
 	uint32_t low, high;
 
+	if (!bit(cpuid(1, 0).c, 27)) /* OSXSAVE */
+		return 0;
 	__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
 	return (uint64_t)high << 32 | low;
+}
+
+bool cpu_has_fsgsbase(void)
+{
+	return bit(cpuid(7, 0).b, 0) && (getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE_BIT) != 0;
+}
+
+uint32_t cpu_hints(void)
+{
+	return bit(cpuid(7, 0).b, 29) ? CPU_HINT_SHA : 0;
 }
 
 static void read_names(struct cpu_features *cpu)
@@ -64,8 +76,8 @@ static void read_code(struct cpu_features *cpu)
 	cpu->rdrand = bit(one.c, 30);
 	cpu->rdseed = bit(seven.b, 18);
 	cpu->sha = bit(seven.b, 29);
-	cpu->xcr0 = bit(one.c, 27) ? xcr0_read() : 0;
-	cpu->fsgsbase = bit(seven.b, 0) && (getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE_BIT) != 0;
+	cpu->xcr0 = cpu_xcr0();
+	cpu->fsgsbase = cpu_has_fsgsbase();
 	avx = bit(one.c, 28) && (cpu->xcr0 & 6) == 6;
 	v3 = bit(one.c, 12) && bit(one.c, 22) && bit(one.c, 29);	  /* FMA, MOVBE, F16C */
 	v3 = v3 && bit(seven.b, 3) && bit(seven.b, 5) && bit(seven.b, 8); /* BMI1, AVX2, BMI2 */
@@ -115,10 +127,7 @@ void cpu_read(struct cpu_features *cpu)
 
 static void set_hints(void)
 {
-	struct cpu_features cpu;
-
-	cpu_read(&cpu);
-	crypto_set_cpu_hints(cpu.sha ? CPU_HINT_SHA : 0);
+	crypto_set_cpu_hints(cpu_hints());
 }
 
 void cpu_set_crypto_hints(void)

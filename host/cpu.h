@@ -1,4 +1,4 @@
-/* What the CPU and the system say about it, for the choice of code paths and for doctor. */
+/* What the CPU and the system say about it: for the choice of code paths, for XFRM, for doctor. */
 #ifndef HOST_CPU_H
 #define HOST_CPU_H
 
@@ -26,6 +26,15 @@ struct cpu_features {
 };
 
 void cpu_read(struct cpu_features *cpu);
+
+/* XCR0; 0 without OSXSAVE. */
+uint64_t cpu_xcr0(void);
+
+/* Do the CPU and the kernel let programs set FS and GS? */
+bool cpu_has_fsgsbase(void);
+
+/* CPU_HINT_* of boundary/abi.h. */
+uint32_t cpu_hints(void);
 
 /* Tells crypto/ what it may use, once per process. */
 void cpu_set_crypto_hints(void);

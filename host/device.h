@@ -103,6 +103,12 @@ MUST_USE struct device *device_sim_open(enum device_sim_mode mode, uint64_t encl
  */
 bool device_sim_secret_is_temporary(void);
 
+/*
+ * Which reading of EACCEPTCOPY the simulator follows: the rights of SECINFO are set (off; SDM of 2018),
+ * or added to the read+write of the pending page (on; SDM of 2016). For tests.
+ */
+void device_sim_copy_adds_rights(bool on);
+
 /* The kernel's device, or NULL and errno (ENOENT: no /dev/sgx_enclave). */
 MUST_USE struct device *device_linux_open(void);
 

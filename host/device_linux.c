@@ -131,12 +131,22 @@ linux_enter_func device_linux_vdso(void)
 
 /* --- ioctls --- */
 
+int device_linux_ioctl(int fd, unsigned long request, void *arg)
+{
+	int error;
+
+	do
+		error = ioctl(fd, request, arg) == 0 ? 0 : errno;
+	while (error == EINTR);
+	return error;
+}
+
 static int linux_create(struct device *device, const struct sgx_secs *secs)
 {
 	struct sgx_enclave_create arg = {.src = (uint64_t)(uintptr_t)secs};
 
 	device_refuse_nothing();
-	return ioctl(linux_of(device)->fd, SGX_IOC_ENCLAVE_CREATE, &arg) == 0 ? 0 : errno;
+	return device_linux_ioctl(linux_of(device)->fd, SGX_IOC_ENCLAVE_CREATE, &arg);
 }
 
 static int linux_add_pages(struct device *device, uint64_t off, const void *src, uint64_t length,
@@ -149,7 +159,7 @@ static int linux_add_pages(struct device *device, uint64_t off, const void *src,
 		.secinfo = (uint64_t)(uintptr_t)secinfo,
 		.flags = SGX_PAGE_MEASURE,
 	};
-	int error = ioctl(linux_of(device)->fd, SGX_IOC_ENCLAVE_ADD_PAGES, &arg) == 0 ? 0 : errno;
+	int error = device_linux_ioctl(linux_of(device)->fd, SGX_IOC_ENCLAVE_ADD_PAGES, &arg);
 
 	*count = arg.count;
 	return error;
@@ -158,7 +168,7 @@ static int linux_add_pages(struct device *device, uint64_t off, const void *src,
 static int linux_init(struct device *device, const struct sgx_sigstruct *sigstruct)
 {
 	struct sgx_enclave_init arg = {.sigstruct = (uint64_t)(uintptr_t)sigstruct};
-	int error = ioctl(linux_of(device)->fd, SGX_IOC_ENCLAVE_INIT, &arg) == 0 ? 0 : errno;
+	int error = device_linux_ioctl(linux_of(device)->fd, SGX_IOC_ENCLAVE_INIT, &arg);
 
 	device_refuse_nothing();
 	if (error == EPERM)
@@ -172,7 +182,7 @@ static int linux_init(struct device *device, const struct sgx_sigstruct *sigstru
 /* Is the call to be repeated from where it stopped? */
 static bool linux_again(int error, int *tries)
 {
-	if ((error != EAGAIN && error != EBUSY && error != EINTR) || ++*tries > RETRIES_MAX)
+	if ((error != EAGAIN && error != EBUSY) || ++*tries > RETRIES_MAX)
 		return false;
 	sched_yield();
 	return true;
@@ -191,9 +201,8 @@ static int linux_restrict_permissions(struct device *device, uint64_t off, uint6
 			.permissions = permissions,
 		};
 
-		error = 0;
-		if (ioctl(linux_of(device)->fd, SGX_IOC_ENCLAVE_RESTRICT_PERMISSIONS, &arg) != 0)
-			error = errno;
+		error = device_linux_ioctl(linux_of(device)->fd,
+					   SGX_IOC_ENCLAVE_RESTRICT_PERMISSIONS, &arg);
 		*result = arg.result;
 		*count += arg.count;
 	} while (linux_again(error, &tries));
@@ -213,9 +222,8 @@ static int linux_modify_types(struct device *device, uint64_t off, uint64_t leng
 			.page_type = page_type,
 		};
 
-		error = 0;
-		if (ioctl(linux_of(device)->fd, SGX_IOC_ENCLAVE_MODIFY_TYPES, &arg) != 0)
-			error = errno;
+		error = device_linux_ioctl(linux_of(device)->fd, SGX_IOC_ENCLAVE_MODIFY_TYPES,
+					   &arg);
 		*result = arg.result;
 		*count += arg.count;
 	} while (linux_again(error, &tries));
@@ -233,9 +241,8 @@ static int linux_remove_pages(struct device *device, uint64_t off, uint64_t leng
 			.length = length - *count,
 		};
 
-		error = 0;
-		if (ioctl(linux_of(device)->fd, SGX_IOC_ENCLAVE_REMOVE_PAGES, &arg) != 0)
-			error = errno;
+		error = device_linux_ioctl(linux_of(device)->fd, SGX_IOC_ENCLAVE_REMOVE_PAGES,
+					   &arg);
 		*count += arg.count;
 	} while (linux_again(error, &tries));
 	return error;

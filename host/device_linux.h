@@ -26,6 +26,9 @@ typedef int (*linux_enter_func)(uint64_t rdi, uint64_t rsi, uint64_t rdx, unsign
 /* The kernel's entry function, or NULL. */
 linux_enter_func device_linux_vdso(void);
 
+/* An ioctl; again when a signal came before it had done anything (EINTR). errno or 0. */
+int device_linux_ioctl(int fd, unsigned long request, void *arg);
+
 /* Arguments in, RDI and RSI of the EEXIT out. */
 struct linux_call {
 	linux_enter_func function;

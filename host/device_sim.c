@@ -8,22 +8,20 @@
  */
 #include "host/device.h"
 
-#include <cpuid.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/mman.h>
 
+#include "host/cpu.h"
 #include "host/refusal.h"
 #include "host/sim.h"
+#include "host/words.h"
 #include "sgx/image.h"
 #include "sgx/sigstruct.h"
 
-#define HWCAP2_FSGSBASE	 2u
 #define ELRANGE_MAX_LOG2 46u
 #define SSA_PAGES_MAX	 64u
-#define CPU_SHA_HINT	 1u
 
 /* What CPUID.12H.1 and the kernel's unprivileged mask would say. */
 #define SIM_CPU_ATTRIBUTES                                                                         \
@@ -340,16 +338,6 @@ static int sim_refuse_masked(const char *what, uint64_t signed_value, uint64_t v
 static int sim_refuse_sigstruct(const struct sim_device *d, const struct sgx_sigstruct *s,
 				const uint8_t mrenclave[SGX_HASH_SIZE], enum sgx_refusal refusal)
 {
-	static const char *const words[REFUSAL_END] = {
-		[REFUSAL_HEADER] = "a constant of the format is another",
-		[REFUSAL_VENDOR] = "the vendor is unknown",
-		[REFUSAL_RESERVED] = "a reserved byte is not zero",
-		[REFUSAL_EXPONENT] = "the exponent is not 3",
-		[REFUSAL_UNMASKED] = "MISCSELECT has a bit outside its mask",
-		[REFUSAL_FAMILY] = "ISVFAMILYID or ISVEXTPRODID without KSS",
-		[REFUSAL_QUOTIENTS] = "Q1 or Q2 do not belong to the signature",
-		[REFUSAL_SIGNATURE] = "the signature does not hold",
-	};
 	const struct sgx_attributes *built = &d->secs.attributes;
 
 	switch (refusal) {
@@ -365,7 +353,7 @@ static int sim_refuse_sigstruct(const struct sim_device *d, const struct sgx_sig
 		return sim_refuse_masked("MISCSELECT", s->miscselect, d->secs.miscselect,
 					 s->miscmask);
 	default:
-		return device_refuse(EPERM, "EINIT: SIGSTRUCT: %s", words[refusal]);
+		return device_refuse(EPERM, "EINIT: SIGSTRUCT: %s", words_refusal(refusal));
 	}
 }
 
@@ -451,7 +439,30 @@ static int sim_check_dynamic(const struct sim_device *d, uint64_t off, uint64_t 
 	return sim_check_range(d, off, length);
 }
 
-/* EMODPR: takes rights away; the enclave has to accept. *result is the instruction's error code. */
+/* One page of a call on a range; *result is the instruction's error code. */
+typedef int sim_page_change(struct sim_device *d, uint64_t off, uint64_t argument,
+			    uint64_t *result);
+
+/* Page by page up to the first error; then what was changed gets its protection. */
+static int sim_change_pages(struct sim_device *d, uint64_t off, uint64_t length,
+			    sim_page_change *change, uint64_t argument, uint64_t *result,
+			    uint64_t *count)
+{
+	int error = 0;
+
+	pthread_mutex_lock(&d->lock);
+	while (error == 0 && *count < length) {
+		error = change(d, off + *count, argument, result);
+		if (error == 0)
+			*count += SIM_PAGE_SIZE;
+	}
+	if (sim_pages_sync(&d->pages, off, *count) != 0 && error == 0)
+		error = ENOMEM;
+	pthread_mutex_unlock(&d->lock);
+	return error;
+}
+
+/* EMODPR: takes rights away; the enclave has to accept. */
 static int sim_restrict_page(struct sim_device *d, uint64_t off, uint64_t permissions,
 			     uint64_t *result)
 {
@@ -483,16 +494,7 @@ static int sim_restrict_permissions(struct device *device, uint64_t off, uint64_
 	if ((permissions & ~(uint64_t)SECINFO_PERMISSIONS) != 0 || !(permissions & SECINFO_R))
 		return device_refuse(EINVAL, "permissions 0x%llx lack R or have unknown bits",
 				     (unsigned long long)permissions);
-	pthread_mutex_lock(&d->lock);
-	for (; error == 0 && *count < length; *count += SIM_PAGE_SIZE) {
-		error = sim_restrict_page(d, off + *count, permissions, result);
-		if (error != 0)
-			break;
-	}
-	if (sim_pages_sync(&d->pages, off, *count) != 0 && error == 0)
-		error = ENOMEM;
-	pthread_mutex_unlock(&d->lock);
-	return error;
+	return sim_change_pages(d, off, length, sim_restrict_page, permissions, result, count);
 }
 
 /* A TCS that is trimmed is no place to enter any more. */
@@ -549,16 +551,7 @@ static int sim_modify_types(struct device *device, uint64_t off, uint64_t length
 		return error;
 	if (page_type != SGX_PT_TCS && page_type != SGX_PT_TRIM)
 		return device_refuse(EINVAL, "page type %llu", (unsigned long long)page_type);
-	pthread_mutex_lock(&d->lock);
-	for (; error == 0 && *count < length; *count += SIM_PAGE_SIZE) {
-		error = sim_modify_page(d, off + *count, page_type, result);
-		if (error != 0)
-			break;
-	}
-	if (sim_pages_sync(&d->pages, off, *count) != 0 && error == 0)
-		error = ENOMEM;
-	pthread_mutex_unlock(&d->lock);
-	return error;
+	return sim_change_pages(d, off, length, sim_modify_page, page_type, result, count);
 }
 
 /* A trimmed page goes only after the enclave accepted that. */
@@ -691,32 +684,18 @@ static const struct device_ops g_sim_ops = {
 	.close = sim_close,
 };
 
-static bool sim_cpu_has_sha(void)
-{
-	uint32_t eax, ebx, ecx, edx;
-
-	return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ebx >> 29 & 1);
-}
-
-static bool sim_cpu_has_xsave(void)
-{
-	uint32_t eax, ebx, ecx, edx;
-
-	return __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx >> 27 & 1);
-}
-
 struct device *device_sim_open(enum device_sim_mode mode, uint64_t enclu_off)
 {
 	int error;
 
 	device_refuse_nothing();
-	if (!(getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE)) {
+	if (!cpu_has_fsgsbase()) {
 		errno = device_refuse(ENOSYS,
 				      "simulation: this machine does not let programs set "
 				      "FS and GS (FSGSBASE: an older CPU, or Linux before 5.9)");
 		return NULL;
 	}
-	if (!sim_cpu_has_xsave() || !(sim_cpu_xfrm() & XFRM_AVX)) {
+	if (!(sim_cpu_xfrm() & XFRM_AVX)) {
 		errno = device_refuse(ENOSYS, "simulation: this machine has no AVX");
 		return NULL;
 	}
@@ -729,7 +708,7 @@ struct device *device_sim_open(enum device_sim_mode mode, uint64_t enclu_off)
 
 	if (!d)
 		return NULL;
-	crypto_set_cpu_hints(sim_cpu_has_sha() ? CPU_SHA_HINT : 0);
+	cpu_set_crypto_hints();
 	g_sim_xsave_mask = sim_cpu_xfrm();
 	d->device.ops = &g_sim_ops;
 	d->mode = mode;

@@ -38,6 +38,8 @@ static const char *errno_advice(int e)
 		return "; raise the limit of open files";
 	case ENOSPC:
 		return "; make room";
+	case EEXIST:
+		return "; remove it or name another";
 	default:
 		return "";
 	}
@@ -158,11 +160,10 @@ static int write_all(int fd, const uint8_t *p, size_t size)
 	return fsync(fd) == 0 ? 0 : errno;
 }
 
-/* Fills the temporary file and moves it to its name; errno or 0. */
-static int file_replace(const char *temporary, const char *path, const void *p, size_t size,
-			unsigned mode)
+/* A file that was not there, whole or not at all; errno or 0. */
+static int file_make(const char *path, const void *p, size_t size, mode_t mode)
 {
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 
 	if (fd < 0)
 		return errno;
@@ -170,24 +171,54 @@ static int file_replace(const char *temporary, const char *path, const void *p, 
 
 	if (close(fd) != 0 && e == 0)
 		e = errno;
-	if (e == 0 && rename(temporary, path) != 0)
-		e = errno;
 	if (e != 0)
-		(void)unlink(temporary);
+		(void)unlink(path);
 	return e;
 }
 
-enum retwine_code file_write(const char *path, const void *p, size_t size, unsigned mode,
-			     const char *what, struct retwine_error *error)
+/* Fills the temporary file and moves it to its name; errno or 0. */
+static int file_replace(const char *temporary, const char *path, const void *p, size_t size)
 {
+	int e = file_make(temporary, p, size, 0644);
+
+	if (e == 0 && rename(temporary, path) != 0) {
+		e = errno;
+		(void)unlink(temporary);
+	}
+	return e;
+}
+
+enum retwine_code file_write(const char *path, const void *p, size_t size, const char *what,
+			     struct retwine_error *error)
+{
+	struct stat st;
 	char *temporary;
 
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return error_set(error, RETWINE_INPUT,
+				 "cannot write %s %s: it is not a regular file; name another", what,
+				 path_shown(path));
 	if (asprintf(&temporary, "%s.%ld.new", path, (long)getpid()) < 0)
 		return error_no_memory(error);
-	int e = file_replace(temporary, path, p, size, mode);
+	int e = file_replace(temporary, path, p, size);
 
 	free(temporary);
 	return e == 0 ? RETWINE_OK : file_error(error, "write", what, path, e);
+}
+
+enum retwine_code file_create(const char *path, const void *p, size_t size, const char *what,
+			      struct retwine_error *error)
+{
+	int e = file_make(path, p, size, 0600);
+
+	return e == 0 ? RETWINE_OK : file_error(error, "write", what, path, e);
+}
+
+bool file_is_same(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 enum retwine_code directory_open(int *fd, const char *path, struct retwine_error *error)

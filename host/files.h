@@ -22,10 +22,17 @@ MUST_USE enum retwine_code file_read(struct file *file, const char *path, const 
 				     size_t max, struct retwine_error *error);
 void file_fini(struct file *file);
 
-/* Writes a file of the given mode, replacing one of that name as a whole: a reader sees the old or
- * the new contents. */
-MUST_USE enum retwine_code file_write(const char *path, const void *p, size_t size, unsigned mode,
+/* Writes a file that others may read, replacing a regular file of that name as a whole: a reader
+ * sees the old or the new contents. Anything else of that name (a device) is refused. */
+MUST_USE enum retwine_code file_write(const char *path, const void *p, size_t size,
 				      const char *what, struct retwine_error *error);
+
+/* Writes a new file that its owner alone may read; refused when anything has that name. */
+MUST_USE enum retwine_code file_create(const char *path, const void *p, size_t size,
+				       const char *what, struct retwine_error *error);
+
+/* Do both names lead to one file? False when one of them leads nowhere. */
+bool file_is_same(const char *a, const char *b);
 
 /* Opens a directory for a mount: a descriptor above 2, close-on-exec. */
 MUST_USE enum retwine_code directory_open(int *fd, const char *path, struct retwine_error *error);

@@ -145,17 +145,13 @@ static enum retwine_code write_key(const char *path, char *pem, struct retwine_e
 		code = error_set(error, RETWINE_FAILED, "cannot make a key: %s",
 				 words_err(E_CRYPTO));
 	else
-		code = file_write(path, pem, strlen(pem), 0600, "the key", error);
+		code = file_create(path, pem, strlen(pem), "the key", error);
 	wipe(seed, sizeof(seed));
 	return code;
 }
 
 enum retwine_code retwine_new_key(const char *path, struct retwine_error *error)
 {
-	if (access(path, F_OK) == 0)
-		return error_set(
-			error, RETWINE_INPUT,
-			"cannot make the key %s: the file exists; remove it or sign with it", path);
 	char *pem = malloc(RSA_PEM_MAX);
 
 	if (!pem)
@@ -188,7 +184,7 @@ static enum retwine_code sign_with(const struct retwine_sign_options *o,
 		return error_set(error, RETWINE_INPUT,
 				 "cannot sign with %s: %s; make a key with --new-key", o->key,
 				 words_err(err));
-	return file_write(output, &s, sizeof(s), 0644, "the signature", error);
+	return file_write(output, &s, sizeof(s), "the signature", error);
 }
 
 static enum retwine_code sign_image(const struct retwine_sign_options *o, const char *path,
@@ -200,6 +196,11 @@ static enum retwine_code sign_image(const struct retwine_sign_options *o, const 
 		.isvprodid = o->isv_prod_id,
 		.isvsvn = o->isv_svn,
 	};
+
+	if (file_is_same(output, path) || file_is_same(output, o->key))
+		return error_set(error, RETWINE_USAGE,
+				 "output: the signature would replace %s; name another file",
+				 output);
 	enum retwine_code code = file_read(&elf, path, "the enclave image", IMAGE_FILE_MAX, error);
 
 	if (code == RETWINE_OK)

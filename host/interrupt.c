@@ -37,7 +37,8 @@ static void on_sigint(int signo)
 	struct itimerval grace = {.it_value = {.tv_usec = INTERRUPT_GRACE_MS * 1000}};
 
 	(void)signo;
-	atomic_store(&g_pending, true);
+	if (atomic_exchange(&g_pending, true))
+		return; /* the grace period runs; a second signal does not begin it anew */
 	if (service)
 		service_interrupt(service);
 	setitimer(ITIMER_REAL, &grace, NULL);
@@ -54,7 +55,12 @@ enum err interrupt_begin(struct host_service *service)
 	if (device_sigaction(SIGALRM, &action, &g_old_alarm) != 0)
 		return E_STATE;
 	action.sa_handler = on_sigint;
-	return device_sigaction(SIGINT, &action, &g_old_int) == 0 ? E_OK : E_STATE;
+	if (device_sigaction(SIGINT, &action, &g_old_int) != 0)
+		return E_STATE;
+	if (g_old_int.sa_handler != SIG_IGN)
+		return E_OK;
+	/* A program in the background: who started it has seen to SIGINT. */
+	return device_sigaction(SIGINT, &g_old_int, NULL) == 0 ? E_OK : E_STATE;
 }
 
 void interrupt_end(void)

@@ -13,8 +13,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "host/cpu.h"
+
 #define BATCH_MAX ((size_t)256 * 1024)
-#define CPUID_OSXSAVE (1u << 27)
 #define CPUID_SGX_LEAF 0x12u
 
 struct load {
@@ -41,22 +42,11 @@ static enum err load_failed(struct load *l, enum err err, const char *step, int 
 	return err;
 }
 
-static uint64_t read_xcr0(void)
-{
-	uint32_t low, high;
-
-	__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-	return (uint64_t)high << 32 | low;
-}
-
 uint64_t loader_xfrm(bool simulation)
 {
 	uint32_t a, b, c, d;
-	uint64_t allowed;
+	uint64_t allowed = cpu_xcr0();
 
-	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & CPUID_OSXSAVE))
-		return 0;
-	allowed = read_xcr0();
 	if (!simulation) {
 		if (!__get_cpuid_count(CPUID_SGX_LEAF, 1, &a, &b, &c, &d))
 			return 0;

@@ -5,25 +5,15 @@
  */
 #include "host/shared_area.h"
 
-#include <cpuid.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "base/checked.h"
 #include "base/reader.h"
+#include "host/cpu.h"
 
 #define PAGE ((size_t)4096)
-#define CPUID7_EBX_SHA (1u << 29)
-
-static uint32_t cpu_hints(void)
-{
-	uint32_t a, b, c, d;
-
-	if (!__get_cpuid_count(7, 0, &a, &b, &c, &d))
-		return 0;
-	return b & CPUID7_EBX_SHA ? CPU_HINT_SHA : 0;
-}
 
 /* Where the parts go; the whole size, or false on overflow. */
 static bool plan(struct shared_header *h, uint32_t thread_count,

@@ -166,6 +166,11 @@ static inline uint64_t sim_offset(const struct sim_device *d, uint64_t address)
 	return off < d->device.size ? off : UINT64_MAX;
 }
 
+static inline bool sim_canonical(uint64_t address)
+{
+	return (uint64_t)((int64_t)(address << 16) >> 16) == address;
+}
+
 /*
  * Asynchronous exit: regs and xsave go to SSA[CSSA], CSSA rises, the TCS is free. xsave is an image
  * in standard format with at least the components of XFRM.
@@ -183,11 +188,14 @@ void sim_thread_note(struct sim_thread *t, const struct sim_event *event);
 /*
  * ERESUME up to the point of no return: takes the TCS, reads and checks SSA[CSSA-1] and lowers
  * CSSA. False: event says which fault the instruction has, and nothing changed. xsave gets
- * d->xsave_size bytes. When the saved RIP is outside ELRANGE, the fetch faults at once: *event is
- * then set too.
+ * d->xsave_size bytes. What it gave goes through sim_resume_fetch.
  */
 bool sim_eresume(struct sim_thread *t, struct sgx_gprs *regs, uint8_t *xsave,
 		 struct sim_event *event);
+
+/* After sim_eresume. False: RIP is outside ELRANGE, so the fetch faulted at once and the frame is
+ * there again (noted). */
+bool sim_resume_fetch(struct sim_thread *t, const struct sgx_gprs *regs, const void *xsave);
 
 static inline bool sim_tcs_acquire(struct sim_tcs *tcs)
 {

@@ -148,7 +148,7 @@ static bool leaf_accept_legal(uint64_t flags)
 	if (type == SECINFO_REG)
 		return (flags & (SECINFO_PR | SECINFO_PENDING)) && !(flags & SECINFO_MODIFIED);
 	return (type == SECINFO_TCS || type == SECINFO_TRIM) && (flags & SECINFO_MODIFIED) &&
-	       !(flags & SECINFO_PENDING);
+	       !(flags & (SECINFO_PENDING | SECINFO_PR));
 }
 
 /* A TCS page is checked when it is accepted, and only then does the CPU know it. */
@@ -202,6 +202,13 @@ static enum leaf_step leaf_eaccept(struct leaf *l)
 
 /* --- EACCEPTCOPY --- */
 
+static bool g_copy_adds_rights;
+
+void device_sim_copy_adds_rights(bool on)
+{
+	g_copy_adds_rights = on;
+}
+
 /* Copies into the pending page while nobody may touch it, then gives it its final rights. */
 static enum leaf_step leaf_copy(struct leaf *l, uint64_t to, uint64_t from, uint64_t permissions)
 {
@@ -212,7 +219,8 @@ static enum leaf_step leaf_copy(struct leaf *l, uint64_t to, uint64_t from, uint
 	if (mprotect(leaf_pointer(to), SIM_PAGE_SIZE, PROT_READ | PROT_WRITE) != 0)
 		return leaf_lose(l, to);
 	memcpy(leaf_pointer(to), leaf_pointer(from), SIM_PAGE_SIZE);
-	entry &= (sim_page) ~(SECINFO_PERMISSIONS | SECINFO_PENDING);
+	entry &= (sim_page) ~(g_copy_adds_rights ? SECINFO_PENDING
+						 : SECINFO_PERMISSIONS | SECINFO_PENDING);
 	entry |= (sim_page)permissions;
 	if (sim_pages_set(p, off, entry) != 0 || sim_pages_sync(p, off, SIM_PAGE_SIZE) != 0)
 		return leaf_lose(l, to);
@@ -234,7 +242,7 @@ static enum leaf_step leaf_eacceptcopy(struct leaf *l)
 
 	uint64_t permissions = secinfo.flags & SECINFO_PERMISSIONS;
 
-	if ((secinfo.flags & SECINFO_TYPE_MASK) != SECINFO_REG ||
+	if (secinfo.flags != (SECINFO_REG | permissions) ||
 	    (permissions & (SECINFO_R | SECINFO_W)) == SECINFO_W)
 		return leaf_gp(l);
 	step = leaf_ordinary(l, from, PROT_READ);
@@ -357,9 +365,17 @@ static enum leaf_step leaf_execute(struct leaf *l)
 	}
 }
 
-/* EEXIT: RCX := AEP, RIP := RBX, the host's FS and GS; nothing else changes. */
-static enum sim_leaf_result sim_leaf_exit(struct sim_thread *t, struct sgx_gprs *regs)
+/*
+ * EEXIT: RCX := AEP, RIP := RBX, the host's FS and GS; nothing else changes. Outside an enclave
+ * there is no code to be fetched from ELRANGE, so leaving to there faults here.
+ */
+static enum sim_leaf_result sim_leaf_exit(struct sim_thread *t, struct sgx_gprs *regs,
+					  struct sim_event *event)
 {
+	if (!sim_canonical(regs->rbx) || sim_offset(t->device, regs->rbx) != UINT64_MAX) {
+		*event = (struct sim_event){.exception = true, .vector = VECTOR_GP};
+		return SIM_LEAF_FAULT;
+	}
 	regs->rcx = (uint64_t)(uintptr_t)sim_return_points + t->index * SIM_RETURN_POINT_SIZE;
 	regs->rip = regs->rbx;
 	regs->fsbase = t->host_fs;
@@ -383,7 +399,7 @@ enum sim_leaf_result sim_leaf(struct sim_thread *t, struct sgx_gprs *regs, const
 	enum leaf_step step;
 
 	if ((uint32_t)regs->rax == ENCLU_EEXIT)
-		return sim_leaf_exit(t, regs);
+		return sim_leaf_exit(t, regs, event);
 	do {
 		pthread_mutex_lock(&l.d->lock);
 		step = leaf_execute(&l);

@@ -1,8 +1,9 @@
 /*
  * The simulated machine's seal secret: 32 random bytes in a file that only its user may read, so
- * that sealed data survive the process, as they do on hardware. Trust: the file is this user's own;
- * a file of another size is not used. Invariant: a file appears under its name only complete; of
- * two processes that make one at the same time, both use the one that got the name.
+ * that sealed data survive the process, as they do on hardware. Trust: a regular file of this
+ * user's that nobody else can read or write; any other is not used. Invariant: a file appears under
+ * its name only complete; of two processes that make one at the same time, both use the one that
+ * got the name.
  */
 #include "host/sim.h"
 
@@ -38,15 +39,24 @@ static void sim_random(uint8_t *out, size_t size)
 	}
 }
 
-/* True when the file holds exactly a secret. */
+/* A plain file of this user's, closed to all others? */
+static bool sim_secret_is_ours(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+	       (st.st_mode & (S_IRWXG | S_IRWXO)) == 0;
+}
+
+/* True when the file is ours and holds exactly a secret. O_NONBLOCK: a pipe must not hold us. */
 static bool sim_secret_read(const char *path, uint8_t secret[32])
 {
 	uint8_t bytes[33];
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	if (fd < 0)
 		return false;
-	ssize_t n = read(fd, bytes, sizeof bytes);
+	ssize_t n = sim_secret_is_ours(fd) ? read(fd, bytes, sizeof bytes) : -1;
 
 	close(fd);
 	if (n != 32)

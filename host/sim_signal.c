@@ -327,6 +327,8 @@ static void sim_signal_interrupt(struct sim_thread *t, int signo, siginfo_t *inf
 		sim_thread_note(t, &refused);
 		return;
 	}
+	if (!sim_resume_fetch(t, &regs, xsave))
+		return;
 	sim_frame_set_xsave(t->device, uc, xsave);
 	t->inside = 1;
 	sim_regs_store(&regs, uc, saved);

@@ -15,6 +15,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "host/cpu.h"
+
 #define STACK_SIZE	(64u * 1024)
 #define STACKS_SIZE	(2 * (SIM_PAGE_SIZE + STACK_SIZE))
 #define RFLAGS_RESTORED 0x244cd5u /* CF PF AF ZF SF DF OF AC ID: what a program may set */
@@ -139,10 +141,7 @@ int device_thread_init(void)
 
 uint64_t sim_cpu_xfrm(void)
 {
-	uint32_t low, high;
-
-	__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-	return low & (XFRM_X87 | XFRM_SSE | XFRM_AVX | XFRM_AVX512);
+	return cpu_xcr0() & (XFRM_X87 | XFRM_SSE | XFRM_AVX | XFRM_AVX512);
 }
 
 struct sim_component {
@@ -337,11 +336,6 @@ int sim_tcs_add(struct sim_device *d, uint64_t off, const struct sgx_tcs *tcs)
 	return 0;
 }
 
-static bool sim_canonical(uint64_t address)
-{
-	return (uint64_t)((int64_t)(address << 16) >> 16) == address;
-}
-
 static struct sim_event sim_gp(void)
 {
 	return (struct sim_event){.exception = true, .vector = VECTOR_GP};
@@ -488,22 +482,29 @@ bool sim_eresume(struct sim_thread *t, struct sgx_gprs *regs, uint8_t *xsave,
 	return true;
 }
 
+bool sim_resume_fetch(struct sim_thread *t, const struct sgx_gprs *regs, const void *xsave)
+{
+	const struct sim_event event = sim_gp();
+
+	if (sim_offset(t->device, regs->rip) != UINT64_MAX)
+		return true;
+	sim_aex(t, regs, xsave, &event);
+	sim_thread_note(t, &event);
+	return false;
+}
+
 /* ERESUME and all that follows. -1: the instruction itself faulted, the TCS is still taken. */
-static int sim_run_resume(struct sim_device *d, struct sim_thread *t, struct sim_event *event)
+static int sim_run_resume(struct sim_thread *t, struct sim_event *event)
 {
 	struct sim_frame frame;
 	uint8_t xsave[SIM_XSAVE_MAX] ALIGNED(64) = {0};
 
 	if (!sim_eresume(t, &frame.regs, xsave, event))
 		return -1;
-	if (sim_offset(d, frame.regs.rip) == UINT64_MAX) {
-		*event = sim_gp();
-		sim_aex(t, &frame.regs, xsave, event);
-		sim_thread_note(t, event);
+	if (!sim_resume_fetch(t, &frame.regs, xsave))
 		return 1;
-	}
 	frame.xsave = xsave;
-	frame.mask = d->secs.attributes.xfrm;
+	frame.mask = t->device->secs.attributes.xfrm;
 	return sim_go(t, &frame);
 }
 
@@ -521,7 +522,7 @@ static int sim_enter_tcs(struct sim_device *d, struct sim_thread *t, uint64_t ad
 		return -1;
 	t->tcs = tcs;
 	if (*function == ENCLU_ERESUME) {
-		outcome = sim_run_resume(d, t, event);
+		outcome = sim_run_resume(t, event);
 	} else if (sim_eenter(d, t, tcs, event)) {
 		tcs->enters++;
 		outcome = sim_go(t, NULL);

@@ -419,6 +419,14 @@ HANDLER(GLOBAL_SET)
 
 /* ---- control --------------------------------------------------------------------------------- */
 
+/*
+ * Where later features fit: fuel and an interrupt flag are looked at by the CALLs, and by jumps
+ * backwards, which then are ops of their own; a tail call is a CALL that moves its arguments to
+ * fp[0] and pushes no frame; a throw unwinds t->frames by a table of handlers in struct
+ * interp_code; a second memory has loads and stores that name it; in a shared memory a stale `size`
+ * only means that the slow path looks again.
+ */
+
 HANDLER(UNREACHABLE)
 {
 	MUSTTAIL return TAIL(trap_UNREACHABLE);

@@ -89,12 +89,15 @@ static enum err refuse_module(struct program *p, const struct wasm_error *error)
 	return refuse(p, error->code);
 }
 
+/* On the bytes as they came: nothing is decoded before they are the recorded ones. */
 static bool module_is_recorded(const struct program *p)
 {
 	uint8_t module[LAUNCH_DIGEST_SIZE], native[LAUNCH_DIGEST_SIZE];
-	const struct wasm_module *m = &p->module;
+	size_t section_off, payload_off;
 
-	launch_measure_module(module, native, m->bytes, m->size, m->native_at, m->native.offset);
+	wasm_find_native(p->in->module, p->in->module_size, &section_off, &payload_off);
+	launch_measure_module(module, native, p->in->module, p->in->module_size, section_off,
+			      payload_off);
 	return equal_ct(module, p->record.module_digest, sizeof(module)) &&
 	       equal_ct(native, p->record.native_digest, sizeof(native));
 }
@@ -103,10 +106,10 @@ static enum err check_module(struct program *p)
 {
 	struct wasm_error error;
 
-	if (wasm_decode(&p->module, &error, p->in->module, p->in->module_size) != E_OK)
-		return refuse_module(p, &error);
 	if (!module_is_recorded(p))
 		return refuse(p, E_PROGRAM_MODULE);
+	if (wasm_decode(&p->module, &error, p->in->module, p->in->module_size) != E_OK)
+		return refuse_module(p, &error);
 	if (wasm_validate(&p->module, &error) != E_OK)
 		return refuse_module(p, &error);
 	return E_OK;

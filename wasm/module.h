@@ -150,6 +150,13 @@ struct wasm_error {
 MUST_USE enum err wasm_decode(struct wasm_module *m, struct wasm_error *error, const void *bytes,
 			      size_t size);
 
+/*
+ * Where the section retwine.native begins in undecoded bytes (untrusted), and its payload; both `size`
+ * without one. For hashing before anything is decoded: for a module that decodes, the same as native_at
+ * and native.offset.
+ */
+void wasm_find_native(const void *bytes, size_t size, size_t *section_off, size_t *payload_off);
+
 /* Frees all that the module holds; zeroed is fine. */
 void wasm_module_fini(struct wasm_module *m);
 

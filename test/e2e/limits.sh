@@ -139,6 +139,34 @@ interrupt sleep
 interrupt read
 interrupt write
 
+# Signals that follow each other faster than the grace period do not put off the end.
+rm -f "$WORK/pipe"
+mkfifo "$WORK/pipe"
+env --default-signal=INT "$RETWINE" "${RUN[@]}" "$GUESTS/forever.wasm" spin \
+	>"$WORK/pipe" 2>"$WORK/err" &
+pid=$!
+read -r -t "$LIMIT" line <"$WORK/pipe"
+for _ in 1 2 3 4 5 6 7 8; do
+	sleep 0.1 # the first: until the host call behind "ready" is over
+	kill -INT "$pid" 2>/dev/null || break
+done
+check "SIGINT, many times" "still runs" bash -c '! kill -0 "$1" 2>/dev/null' - "$pid"
+kill -KILL "$pid" 2>/dev/null
+wait "$pid"
+status=$?
+check_status "SIGINT, many times" 130
+
+# Where it was ignored from the start it stays so.
+env --ignore-signal=INT "$RETWINE" "${RUN[@]}" "$GUESTS/forever.wasm" spin \
+	>"$WORK/pipe" 2>"$WORK/err" &
+pid=$!
+read -r -t "$LIMIT" line <"$WORK/pipe"
+kill -INT "$pid"
+sleep 0.6
+check "SIGINT, ignored" "it ended" kill -0 "$pid"
+kill -KILL "$pid" 2>/dev/null
+wait "$pid" 2>/dev/null
+
 # ---- several at once ---------------------------------------------------------------------------------
 "$EXAMPLES/sqlite3" -batch :memory: <examples/sqlite/create.sql >"$WORK/expected"
 pids=()

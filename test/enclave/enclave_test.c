@@ -127,6 +127,9 @@ TEST(runtime_faults_end_the_enclave)
 	CHECK(probe_dies(PROBE_RUNTIME_WRITE_TEXT, 0));
 	CHECK(probe_dies(PROBE_RUNTIME_STACK, 0));
 	CHECK(probe_dies(PROBE_RUNTIME_WINDOW, 0));
+	CHECK(probe_dies(PROBE_RUNTIME_READ, 4096));
+	CHECK(probe_dies(PROBE_RUNTIME_IN_GUEST, 0));
+	CHECK(probe_dies(PROBE_GUEST_LAST_BYTES, 0));
 	CHECK(probe_dies(PROBE_PANIC, 0));
 }
 
@@ -135,6 +138,8 @@ TEST(memory_is_accepted_once)
 	CHECK_EQ(probe_value(PROBE_ACCEPT_TWICE, 0), SGX_PAGE_ATTRIBUTES_MISMATCH);
 	CHECK_EQ(probe_value(PROBE_GROW, 64u << 20), E_OK);
 	CHECK_EQ(probe_value(PROBE_GROW, 0x100000001), E_LIMIT);
+	CHECK(probe_dies(PROBE_GROW_ACCEPTED, 0));
+	CHECK_EQ(probe_value(PROBE_LIMITS, 0), 0);
 }
 
 TEST(memory_window_serves_one_memory)
@@ -145,6 +150,16 @@ TEST(memory_window_serves_one_memory)
 TEST(code_is_never_writable)
 {
 	CHECK_EQ(probe_value(PROBE_CODE_IS_RX, 0), 1);
+}
+
+/* Where EACCEPTCOPY leaves W behind, the proof fails and the other way to R+X is taken. */
+TEST(code_is_never_writable_on_a_cpu_that_adds_rights)
+{
+	device_sim_copy_adds_rights(true);
+	CHECK_EQ(probe_value(PROBE_CODE_IS_RX, 0), 1);
+	CHECK_EQ(probe_value(PROBE_GUEST_LOAD, 65536), TRAPPED | TRAP_MEMORY_BOUNDS);
+	CHECK(probe_dies(PROBE_GUEST_WRITE_CODE, 0));
+	device_sim_copy_adds_rights(false);
 }
 
 TEST(heap_keeps_blocks_apart_and_zero)
@@ -285,6 +300,37 @@ TEST(shared_area_is_checked)
 	CHECK_EQ(START_WITH(module_off, 4), EXIT_REFUSED);
 	CHECK_EQ(START_WITH(module_size, UINT64_MAX - 100), EXIT_REFUSED);
 	CHECK_EQ(start_with(0, SHARED_MAGIC, 4, 8), EXIT_REFUSED);
+	CHECK_EQ(START_WITH(launch_off, 4096 + 8 * SHARED_SLOT_SIZE + 4), EXIT_REFUSED);
+}
+
+/* A good header at `shift` in an area of `size` bytes, entered on a thread. */
+static uint64_t start_moved(size_t shift, size_t size, uint32_t threads, size_t thread)
+{
+	struct shared_header h;
+	struct bare b;
+
+	bare_open(&b);
+	memcpy(&h, b.shared, sizeof(h));
+	h.size = size;
+	h.thread_count = threads;
+	h.launch_off = h.module_off = 4096;
+	memcpy(b.shared + shift, &h, sizeof(h));
+	uint64_t exit = bare_enter_at(&b, thread, ENTER_START,
+				      (uint64_t)(uintptr_t)b.shared + shift, size);
+
+	bare_close(&b);
+	return exit;
+}
+
+TEST(shared_area_is_made_of_pages_and_has_a_slot_for_the_thread)
+{
+	const size_t size = 4096 + SHARED_SLOT_SIZE;
+
+	CHECK_EQ(start_moved(0, size, 1, 0), EXIT_CALL);
+	CHECK_EQ(start_moved(8, size, 1, 0), EXIT_REFUSED);
+	CHECK_EQ(start_moved(0, size + 8, 1, 0), EXIT_REFUSED);
+	CHECK_EQ(start_moved(0, size, 1, 1), EXIT_REFUSED);
+	CHECK_EQ(start_moved(0, size + SHARED_SLOT_SIZE, 2, 1), EXIT_CALL);
 }
 
 TEST(shared_area_inside_the_enclave_is_refused)
@@ -428,6 +474,145 @@ TEST(exception_entry_acts_once)
 	bare_close(&b);
 }
 
+/* What is no guest's fault is told at once; the handler itself does not fault over it. */
+TEST(exception_of_no_guest_ends_the_enclave)
+{
+	const uint64_t number[] = {PROBE_RUNTIME_NO_GUEST, PROBE_RUNTIME_IN_GUEST,
+				   PROBE_GUEST_LAST_BYTES, PROBE_GUEST_UD2,
+				   PROBE_RUNTIME_READ};
+	struct bare b;
+
+	for (size_t i = 0; i < sizeof(number) / sizeof(number[0]); i++) {
+		bare_open(&b);
+		CHECK(bare_run(&b, number[i], 4096) >= 2000);
+		CHECK_EQ(bare_enter(&b, 0, 0, 0), EXIT_DEAD);
+		CHECK_EQ(bare_resume(&b), EXIT_DEAD);
+		bare_close(&b);
+	}
+	CHECK_EQ(probe_value(PROBE_GUEST_EXCEPTION, 0), 1);
+	bare_open(&b); /* an address that is none: the copy of the header ends in another exception */
+	CHECK_EQ(bare_enter(&b, ENTER_START, (uint64_t)1 << 47, b.shared_size), 2000 + VECTOR_GP);
+	CHECK_EQ(bare_enter(&b, 0, 0, 0), EXIT_DEAD);
+	bare_close(&b);
+}
+
+TEST(growth_that_the_host_refuses_fails)
+{
+	struct bare b;
+
+	bare_open(&b);
+	bare_set_probe(&b, PROBE_GROW, 65536);
+	uint64_t exit = bare_start(&b);
+
+	while (exit == EXIT_CALL && bare_request(&b).arg[0] != LAYOUT_WINDOW_OFF)
+		exit = bare_answer(&b);
+	const struct call_reply reply = {.seq = bare_request(&b).seq, .error = HOST_NOMEM};
+
+	memcpy(b.shared + 4096 + SLOT_REPLY_OFF, &reply, sizeof(reply));
+	CHECK_EQ(bare_enter(&b, ENTER_RESUME, 0, 0), EXIT_DONE);
+	CHECK_EQ(bare_result(&b), E_NOMEM);
+	bare_close(&b);
+}
+
+/* Its stack is taken away from the second thread, which dies of it. */
+static void bare_kill_by_thread_1(struct bare *b)
+{
+	const uint64_t stack = LAYOUT_THREADS_OFF + LAYOUT_THREAD_STRIDE + THREAD_STACK_OFF;
+
+	CHECK_EQ(b->device->ops->protect(b->device, stack, THREAD_STACK_SIZE, PROT_NONE), 0);
+	CHECK_EQ(bare_enter_at(b, 1, ENTER_PROBE, 0, 0), 2000 + VECTOR_PF);
+	CHECK_EQ(bare_enter_at(b, 1, 0, 0, 0), EXIT_DEAD);
+}
+
+TEST(end_on_one_thread_ends_the_others)
+{
+	struct bare b;
+
+	bare_open(&b); /* a trap that nobody looked at */
+	CHECK_EQ(bare_run(&b, PROBE_GUEST_FAULTS, 1), 2000 + VECTOR_PF);
+	bare_kill_by_thread_1(&b);
+	CHECK_EQ(bare_enter(&b, 0, 0, 0), EXIT_DEAD);
+	CHECK_EQ(bare_resume(&b), EXIT_DEAD);
+	bare_close(&b);
+	bare_open(&b); /* a thread in the middle of its work: its result does not go out */
+	CHECK_EQ(bare_run(&b, PROBE_GUEST_FAULTS, 1), 2000 + VECTOR_PF);
+	CHECK_EQ(bare_enter(&b, 0, 0, 0), EXIT_HANDLED);
+	bare_kill_by_thread_1(&b);
+	memset(b.shared + 4096, 0x55, sizeof(struct run_result));
+	CHECK_EQ(bare_resume(&b), EXIT_DEAD);
+	CHECK_EQ(bare_result(&b), 0x5555555555555555);
+	bare_close(&b);
+	bare_open(&b); /* a host call that waits */
+	CHECK_EQ(bare_start(&b), EXIT_CALL);
+	bare_kill_by_thread_1(&b);
+	CHECK_EQ(bare_answer(&b), EXIT_DEAD);
+	CHECK_EQ(bare_answer(&b), EXIT_DEAD);
+	bare_close(&b);
+}
+
+/* Runs PROBE_TRANSFER up to its read. */
+static void bare_transfer(struct bare *b)
+{
+	bare_open(b);
+	bare_set_probe(b, PROBE_TRANSFER, 0);
+	uint64_t exit = bare_start(b);
+
+	while (exit == EXIT_CALL && bare_request(b).call != HOST_CALL_READ)
+		exit = bare_answer(b);
+	CHECK_EQ(exit, EXIT_CALL);
+	memset(b->shared + 4096 + SHARED_SLOT_DATA_OFF, 0x55, 4096);
+}
+
+static uint64_t bare_answer_read(struct bare *b, uint32_t out_size)
+{
+	const struct call_reply reply = {.seq = bare_request(b).seq, .out_size = out_size};
+
+	memcpy(b->shared + 4096 + SLOT_REPLY_OFF, &reply, sizeof(reply));
+	return bare_enter(b, ENTER_RESUME, 0, 0);
+}
+
+#define TRANSFER_RESULT(read, write) ((uint64_t)(write) << 16 | (uint64_t)(read) << 8)
+
+TEST(reply_is_bounded_and_its_loss_noticed)
+{
+	uint8_t *data;
+	struct bare b;
+
+	bare_transfer(&b);
+	CHECK_EQ(bare_answer_read(&b, 8), EXIT_CALL);
+	CHECK_EQ(bare_answer(&b), EXIT_DONE);
+	CHECK_EQ(bare_result(&b), TRANSFER_RESULT(HOST_SUCCESS, HOST_SUCCESS));
+	bare_close(&b);
+	bare_transfer(&b); /* more than was asked for */
+	CHECK_EQ(bare_answer_read(&b, 16), EXIT_CALL);
+	CHECK_EQ(bare_answer(&b), EXIT_DONE);
+	CHECK_EQ(bare_result(&b), TRANSFER_RESULT(HOST_IO, HOST_SUCCESS));
+	bare_close(&b);
+	bare_transfer(&b); /* the data are gone: no read, and no write that is sent without them */
+	data = b.shared + 4096 + SHARED_SLOT_DATA_OFF;
+	CHECK_EQ(mprotect(data, SHARED_SLOT_DATA_SIZE, PROT_NONE), 0);
+	CHECK_EQ(bare_answer_read(&b, 8), 2000 + VECTOR_PF);
+	CHECK_EQ(bare_enter(&b, 0, 0, 0), EXIT_HANDLED);
+	CHECK_EQ(bare_resume(&b), 2000 + VECTOR_PF);
+	CHECK_EQ(bare_enter(&b, 0, 0, 0), EXIT_HANDLED);
+	CHECK_EQ(bare_resume(&b), EXIT_DONE);
+	CHECK_EQ(bare_result(&b), TRANSFER_RESULT(HOST_IO, HOST_IO));
+	bare_close(&b);
+	bare_transfer(&b); /* the enclave's side of the copy is gone */
+	CHECK_EQ(b.device->ops->protect(b.device, LAYOUT_WINDOW_OFF, 65536, PROT_NONE), 0);
+	CHECK_EQ(bare_answer_read(&b, 8), 2000 + VECTOR_PF);
+	CHECK_EQ(bare_enter(&b, 0, 0, 0), EXIT_DEAD);
+	bare_close(&b);
+}
+
+TEST(canary_is_random)
+{
+	uint64_t a = probe_value(PROBE_CANARY, 0), b = probe_value(PROBE_CANARY, 0);
+
+	CHECK(a != 0 && b != 0 && a != b);
+	CHECK_EQ(a & 0xff, 0);
+}
+
 /* The thread block is taken away, so that the first instructions of an entry fault: nothing is known
  * of the thread then, and its exception entry does nothing. */
 TEST(exception_on_the_way_in_is_refused)
@@ -472,6 +657,25 @@ TEST(page_taken_away_ends_the_enclave)
 	CHECK_EQ(bare_enter(&b, ENTER_PROBE, 0, 0), EXIT_DEAD);
 	CHECK_EQ(bare_enter(&b, ENTER_RESUME, 0, 0), EXIT_DEAD);
 	CHECK_EQ(bare_enter_at(&b, 1, ENTER_PROBE, 0, 0), EXIT_DEAD);
+	bare_close(&b);
+}
+
+/* The same for a page of the guest's stack, which is no overflow of it. */
+TEST(stack_page_taken_away_ends_the_enclave)
+{
+	const uint64_t top = LAYOUT_GUEST_STACKS_OFF + LAYOUT_GUEST_STACK_STRIDE;
+	struct bare b;
+
+	bare_open(&b);
+	bare_set_probe(&b, PROBE_GUEST_RECURSE, 0);
+	uint64_t exit = bare_start(&b);
+
+	/* the last call before guest code runs */
+	while (exit == EXIT_CALL && bare_request(&b).call != HOST_CALL_PROTECT_CODE)
+		exit = bare_answer(&b);
+	CHECK_EQ(b.device->ops->protect(b.device, top - 65536, 65536 - 4096, PROT_NONE), 0);
+	CHECK_EQ(bare_answer(&b), 2000 + VECTOR_PF);
+	CHECK_EQ(bare_enter(&b, 0, 0, 0), EXIT_DEAD);
 	bare_close(&b);
 }
 
@@ -712,14 +916,22 @@ int main(int argc, char **argv)
 	RUN(memory_is_accepted_once);
 	RUN(memory_window_serves_one_memory);
 	RUN(code_is_never_writable);
+	RUN(code_is_never_writable_on_a_cpu_that_adds_rights);
 	RUN(heap_keeps_blocks_apart_and_zero);
 	RUN(entries_are_refused_in_the_wrong_state);
 	RUN(shared_area_is_checked);
+	RUN(shared_area_is_made_of_pages_and_has_a_slot_for_the_thread);
 	RUN(shared_area_inside_the_enclave_is_refused);
 	RUN(padding_of_code_is_not_passed);
 	RUN(exception_entry_acts_once);
+	RUN(exception_of_no_guest_ends_the_enclave);
+	RUN(end_on_one_thread_ends_the_others);
+	RUN(reply_is_bounded_and_its_loss_noticed);
+	RUN(growth_that_the_host_refuses_fails);
+	RUN(canary_is_random);
 	RUN(exception_on_the_way_in_is_refused);
 	RUN(page_taken_away_ends_the_enclave);
+	RUN(stack_page_taken_away_ends_the_enclave);
 	RUN(threads_enter_side_by_side);
 	RUN(entry_state_is_clean);
 	RUN(exit_leaves_nothing_in_registers);

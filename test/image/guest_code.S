@@ -34,8 +34,9 @@ GUEST guest_flags
 	ret
 guest_flags_end:
 
-GUEST guest_ud2
+GUEST guest_ud2			/* its fifth byte would be a kind */
 	ud2
+	.byte	0x67, 0x40, 1
 guest_ud2_end:
 
 GUEST guest_divide
@@ -60,6 +61,15 @@ GUEST guest_42
 	movl	$42, %eax
 	ret
 guest_42_end:
+
+GUEST guest_calls		/* (function, its argument) */
+	movq	%rdi, %rax
+	movq	%rsi, %rdi
+	subq	$8, %rsp
+	call	*%rax
+	addq	$8, %rsp
+	ret
+guest_calls_end:
 
 GUEST guest_touch
 	movq	(%rdi), %rax

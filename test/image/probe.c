@@ -29,6 +29,7 @@ GUEST(guest_divide);
 GUEST(guest_write_code);
 GUEST(guest_touch);
 GUEST(guest_falls);
+GUEST(guest_calls);
 GUEST(guest_42);
 
 #define GUEST_STACK_SIZE ((size_t)64 * 1024)
@@ -40,8 +41,8 @@ static void guest_prepare(const void *code, const void *end)
 {
 	size_t size = (size_t)((const uint8_t *)end - (const uint8_t *)code);
 
-	must(memory_add_code(code, size, &g_guest_entry) == E_OK);
 	must(memory_grow_guest_stack(GUEST_STACK_SIZE, &g_guest_stack) == E_OK);
+	must(memory_add_code(code, size, &g_guest_entry) == E_OK);
 }
 
 static uint64_t guest_run(const void *code, const void *end, uint64_t arg)
@@ -109,6 +110,52 @@ static uint64_t probe_falls(void)
 	return guest_call(entry, stack, args);
 }
 
+static uint64_t probe_last_bytes(void)
+{
+	static const uint8_t ud2[2] = {0x0f, 0x0b};
+	static uint8_t page[4096];
+
+	memset(page, 0x90, sizeof(page));
+	memcpy(page + sizeof(page) - sizeof(ud2), ud2, sizeof(ud2));
+	return guest_run(page, page + sizeof(page), 0);
+}
+
+/* The first word that the exception entry pushes is an address of the image. */
+static uint64_t probe_exception(void)
+{
+	const struct thread_block *t = thread_self();
+	uint64_t stack = (uint64_t)t - THREAD_BLOCK_OFF + THREAD_EXC_STACK_OFF;
+	const uint64_t *top = (const uint64_t *)(uintptr_t)(stack + THREAD_EXC_STACK_SIZE);
+
+	must(guest_run(guest_load, guest_load_end, LAYOUT_MEMORY_MAX) & GUEST_TRAPPED);
+	return t->in_exception == 0 && t->guest_rsp == 0 &&
+	       top[-1] - enclave_base() < LAYOUT_IMAGE_MAX;
+}
+
+static uint64_t read_byte(uint64_t address)
+{
+	return *(volatile uint8_t *)(uintptr_t)address;
+}
+
+static uint64_t window_hole(void)
+{
+	return (uint64_t)(uintptr_t)memory_base(MEMORY_WINDOW) + LAYOUT_MEMORY_MAX;
+}
+
+static uint64_t probe_in_guest(void)
+{
+	const uint64_t args[6] = {(uint64_t)(uintptr_t)read_byte, window_hole()};
+
+	guest_prepare(guest_calls, guest_calls_end);
+	return guest_call(g_guest_entry, g_guest_stack, args);
+}
+
+static uint64_t probe_no_guest(void)
+{
+	must(guest_run(guest_touch, guest_touch_end, (uint64_t)(uintptr_t)&g_guest_entry) != 0);
+	return ((uint64_t(*)(uint64_t))(uintptr_t)g_guest_entry)(window_hole());
+}
+
 NOINLINE static uint64_t recurse(uint64_t n)
 {
 	volatile uint8_t frame[1024];
@@ -130,6 +177,45 @@ static uint64_t probe_accept_twice(void)
 
 	must(memory_grow(MEMORY_WINDOW, 65536) == E_OK);
 	return eaccept((uint64_t)(uintptr_t)memory_base(MEMORY_WINDOW), flags);
+}
+
+static uint64_t probe_grow_accepted(void)
+{
+	const uint64_t flags = SECINFO_REG | SECINFO_R | SECINFO_W | SECINFO_PENDING;
+	uint64_t third = (uint64_t)(uintptr_t)memory_base(MEMORY_WINDOW) + 2 * 4096;
+
+	must(eaccept(third, flags) == 0);
+	return (uint64_t)memory_grow(MEMORY_WINDOW, 65536);
+}
+
+/* Grows, and is content with less. */
+static uint64_t probe_grow(uint64_t size)
+{
+	enum err err = memory_grow(MEMORY_WINDOW, size);
+
+	return (uint64_t)(err != E_OK ? err : memory_grow(MEMORY_WINDOW, size / 2));
+}
+
+static uint64_t probe_limits(void)
+{
+	const size_t room = LAYOUT_GUEST_STACK_STRIDE - LAYOUT_GUEST_STACK_GUARD;
+	uint64_t at, broken = 0;
+
+	broken += memory_add_code(guest_load, 0, &at) != E_LIMIT;
+	broken += memory_add_code(guest_load, LAYOUT_CODE_SIZE + 1, &at) != E_LIMIT;
+	broken += memory_add_code(guest_load, SIZE_MAX, &at) != E_LIMIT;
+	broken += memory_grow_guest_stack(room + 1, &at) != E_LIMIT;
+	broken += memory_grow_guest_stack(SIZE_MAX, &at) != E_LIMIT;
+	broken += memory_grow_guest_stack(4096, &at) != E_OK;
+	broken += memory_grow_guest_stack(4096, &at) != E_OK;
+	broken += memory_grow_guest_stack(8192, &at) != E_LIMIT;
+	broken += memory_grow(MEMORY_HEAP, LAYOUT_HEAP_SIZE + 1) != E_LIMIT;
+	broken += memory_grow(MEMORY_HEAP, SIZE_MAX) != E_LIMIT;
+	/* not a limit but as final: a page that holds something gets no code */
+	must(eaccept((uint64_t)(uintptr_t)memory_base(MEMORY_CODE),
+		     SECINFO_REG | SECINFO_R | SECINFO_W | SECINFO_PENDING) == 0);
+	broken += memory_add_code(guest_load, 8, &at) != E_NOMEM;
+	return broken;
 }
 
 /* Two memories at one address, one after the other: what the heap may well do. */
@@ -207,6 +293,25 @@ static uint64_t probe_calls(uint64_t count)
 	return ok;
 }
 
+static uint64_t probe_canary(void)
+{
+	return thread_self()->canary;
+}
+
+static uint64_t probe_transfer(void)
+{
+	uint64_t changed = 0;
+	size_t done;
+
+	must(memory_grow(MEMORY_WINDOW, 65536) == E_OK);
+	uint8_t *buffer = memory_base(MEMORY_WINDOW);
+	uint64_t read = hostcall_read(0, buffer, 8, &done);
+
+	for (size_t i = 8; i < 4096; i++)
+		changed |= buffer[i];
+	return (uint64_t)hostcall_write(1, "12345678", 8, &done) << 16 | read << 8 | (changed != 0);
+}
+
 static uint64_t probe_guest(uint64_t probe, uint64_t a)
 {
 	switch (probe) {
@@ -227,6 +332,10 @@ static uint64_t probe_guest(uint64_t probe, uint64_t a)
 		return guest_run(guest_divide, guest_divide_end, 0);
 	case PROBE_GUEST_WRITE_CODE:
 		return guest_run(guest_write_code, guest_write_code_end, 0);
+	case PROBE_GUEST_LAST_BYTES:
+		return probe_last_bytes();
+	case PROBE_GUEST_EXCEPTION:
+		return probe_exception();
 	case PROBE_GUEST_FALLS:
 		return probe_falls();
 	default:
@@ -243,13 +352,23 @@ static uint64_t probe_runtime(uint64_t probe, uint64_t a)
 	case PROBE_RUNTIME_STACK:
 		return recurse(1000000);
 	case PROBE_RUNTIME_WINDOW:
-		return *(volatile uint8_t *)(memory_base(MEMORY_WINDOW) + LAYOUT_MEMORY_MAX);
+		return read_byte(window_hole());
+	case PROBE_RUNTIME_READ:
+		return read_byte(a);
+	case PROBE_RUNTIME_IN_GUEST:
+		return probe_in_guest();
+	case PROBE_RUNTIME_NO_GUEST:
+		return probe_no_guest();
 	case PROBE_PANIC:
 		panic(__FILE__, __LINE__);
 	case PROBE_ACCEPT_TWICE:
 		return probe_accept_twice();
 	case PROBE_GROW:
-		return (uint64_t)memory_grow(MEMORY_WINDOW, a);
+		return probe_grow(a);
+	case PROBE_GROW_ACCEPTED:
+		return probe_grow_accepted();
+	case PROBE_LIMITS:
+		return probe_limits();
 	case PROBE_HEAP:
 		return probe_heap(a);
 	case PROBE_WINDOW_REUSE:
@@ -258,6 +377,10 @@ static uint64_t probe_runtime(uint64_t probe, uint64_t a)
 		return probe_code_is_rx();
 	case PROBE_ENTRY_STATE:
 		return machine_state();
+	case PROBE_CANARY:
+		return probe_canary();
+	case PROBE_TRANSFER:
+		return probe_transfer();
 	case PROBE_CALLS:
 		return probe_calls(a);
 	default:

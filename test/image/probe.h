@@ -22,20 +22,30 @@ enum probe {
 	PROBE_GUEST_WRITE_CODE, /* writes to its own page: ends the enclave */
 	PROBE_GUEST_TOUCH_HEAP, /* an accepted heap page is fine, a heap hole ends the enclave (a = 1) */
 	PROBE_GUEST_FALLS,     /* off its end into padding; the page behind it would return 42 */
+	PROBE_GUEST_LAST_BYTES, /* ud2 as the last bytes of the code region: ends the enclave */
+	PROBE_GUEST_EXCEPTION, /* a trap; result: 1 when the handler ran on its own stack and is over */
 	/* the runtime's own faults all end the enclave */
 	PROBE_RUNTIME_WRITE_TEXT,
 	PROBE_RUNTIME_STACK,
 	PROBE_RUNTIME_WINDOW,  /* the runtime itself reads the guest window's hole */
+	PROBE_RUNTIME_READ,    /* reads the byte at address a */
+	PROBE_RUNTIME_IN_GUEST, /* the hole of the window, read by the runtime for guest code */
+	PROBE_RUNTIME_NO_GUEST, /* the same by code of the code region, not run as guest code */
 	PROBE_PANIC,
 	/* memory */
 	PROBE_ACCEPT_TWICE,    /* result: what the second EACCEPT says */
 	PROBE_GROW,            /* a = bytes of window; result: 0, or enum err */
+	PROBE_GROW_ACCEPTED,   /* growth meets a page that was accepted before: ends the enclave */
+	PROBE_LIMITS,          /* result: the number of limits that do not hold */
 	PROBE_HEAP,            /* a = seed: allocate and free; result: number of broken blocks */
 	PROBE_WINDOW_REUSE,    /* result: the byte that a second memory finds of the first */
 	PROBE_CODE_IS_RX,      /* result: 1 when EACCEPT proves R+X and refuses R+W+X */
 	/* entry */
 	PROBE_ENTRY_STATE,     /* result: MXCSR << 32 | x87 CW << 16 | bits of RFLAGS (DF, AC) */
+	PROBE_CANARY,          /* result: the canary */
 	PROBE_CALLS,           /* a host calls (YIELD) */
+	PROBE_TRANSFER,        /* reads 8 bytes, then writes 8; result: errno of the write << 16, of the
+				* read << 8, 1 when bytes behind the buffer changed */
 	PROBE_SPIN,            /* a million times a rounds of integer and vector work; a checksum */
 };
 

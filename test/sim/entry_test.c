@@ -179,12 +179,13 @@ static void *spin_in_thread_0(void *turns)
 	return (void *)(uintptr_t)run.function;
 }
 
-/* A TCS that is in use cannot be entered: #GP at the EENTER. */
+/* A TCS that is in use cannot be entered (#GP at the EENTER) or trimmed. */
 TEST(a_busy_tcs_refuses)
 {
 	uint64_t turns = 100000000;
 	pthread_t other;
 	unsigned refused = 0, entered = 0;
+	uint64_t result, count;
 	struct device_run run;
 	void *end;
 
@@ -199,6 +200,9 @@ TEST(a_busy_tcs_refuses)
 	} while (refused == 0 && entered < 100000000);
 	CHECK_EQ(refused, 1);
 	check_refused(run, 2, 13);
+	CHECK_EQ(g_t.device->ops->modify_types(g_t.device, TINY_TCS, 4096, SGX_PT_TRIM, &result,
+					       &count),
+		 EAGAIN);
 	CHECK_EQ(pthread_join(other, &end), 0);
 	CHECK_EQ((uintptr_t)end, 4);
 	CHECK_EQ(do_it(0, TINY_PROBE).function, 4);
@@ -336,12 +340,15 @@ TEST(host_memory_faults_without_present_bit)
 
 /* --- ERESUME --- */
 
-/* A resume that must fault after `bend` of SSA[0], and works when it is undone. */
+/* A resume that must fault after `bend` of SSA[0], leaves the frame alone, and works when it is
+ * undone. */
 #define SSA_BENT(bend, undo)                                                                       \
 	do {                                                                                       \
 		check_refused(do_it(0, TINY_UD), 3, 6);                                            \
 		bend;                                                                              \
+		uint64_t rip = tiny_ssa(&g_t, 0, 0)->rip;                                          \
 		check_refused(tiny_resume(&g_t, 0), 3, 13);                                        \
+		CHECK_EQ(tiny_ssa(&g_t, 0, 0)->rip, rip);                                          \
 		undo;                                                                              \
 		tiny_unwind(&g_t, 0);                                                              \
 	} while (0)
@@ -400,6 +407,21 @@ TEST(exit_leads_where_rbx_says)
 	run = tiny_enter(&g_t, 0, TINY_EXIT_TO, (uint64_t)(uintptr_t)tiny_exit_elsewhere, 0, 0, 0);
 	CHECK_EQ(run.function, 4);
 	CHECK_EQ(run.rdi, TINY_EXIT_TO + 1000);
+	stop();
+}
+
+TEST(exit_leads_nowhere_else)
+{
+	start();
+	const uint64_t bad[] = {(uint64_t)1 << 47, (uint64_t)1 << 63, g_t.base,
+				g_t.base + TINY_SIZE - 1};
+
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		check_refused(tiny_enter(&g_t, 0, TINY_EXIT_TO, bad[i], 0, 0, 0), 3, 13);
+		CHECK_EQ(tiny_ssa(&g_t, 0, 0)->rip,
+			 g_t.base + (uint64_t)(tiny_enclu - tiny_code) + 14);
+		tiny_unwind(&g_t, 0);
+	}
 	stop();
 }
 
@@ -532,6 +554,7 @@ void entry_tests(struct sim_totals *totals, enum device_sim_mode mode)
 	RUN(resume_outside_elrange_is_gp);
 	RUN(resume_takes_bases_from_the_frame);
 	RUN(exit_leads_where_rbx_says);
+	RUN(exit_leads_nowhere_else);
 	RUN(exit_restores_control_words);
 	RUN(exit_with_another_stack_ends_the_process);
 	RUN(eight_threads_at_once);

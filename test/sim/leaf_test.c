@@ -225,7 +225,10 @@ TEST(a_leaf_without_a_stack_is_a_page_fault)
 
 /* --- the machine's secret --- */
 
-/* The seal key of a fresh process with this environment. False: the child failed. */
+#define NOBODY 65534
+
+/* The seal key of a fresh process with this environment, as somebody who may write nowhere else.
+ * False: the child failed. */
 static bool child_key(const char *state_home, uint8_t key[16], bool *temporary)
 {
 	uint8_t out[17];
@@ -243,8 +246,9 @@ static bool child_key(const char *state_home, uint8_t key[16], bool *temporary)
 			setenv("XDG_STATE_HOME", state_home, 1);
 		else
 			unsetenv("XDG_STATE_HOME");
-		if (!state_home && getuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
+		if (getuid() == 0 && (setgid(NOBODY) != 0 || setuid(NOBODY) != 0))
 			_exit(2);
+		alarm(20);
 		start();
 		request = tiny_at(&g_t, REQUEST);
 		request->keyname = KEYNAME_SEAL;
@@ -272,7 +276,7 @@ TEST(the_secret_stays_with_the_machine)
 	bool temporary = true;
 	struct stat st;
 
-	CHECK(mkdtemp(dir) != NULL);
+	CHECK(mkdtemp(dir) != NULL && (getuid() != 0 || chown(dir, NOBODY, NOBODY) == 0));
 	CHECK(child_key(dir, a, &temporary) && !temporary);
 	CHECK(child_key(dir, b, &temporary) && !temporary);
 	CHECK(memcmp(a, b, 16) == 0);
@@ -281,6 +285,29 @@ TEST(the_secret_stays_with_the_machine)
 	CHECK(unlink(path) == 0);
 	CHECK(child_key(dir, c, &temporary));
 	CHECK(memcmp(a, c, 16) != 0); /* another machine */
+	snprintf(command, sizeof command, "rm -rf '%s'", dir);
+	CHECK(system(command) == 0);
+}
+
+/* A secret that others could read or put there is none. */
+TEST(a_secret_of_others_is_not_used)
+{
+	char dir[] = "/tmp/retwine-secret-XXXXXX", path[128], command[64];
+	uint8_t a[16], b[16];
+	bool temporary = true;
+
+	CHECK(mkdtemp(dir) != NULL && (getuid() != 0 || chown(dir, NOBODY, NOBODY) == 0));
+	CHECK(child_key(dir, a, &temporary) && !temporary);
+	snprintf(path, sizeof path, "%s/retwine/simulation-secret", dir);
+	CHECK(chmod(path, 0640) == 0);
+	CHECK(child_key(dir, b, &temporary) && temporary && memcmp(a, b, 16) != 0);
+	CHECK(chmod(path, 0602) == 0);
+	CHECK(child_key(dir, b, &temporary) && temporary);
+	CHECK(chmod(path, 0600) == 0);
+	CHECK(child_key(dir, b, &temporary) && !temporary && memcmp(a, b, 16) == 0);
+	CHECK(unlink(path) == 0 && mkfifo(path, 0600) == 0);
+	CHECK(getuid() != 0 || chown(path, NOBODY, NOBODY) == 0);
+	CHECK(child_key(dir, b, &temporary) && temporary);
 	snprintf(command, sizeof command, "rm -rf '%s'", dir);
 	CHECK(system(command) == 0);
 }
@@ -300,6 +327,7 @@ void leaf_tests(struct sim_totals *totals, enum device_sim_mode mode)
 	g_mode = mode;
 	if (mode == DEVICE_SIM_FAST) { /* before this process has a secret */
 		RUN(the_secret_stays_with_the_machine);
+		RUN(a_secret_of_others_is_not_used);
 		RUN(without_a_place_the_secret_is_temporary);
 	}
 	RUN(report_is_verified_by_the_report_key);

@@ -3,8 +3,10 @@
 #include "test/sim/sim_test.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -42,6 +44,30 @@ TEST(the_vdso_function_gets_its_arguments)
 	free(stack);
 }
 
+/* Stands in for the C library's: a request that signals interrupt so many times, then 0. */
+static unsigned g_signals;
+
+int ioctl(int fd, unsigned long request, ...)
+{
+	va_list args;
+
+	va_start(args, request);
+	g_seen[0] = (uint64_t)(uintptr_t)va_arg(args, void *);
+	va_end(args);
+	errno = fd < 0 ? EBADF : EINTR;
+	return fd < 0 || g_signals-- > 0 ? -1 : 0;
+}
+
+TEST(a_signal_repeats_an_ioctl)
+{
+	uint64_t arg = 0;
+
+	g_signals = 3;
+	CHECK_EQ(device_linux_ioctl(0, 1, &arg), 0);
+	CHECK_EQ(g_seen[0], (uint64_t)(uintptr_t)&arg);
+	CHECK_EQ(device_linux_ioctl(-1, 1, &arg), EBADF);
+}
+
 TEST(a_touch_reads)
 {
 	CHECK_EQ(device_touch(g_seen), 0);
@@ -58,6 +84,7 @@ TEST(without_the_device_file_there_is_no_device)
 void linux_tests(struct sim_totals *totals)
 {
 	RUN(the_vdso_function_gets_its_arguments);
+	RUN(a_signal_repeats_an_ioctl);
 	RUN(a_touch_reads);
 	RUN(without_the_device_file_there_is_no_device);
 	SIM_TOTALS(totals);

@@ -278,8 +278,8 @@ TEST(eaccept_compares_with_the_epcm)
 
 TEST(eaccept_rejects_combinations)
 {
-	static const uint64_t bad[] = {0x203, 0x213, 0x21b, 0x233, 0x400, 0x408, 0x418,
-				       0x100, 0x108, 0x118, 0x00b, 0x30b, 0x50b, 0xff0b};
+	static const uint64_t bad[] = {0x203, 0x213, 0x21b, 0x233, 0x400, 0x408, 0x418, 0x430,
+				       0x100, 0x108, 0x118, 0x130, 0x00b, 0x30b, 0x50b, 0xff0b};
 
 	start();
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
@@ -380,6 +380,9 @@ TEST(eacceptcopy_rejects_operands)
 	CHECK_GP(accept_copy(0x206, TINY_DYNAMIC, TINY_DATA));
 	CHECK_GP(accept_copy(0x105, TINY_DYNAMIC, TINY_DATA));
 	CHECK_GP(accept_copy(0x245, TINY_DYNAMIC, TINY_DATA));
+	CHECK_GP(accept_copy(0x20d, TINY_DYNAMIC, TINY_DATA));
+	CHECK_GP(accept_copy(0x215, TINY_DYNAMIC, TINY_DATA));
+	CHECK_GP(accept_copy(0x225, TINY_DYNAMIC, TINY_DATA));
 	CHECK_GP(accept_copy(0x205, TINY_DYNAMIC + 64, TINY_DATA));
 	CHECK_GP(accept_copy(0x205, TINY_DYNAMIC, TINY_DATA + 64));
 	CHECK_GP(accept_copy(0x205, TINY_SIZE, TINY_DATA));
@@ -444,6 +447,8 @@ TEST(emodpe_rejects_pages)
 	CHECK_PF(poke(TINY_DYNAMIC, 1), TINY_DYNAMIC, 0x8007);
 	CHECK_GP(emodpe(0x203, TINY_DATA + 64));
 	CHECK_GP(emodpe(0x243, TINY_DATA + 0x1000));
+	CHECK_RAX(accept_copy(0x200, TINY_DYNAMIC + 0x1000, TINY_DATA), 0);
+	CHECK_GP(emodpe(0x202, TINY_DYNAMIC + 0x1000)); /* W, and R on neither side */
 	stop();
 }
 

@@ -328,6 +328,36 @@ TEST(a_handler_on_top_of_an_enclave_may_not_enter)
 	stop();
 }
 
+/* A saved RIP in host code: the ERESUME after the handler faults at the fetch. */
+static void on_alarm_bend(int signo)
+{
+	(void)signo;
+	tiny_ssa(&g_t, 0, 0)->rip = (uint64_t)(uintptr_t)tiny_exit_elsewhere;
+}
+
+TEST(an_interrupt_resumes_inside_alone)
+{
+	struct sigaction action = {.sa_handler = on_alarm_bend}, old;
+	struct itimerval timer = {{0, 0}, {0, 20000}};
+	static uint64_t state[300];
+	struct device_run run;
+
+	if (g_mode != DEVICE_SIM_STRICT)
+		return;
+	start();
+	CHECK_EQ(device_sigaction(SIGALRM, &action, &old), 0);
+	CHECK_EQ(setitimer(ITIMER_REAL, &timer, NULL), 0);
+	run = tiny_enter(&g_t, 0, TINY_SPIN, (uint64_t)(uintptr_t)state, (uint64_t)(uintptr_t)state,
+			 1000000000, 0);
+	CHECK_EQ(run.function, 3);
+	CHECK_EQ(run.vector, 13);
+	CHECK_EQ(tiny_ssa(&g_t, 0, 0)->rip, (uint64_t)(uintptr_t)tiny_exit_elsewhere);
+	CHECK_EQ(tiny_ssa(&g_t, 0, 0)->exitinfo, 0x8000030d);
+	tiny_unwind(&g_t, 0);
+	CHECK_EQ(device_sigaction(SIGALRM, &old, NULL), 0);
+	stop();
+}
+
 TEST(sigaction_tells_what_was_set)
 {
 	struct sigaction action = {.sa_handler = on_trap}, old;
@@ -357,6 +387,7 @@ void signal_tests(struct sim_totals *totals, enum device_sim_mode mode)
 	RUN(other_faults_end_the_process_as_usual);
 	RUN(other_faults_reach_the_process_handler);
 	RUN(a_handler_on_top_of_an_enclave_may_not_enter);
+	RUN(an_interrupt_resumes_inside_alone);
 	RUN(sigaction_tells_what_was_set);
 	SIM_TOTALS(totals);
 }

@@ -258,6 +258,30 @@ TEST(yaml_rejects_wrong_types)
 	CHECK(refused_with("fuel: 5\n", "line 1: fuel is not supported yet"));
 }
 
+/* One long text, named by aliases over and over. */
+TEST(yaml_rejects_aliases_that_multiply)
+{
+	const size_t text = 100000, aliases = 30;
+	char *yaml = calloc(1, text + aliases * 4 + 64), *p = yaml;
+	struct retwine_config *c;
+
+	p += sprintf(p, "argv0: &a ");
+	memset(p, 'x', text);
+	p += text;
+	p += sprintf(p, "\nargs: [b");
+	for (size_t i = 0; i < 10; i++)
+		p += sprintf(p, ",*a");
+	strcpy(p, "]\n");
+	CHECK_EQ(load(&c, yaml, strlen(yaml)), RETWINE_OK);
+	CHECK_EQ(c->arg_count, 11);
+	retwine_config_free(c);
+	for (size_t i = 10; i < aliases; i++)
+		p += sprintf(p, ",*a");
+	strcpy(p, "]\n");
+	CHECK(refused_with(yaml, "args: the values are too long together"));
+	free(yaml);
+}
+
 TEST(yaml_reads_every_shape)
 {
 	static const char yaml[] = "module: app.wasm\n"
@@ -494,6 +518,7 @@ int main(void)
 	RUN(yaml_rejects_what_is_no_mapping);
 	RUN(yaml_rejects_unknown_and_repeated_keys_with_their_line);
 	RUN(yaml_rejects_wrong_types);
+	RUN(yaml_rejects_aliases_that_multiply);
 	RUN(yaml_reads_every_shape);
 	RUN(yaml_takes_one_entry_without_a_list);
 	RUN(what_is_set_later_wins_over_the_file);

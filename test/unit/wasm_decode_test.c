@@ -619,6 +619,22 @@ TEST(the_module_ends_where_native_code_begins)
 	wasm_module_fini(&m);
 }
 
+TEST(native_code_is_found_without_decoding)
+{
+	static const uint8_t module[] = {WASM_HEADER, SECTION_OF(TYPE, 0),
+					 SECTION_OF(CUSTOM, NATIVE_NAME, 7, 8, 9)};
+	size_t section, payload;
+
+	wasm_find_native(module, sizeof(module), &section, &payload);
+	CHECK_EQ(section, 11);
+	CHECK_EQ(payload, sizeof(module) - 3);
+	for (size_t n = 0; n < sizeof(module); n++) { /* cut anywhere: there is none */
+		wasm_find_native(module, n, &section, &payload);
+		CHECK_EQ(section, n);
+		CHECK_EQ(payload, n);
+	}
+}
+
 static struct wasm_name g_name;
 static char g_name_bytes[8];
 
@@ -742,6 +758,7 @@ int main(void)
 	RUN(the_data_count_agrees_with_the_segments);
 	RUN(native_code_is_the_last_section);
 	RUN(the_module_ends_where_native_code_begins);
+	RUN(native_code_is_found_without_decoding);
 	RUN(function_names_are_found);
 	RUN(a_malformed_name_section_gives_no_name);
 	RUN(a_module_is_laid_out);
