@@ -11,7 +11,7 @@
 #include "host/files.h"
 #include "host/words.h"
 
-#define CONFIG_FILE_MAX ((size_t)1 << 20)
+#define CONFIG_FILE_MAX ((size_t)64 << 10) /* the parser needs quadratic time for deep nesting */
 /* Bytes of all values taken: an alias repeats its anchor's text, which the file holds only once. */
 #define CONFIG_TEXT_MAX (2 * CONFIG_FILE_MAX)
 

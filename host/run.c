@@ -42,21 +42,31 @@ MUST_USE static enum err run_failed(struct run *r, enum err err, const char *why
 	return err;
 }
 
+static enum err run_no_device(struct run *r)
+{
+	const char *refusal = device_last_refusal();
+
+	return run_failed(r, E_UNSUPPORTED, refusal[0] ? refusal : strerror(errno));
+}
+
+/* The simulator stands in only where there is no SGX device at all: one that cannot be used is told,
+ * never replaced in silence. */
 static enum err run_open_device(struct run *r)
 {
-	enum device_sim_mode mode =
-		r->request->strict_simulation ? DEVICE_SIM_STRICT : DEVICE_SIM_FAST;
+	const struct host_run_request *q = r->request;
+	bool simulation = q->simulation || q->strict_simulation;
 
-	if (!r->request->simulation && !r->request->strict_simulation)
+	if (!simulation) {
 		r->device = device_linux_open();
-	if (!r->device)
-		r->device = device_sim_open(mode, r->image.layout.enclu_off);
-	if (!r->device) {
-		const char *refusal = device_last_refusal();
-
-		return run_failed(r, E_UNSUPPORTED,
-				  refusal && refusal[0] ? refusal : strerror(errno));
+		if (!r->device && errno != ENOENT)
+			return run_no_device(r);
 	}
+	if (!r->device)
+		r->device = device_sim_open(q->strict_simulation ? DEVICE_SIM_STRICT
+								 : DEVICE_SIM_FAST,
+					    r->image.layout.enclu_off);
+	if (!r->device)
+		return run_no_device(r);
 	r->result->simulation = r->device->ops->simulation;
 	return E_OK;
 }

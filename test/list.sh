@@ -29,7 +29,7 @@ else
 fi
 for t in test/e2e/*.sh; do
 	name=$(basename "$t" .sh)
-	case $name in lib) continue ;; determinism | install | real_programs | repository) modes=fast ;; *) modes="fast strict" ;; esac
+	case $name in lib) continue ;; determinism | image_gate | install | real_programs | repository) modes=fast ;; *) modes="fast strict" ;; esac
 	for mode in $modes; do
 		entry "$name-$mode" "BUILD=$b RETWINE=$b/retwine MODE=$mode $t"
 	done

@@ -261,7 +261,7 @@ TEST(yaml_rejects_wrong_types)
 /* One long text, named by aliases over and over. */
 TEST(yaml_rejects_aliases_that_multiply)
 {
-	const size_t text = 100000, aliases = 30;
+	const size_t text = 10000, aliases = 30;
 	char *yaml = calloc(1, text + aliases * 4 + 64), *p = yaml;
 	struct retwine_config *c;
 
@@ -342,6 +342,19 @@ TEST(load_rejects_files_that_cannot_be_read)
 	CHECK_EQ(retwine_config_load(c, "/tmp", &g_error), RETWINE_INPUT);
 	CHECK(strstr(g_error.message, "directory") != NULL);
 	retwine_config_free(c);
+}
+
+/* Larger than any configuration needs: what nests deeply is slow to parse. */
+TEST(load_rejects_large_files)
+{
+	const size_t size = 65537;
+	char *yaml = malloc(size);
+	struct retwine_config *c;
+
+	memset(yaml, '#', size);
+	CHECK_EQ(load(&c, yaml, size), RETWINE_INPUT);
+	retwine_config_free(c);
+	free(yaml);
 }
 
 TEST(messages_are_one_safe_line)
@@ -523,6 +536,7 @@ int main(void)
 	RUN(yaml_takes_one_entry_without_a_list);
 	RUN(what_is_set_later_wins_over_the_file);
 	RUN(load_rejects_files_that_cannot_be_read);
+	RUN(load_rejects_large_files);
 	RUN(messages_are_one_safe_line);
 	RUN(order_of_flags_and_host_paths_do_not_change_the_launch_digest);
 	RUN(fixed_arguments_belong_to_the_program);
