@@ -11,8 +11,8 @@ struct arena_chunk;
 
 struct arena {
 	struct arena_chunk *chunks; /* newest first */
-	size_t used;                /* in the newest chunk */
-	size_t total;               /* bytes taken from the heap */
+	size_t used;		    /* in the newest chunk */
+	size_t total;		    /* bytes taken from the heap */
 };
 
 /* `size` zeroed bytes, or NULL. */

@@ -9,23 +9,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MUST_USE __attribute__((warn_unused_result))
-#define NORETURN __attribute__((noreturn))
-#define NOINLINE __attribute__((noinline))
+#define MUST_USE      __attribute__((warn_unused_result))
+#define NORETURN      __attribute__((noreturn))
+#define NOINLINE      __attribute__((noinline))
 #define ALWAYS_INLINE inline __attribute__((always_inline))
-#define PACKED __attribute__((packed))
-#define ALIGNED(n) __attribute__((aligned(n)))
-#define UNUSED __attribute__((unused))
+#define PACKED	      __attribute__((packed))
+#define ALIGNED(n)    __attribute__((aligned(n)))
+#define UNUSED	      __attribute__((unused))
 /* A symbol of the same link that is reached directly, without the global offset table. */
-#define HIDDEN __attribute__((visibility("hidden")))
-#define SECTION(s) __attribute__((section(s)))
+#define HIDDEN		       __attribute__((visibility("hidden")))
+#define SECTION(s)	       __attribute__((section(s)))
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 
-/* Leaves registers as they are at the end of a function, against -fzero-call-used-regs: for functions
- * that end in a tail call. */
+/* Leaves registers as they are at the end of a function, against -fzero-call-used-regs: for
+ * functions that end in a tail call. */
 #define KEEP_CALL_USED_REGS __attribute__((zero_call_used_regs("skip")))
 
-#define likely(x) __builtin_expect(!!(x), 1)
+#define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 /* Number of elements of a true array. */

@@ -1,7 +1,7 @@
 /*
  * Memory on demand. The libraries allocate only through these four; who links them supplies the
- * implementation: enclave/heap.c inside (pages accepted as needed), test/lib/native.c outside (malloc,
- * with a switch that makes the n-th allocation fail). Memory is aligned to 16 bytes.
+ * implementation: enclave/heap.c inside (pages accepted as needed), test/lib/native.c outside
+ * (malloc, with a switch that makes the n-th allocation fail). Memory is aligned to 16 bytes.
  */
 #ifndef BASE_HEAP_H
 #define BASE_HEAP_H

@@ -1,7 +1,7 @@
 /*
  * The one way to take bytes apart. A reader stands over bytes that we own, never over host memory.
- * A read past the end marks the reader bad, once and for all: later reads yield 0, so that a decoder
- * may read a whole record and ask reader_ok() once before it acts.
+ * A read past the end marks the reader bad, once and for all: later reads yield 0, so that a
+ * decoder may read a whole record and ask reader_ok() once before it acts.
  */
 #ifndef BASE_READER_H
 #define BASE_READER_H

@@ -1,7 +1,7 @@
 /*
- * What the simulated enclave costs: a round trip, a host call, a guard fault turned into a trap, the
- * building of an enclave. Medians of several runs in one process, each also as a ratio to a yardstick
- * of the same moment: one getppid(). Usage: enclave_bench TEST-IMAGE SIGNATURE, or
+ * What the simulated enclave costs: a round trip, a host call, a guard fault turned into a trap,
+ * the building of an enclave. Medians of several runs in one process, each also as a ratio to a
+ * yardstick of the same moment: one getppid(). Usage: enclave_bench TEST-IMAGE SIGNATURE, or
  * enclave_bench --rss COMMAND...: KiB that the command was resident at most.
  */
 #include <stdlib.h>

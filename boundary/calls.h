@@ -40,12 +40,12 @@ enum host_errno {
 #undef HOST_ERRNO
 };
 
-#define HOST_HANDLES_MAX 4096
-#define HOST_NAME_SIZE_MAX 255  /* bytes of one path component */
-#define HOST_LINK_MAX 4095 /* bytes of a symlink's target */
+#define HOST_HANDLES_MAX   4096
+#define HOST_NAME_SIZE_MAX 255	/* bytes of one path component */
+#define HOST_LINK_MAX	   4095 /* bytes of a symlink's target */
 
 /* Handles that exist from the start: standard streams, then the mounts in launch record order. */
-#define HOST_HANDLE_STDIN 0
+#define HOST_HANDLE_STDIN  0
 #define HOST_HANDLE_STDOUT 1
 #define HOST_HANDLE_STDERR 2
 #define HOST_HANDLE_MOUNTS 3
@@ -66,7 +66,7 @@ struct host_stat {
 	uint64_t dev;
 	uint64_t ino;
 	uint64_t nlink;
-	uint64_t size;  /* at most INT64_MAX */
+	uint64_t size;	/* at most INT64_MAX */
 	uint64_t atime; /* ns since 1970, at most INT64_MAX */
 	uint64_t mtime;
 	uint64_t ctime;
@@ -79,8 +79,8 @@ static_assert(sizeof(struct host_stat) == 64, "host stat");
  * empty output is the end. Names "." and ".." are among them. */
 struct host_dirent {
 	uint64_t ino;
-	uint64_t next; /* cookie of the entry that follows */
-	uint32_t type; /* enum host_file_type */
+	uint64_t next;	    /* cookie of the entry that follows */
+	uint32_t type;	    /* enum host_file_type */
 	uint32_t name_size; /* 1 .. HOST_NAME_SIZE_MAX */
 };
 static_assert(sizeof(struct host_dirent) == 24, "host dirent");
@@ -88,44 +88,44 @@ static_assert(sizeof(struct host_dirent) == 24, "host dirent");
 /* POLL: input is an array of these, output the same array with `ready` and `bytes` filled in. */
 struct host_poll {
 	uint32_t handle;
-	uint32_t want;  /* HOST_POLL_* */
+	uint32_t want;	/* HOST_POLL_* */
 	uint32_t ready; /* subset of want, and HOST_POLL_HANGUP */
 	uint32_t error; /* enum host_errno */
 	uint64_t bytes; /* ready to be read, at most INT64_MAX */
 };
 static_assert(sizeof(struct host_poll) == 24, "host poll");
 
-#define HOST_POLL_READ 1u
-#define HOST_POLL_WRITE 2u
-#define HOST_POLL_HANGUP 4u
+#define HOST_POLL_READ	  1u
+#define HOST_POLL_WRITE	  2u
+#define HOST_POLL_HANGUP  4u
 #define HOST_POLL_FOREVER UINT64_MAX
 
 /* OPEN flags. Symlinks are never followed: one as the last component gives HOST_LOOP. */
-#define HOST_OPEN_READ 0x01u
-#define HOST_OPEN_WRITE 0x02u
-#define HOST_OPEN_CREATE 0x04u
-#define HOST_OPEN_EXCL 0x08u
-#define HOST_OPEN_TRUNC 0x10u
-#define HOST_OPEN_DIR 0x20u    /* must be a directory: HOST_NOTDIR otherwise */
-#define HOST_OPEN_APPEND 0x40u
+#define HOST_OPEN_READ	   0x01u
+#define HOST_OPEN_WRITE	   0x02u
+#define HOST_OPEN_CREATE   0x04u
+#define HOST_OPEN_EXCL	   0x08u
+#define HOST_OPEN_TRUNC	   0x10u
+#define HOST_OPEN_DIR	   0x20u /* must be a directory: HOST_NOTDIR otherwise */
+#define HOST_OPEN_APPEND   0x40u
 #define HOST_OPEN_NONBLOCK 0x80u
-#define HOST_OPEN_DSYNC 0x100u
-#define HOST_OPEN_SYNC 0x200u
+#define HOST_OPEN_DSYNC	   0x100u
+#define HOST_OPEN_SYNC	   0x200u
 
 /* SET_TIMES flags, as WASI's fstflags. */
-#define HOST_TIME_ATIM 1u
+#define HOST_TIME_ATIM	   1u
 #define HOST_TIME_ATIM_NOW 2u
-#define HOST_TIME_MTIM 4u
+#define HOST_TIME_MTIM	   4u
 #define HOST_TIME_MTIM_NOW 8u
 
 /* CLOCK ids, as WASI's. */
-#define HOST_CLOCK_REALTIME 0u
+#define HOST_CLOCK_REALTIME  0u
 #define HOST_CLOCK_MONOTONIC 1u
-#define HOST_CLOCK_PROCESS 2u
-#define HOST_CLOCK_THREAD 3u
+#define HOST_CLOCK_PROCESS   2u
+#define HOST_CLOCK_THREAD    3u
 
 /* UNLINK kinds. */
 #define HOST_UNLINK_FILE 0u
-#define HOST_UNLINK_DIR 1u
+#define HOST_UNLINK_DIR	 1u
 
 #endif

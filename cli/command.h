@@ -69,6 +69,9 @@ bool command_wants_help(int argc, char **argv, const struct command *c);
 	{0, "diagnostics", "KIND", false, "what the host learns of a trap: none, trap, backtrace"}, \
 	{0, "args-policy", "POLICY", false, "any: arguments are free; fixed: part of the program"}, \
 	{0, "engine", "NAME", false, "interpreter"},                                               \
+	{0, "host-max-memory", "BYTES", false, "grant the enclave no more memory than that"},        \
+	{0, "host-max-disk", "BYTES", false, "let it write no more than that to directories"},       \
+	{0, "host-max-handles", "N", false, "let it hold no more than that many files open"},        \
 	{0, "strict", NULL, false, "refuse every untrusted mount"},                                \
 	{0, "module", "FILE", false, "the program, where it is not the first word"},               \
 	{0, "image", "FILE", false, "the enclave image (default: the one that comes with retwine)"}, \

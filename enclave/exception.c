@@ -1,12 +1,13 @@
 /*
  * What an exception means.
- * Trust: the save area's registers, EXITINFO and EXINFO are the CPU's word; when and whether a fault
- * happens on a page is the host's choice. So a page fault is a trap only where the enclave's own
- * record says that no page was ever accepted there (enclave/memory.h); the error code decides nothing.
- * Invariant: one exception is consumed once: EXITINFO is cleared before the thread is resumed. Nothing
- * but the interrupted RIP, RSP, RAX and flags is changed, and only when guest code or the copy routine
- * was interrupted (SmashEx: a handler that runs in the middle of the runtime's own code must not act).
- * A thread whose exception ended the enclave has nothing to go back to, though the host may ERESUME it.
+ * Trust: the save area's registers, EXITINFO and EXINFO are the CPU's word; when and whether a
+ * fault happens on a page is the host's choice. So a page fault is a trap only where the enclave's
+ * own record says that no page was ever accepted there (enclave/memory.h); the error code decides
+ * nothing. Invariant: one exception is consumed once: EXITINFO is cleared before the thread is
+ * resumed. Nothing but the interrupted RIP, RSP, RAX and flags is changed, and only when guest code
+ * or the copy routine was interrupted (SmashEx: a handler that runs in the middle of the runtime's
+ * own code must not act). A thread whose exception ended the enclave has nothing to go back to,
+ * though the host may ERESUME it.
  */
 #include "enclave/exception.h"
 
@@ -23,14 +24,15 @@
 /* Labels of entry.S. */
 extern HIDDEN const char host_copy_begin[], host_copy_end[], host_copy_fault[], guest_trap[];
 
-#define RFLAGS_KEPT 0xcd5ull /* the status flags; DF, AC, TF and the rest are cleared */
+#define RFLAGS_KEPT  0xcd5ull /* the status flags; DF, AC, TF and the rest are cleared */
 #define RFLAGS_FIXED 0x202ull
 
 /* ud1 kk(%eax), %eax: the compiler's trap instruction, its kind in the displacement. */
 #define UD1_SIZE 5
 static const uint8_t k_ud1[4] = {0x67, 0x0f, 0xb9, 0x40};
 
-/* The traps of the specification: the others are the runtime's to raise, not the code's to claim. */
+/* The traps of the specification: the others are the runtime's to raise, not the code's to claim.
+ */
 static bool is_trap_kind(uint32_t kind)
 {
 	return kind > TRAP_NONE && kind <= TRAP_STACK_EXHAUSTED;
@@ -107,8 +109,8 @@ static bool handle_guest(struct thread_block *t, struct sgx_gprs *gprs, uint32_t
 	return true;
 }
 
-/* The end: the thread dies again, should the host resume it (a page that it took away can come back,
- * and an INT3 is left behind by its exception). */
+/* The end: the thread dies again, should the host resume it (a page that it took away can come
+ * back, and an INT3 is left behind by its exception). */
 static NORETURN void exception_die(struct sgx_gprs *gprs)
 {
 	resume_at(gprs, (const char *)(uintptr_t)enclave_die);

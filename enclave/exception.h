@@ -1,6 +1,6 @@
 /*
- * The exception entry (CSSA 1): turns faults of guest code into Wasm traps, a fault of the host-copy
- * routine into a failed copy, and everything else into the end of the enclave.
+ * The exception entry (CSSA 1): turns faults of guest code into Wasm traps, a fault of the
+ * host-copy routine into a failed copy, and everything else into the end of the enclave.
  */
 #ifndef ENCLAVE_EXCEPTION_H
 #define ENCLAVE_EXCEPTION_H

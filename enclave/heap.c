@@ -1,9 +1,9 @@
 /*
- * The enclave's heap (base/heap.h): size classes with free lists for small blocks, whole pages with a
- * sorted free list for large ones, over the growing heap range.
- * Trust: sizes may come from untrusted counts; a refused growth is NULL.
- * Invariant: every block is preceded by its header; free blocks are on exactly one list; memory handed
- * out is zero. A broken header is our bug and ends the enclave.
+ * The enclave's heap (base/heap.h): size classes with free lists for small blocks, whole pages with
+ * a sorted free list for large ones, over the growing heap range. Trust: sizes may come from
+ * untrusted counts; a refused growth is NULL. Invariant: every block is preceded by its header;
+ * free blocks are on exactly one list; memory handed out is zero. A broken header is our bug and
+ * ends the enclave.
  */
 #include "base/heap.h"
 
@@ -16,15 +16,15 @@
 
 #define HEADER_SIZE 16u
 #define CLASS_COUNT 41
-#define CLASS_MIN 32u           /* block sizes: 4 steps per power of two from here */
-#define SMALL_MAX ((size_t)32 * 1024)
-#define CHUNK ((size_t)64 * 1024) /* small blocks are cut from chunks of this size */
-#define PAGE ((size_t)4096)
-#define MAGIC_USED 0x55534544u
-#define MAGIC_FREE 0x46524545u
+#define CLASS_MIN   32u /* block sizes: 4 steps per power of two from here */
+#define SMALL_MAX   ((size_t)32 * 1024)
+#define CHUNK	    ((size_t)64 * 1024) /* small blocks are cut from chunks of this size */
+#define PAGE	    ((size_t)4096)
+#define MAGIC_USED  0x55534544u
+#define MAGIC_FREE  0x46524545u
 
 struct block {
-	size_t size; /* with header */
+	size_t size;	/* with header */
 	uint32_t class; /* CLASS_COUNT for a large block */
 	uint32_t magic;
 	struct block *next; /* while free */
@@ -33,8 +33,8 @@ struct block {
 static struct lock g_lock;
 static struct block *g_free[CLASS_COUNT];
 static struct block *g_free_large; /* by rising address */
-static size_t g_top;               /* bytes of the range in use */
-static uint8_t *g_chunk;           /* rest of the newest chunk */
+static size_t g_top;		   /* bytes of the range in use */
+static uint8_t *g_chunk;	   /* rest of the newest chunk */
 static size_t g_chunk_left;
 
 /* Size of the blocks of a class: 32, 40, 48, 56, 64, 80, 96, 112, 128, … rounded to 16. */

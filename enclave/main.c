@@ -1,8 +1,8 @@
 /*
- * What an entry does: relocate once, take the shared area, copy launch record and module in, run the
- * program, tell how it ended.
- * Trust: op, a and b are the host's. Sizes in the header are bounded before they size anything.
- * Invariant: the program is run from private copies; START happens once.
+ * What an entry does: relocate once, take the shared area, copy launch record and module in, run
+ * the program, tell how it ended. Trust: op, a and b are the host's. Sizes in the header are
+ * bounded before they size anything. Invariant: the program is run from private copies; START
+ * happens once.
  */
 #include <string.h>
 
@@ -155,8 +155,9 @@ uint64_t enclave_enter(uint64_t op, uint64_t a, uint64_t b)
 		return EXIT_DEAD;
 	if (op == ENTER_PROBE)
 		return EXIT_PROBED;
-	if (op != ENTER_START || !__atomic_compare_exchange_n(&g_start, &expected, RELOCATING, false,
-							       __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+	if (op != ENTER_START ||
+	    !__atomic_compare_exchange_n(&g_start, &expected, RELOCATING, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE))
 		return EXIT_REFUSED;
 	relocate();
 	__atomic_store_n(&g_start, STARTED, __ATOMIC_RELEASE);

@@ -1,8 +1,8 @@
 /*
  * Growing ranges by EACCEPT, code by EACCEPTCOPY.
- * Trust: the host may deliver no page, a wrong page or a page late: EACCEPT fails or faults then. That
- * it says a prefault was done means nothing.
- * Invariant: accepted only grows; a page is accepted at most once, under the lock.
+ * Trust: the host may deliver no page, a wrong page or a page late: EACCEPT fails or faults then.
+ * That it says a prefault was done means nothing. Invariant: accepted only grows; a page is
+ * accepted at most once, under the lock.
  */
 #include "enclave/memory.h"
 
@@ -16,7 +16,7 @@
 #include "platform/enclu.h"
 #include "sgx/arch.h"
 
-#define PAGE 4096u
+#define PAGE	  4096u
 #define GROW_STEP ((size_t)256 * 1024) /* heap and code: exits are dearer than pages */
 
 static struct {
@@ -118,8 +118,8 @@ static enum err add_code_page(uint64_t address, uint8_t *page)
 
 	if (copy_keeps_w)
 		return fill_code_page(address, page);
-	if (enclu(ENCLU_EACCEPTCOPY, &info, (void *)(uintptr_t)address,
-		  (void *)(uintptr_t)page) != 0)
+	if (enclu(ENCLU_EACCEPTCOPY, &info, (void *)(uintptr_t)address, (void *)(uintptr_t)page) !=
+	    0)
 		return E_NOMEM;
 	/* The proof that the EPCM says read+execute and no more (SDM, EACCEPT). */
 	if (accept_page(address, rx | SECINFO_PR) == 0)

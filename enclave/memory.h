@@ -23,8 +23,8 @@ uint8_t *memory_base(enum memory_range range);
 size_t memory_accepted(enum memory_range range);
 
 /*
- * Makes at least `size` bytes (from the start of the range) usable: asks the host for the pages, then
- * accepts each. E_LIMIT beyond the range, E_NOMEM when the host does not deliver.
+ * Makes at least `size` bytes (from the start of the range) usable: asks the host for the pages,
+ * then accepts each. E_LIMIT beyond the range, E_NOMEM when the host does not deliver.
  */
 MUST_USE enum err memory_grow(enum memory_range range, size_t size);
 
@@ -45,7 +45,7 @@ MUST_USE enum err memory_grow_guest_stack(size_t size, uint64_t *top);
 enum memory_fault {
 	MEMORY_FAULT_OTHER,
 	MEMORY_FAULT_WINDOW, /* in the guest window, beyond what is accepted */
-	MEMORY_FAULT_STACK,  /* in the calling thread's guest stack region, below what is accepted */
+	MEMORY_FAULT_STACK, /* in the calling thread's guest stack region, below what is accepted */
 };
 enum memory_fault memory_classify_fault(uint64_t address);
 

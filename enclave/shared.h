@@ -14,8 +14,8 @@ struct uref {
 };
 
 /*
- * Takes the area that the host offers: wholly outside ELRANGE, page-aligned, its header known and its
- * parts inside it. Both arguments are the host's. E_HOST when anything is off. Once only.
+ * Takes the area that the host offers: wholly outside ELRANGE, page-aligned, its header known and
+ * its parts inside it. Both arguments are the host's. E_HOST when anything is off. Once only.
  */
 MUST_USE enum err shared_open(uint64_t address, uint64_t size);
 
@@ -26,7 +26,8 @@ const struct shared_header *shared_header(void);
 struct uref shared_slot(void);
 
 /* Copies size bytes in (out) by aligned words; the last word may carry bytes beyond, which are
- * dropped (written as zeros). E_HOST: outside the area, misaligned, or the host took the pages away. */
+ * dropped (written as zeros). E_HOST: outside the area, misaligned, or the host took the pages
+ * away. */
 MUST_USE enum err shared_read(void *dst, struct uref src, size_t size);
 MUST_USE enum err shared_write(struct uref dst, const void *src, size_t size);
 

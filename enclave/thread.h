@@ -1,21 +1,21 @@
 /*
- * The thread block: one page per TCS that FS points to while the thread is inside. entry.S uses it by
- * the offsets below; the canary stands where compilers expect it (fs:0x28).
+ * The thread block: one page per TCS that FS points to while the thread is inside. entry.S uses it
+ * by the offsets below; the canary stands where compilers expect it (fs:0x28).
  */
 #ifndef ENCLAVE_THREAD_H
 #define ENCLAVE_THREAD_H
 
-#define THREAD_SELF 0x00
-#define THREAD_STATE 0x08
-#define THREAD_HOST 0x10 /* RCX, RSP, RBP of the entry at CSSA 0 */
-#define THREAD_CANARY 0x28
-#define THREAD_EXC_HOST 0x30 /* the same of the entry at CSSA 1 */
-#define THREAD_SAVED_RSP 0x48
-#define THREAD_GUEST_RSP 0x50
+#define THREAD_SELF	    0x00
+#define THREAD_STATE	    0x08
+#define THREAD_HOST	    0x10 /* RCX, RSP, RBP of the entry at CSSA 0 */
+#define THREAD_CANARY	    0x28
+#define THREAD_EXC_HOST	    0x30 /* the same of the entry at CSSA 1 */
+#define THREAD_SAVED_RSP    0x48
+#define THREAD_GUEST_RSP    0x50
 #define THREAD_IN_EXCEPTION 0x58
 
 /* States. Only entry.S changes them. */
-#define THREAD_IDLE 0    /* may be entered anew */
+#define THREAD_IDLE    0 /* may be entered anew */
 #define THREAD_RUNNING 1 /* inside, or interrupted */
 #define THREAD_CALLING 2 /* outside, a host call is pending */
 
@@ -46,8 +46,8 @@ struct thread_block {
 	uint64_t guest_rsp; /* trusted stack of guest_call; 0: no guest code runs */
 	uint64_t in_exception;
 	uint64_t guest_stack_accepted; /* bytes, from the top downwards */
-	uint32_t call_seq;             /* sequence number of the last host call */
-	uint32_t trap_kind;            /* of the last trap in guest code */
+	uint32_t call_seq;	       /* sequence number of the last host call */
+	uint32_t trap_kind;	       /* of the last trap in guest code */
 };
 static_assert(offsetof(struct thread_block, self) == THREAD_SELF, "thread block");
 static_assert(offsetof(struct thread_block, state) == THREAD_STATE, "thread block");

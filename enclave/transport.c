@@ -54,7 +54,8 @@ enum err hostcall_transport(const struct call_request *request, const struct hos
 {
 	enum err err = E_OK;
 
-	must(request->in_size <= SHARED_SLOT_DATA_SIZE && request->out_max <= SHARED_SLOT_DATA_SIZE);
+	must(request->in_size <= SHARED_SLOT_DATA_SIZE &&
+	     request->out_max <= SHARED_SLOT_DATA_SIZE);
 	must(!in || in->size[0] + in->size[1] == request->in_size);
 	if (in)
 		err = write_input(in);

@@ -2,7 +2,8 @@
  * Where the program's memories stand: the first memory of the program in the guest window, which
  * grows in place by EACCEPT; any other on the heap, where growth moves it.
  * Trust: sizes are within the module's limits (wasm/instance.c).
- * Invariant: the window is used by one memory in the enclave's life, so its pages are fresh and zero.
+ * Invariant: the window is used by one memory in the enclave's life, so its pages are fresh and
+ * zero.
  */
 #include "enclave/memory.h"
 #include "program/program.h"

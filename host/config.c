@@ -296,6 +296,31 @@ static enum retwine_code set_max_stack(struct retwine_config *config, const char
 	return set_size(&config->limits.stack, "max-wasm-stack", text, error);
 }
 
+/* ---- limits of the machine's owner: the host side enforces them, no digest covers them ---- */
+
+static enum retwine_code set_host_memory(struct retwine_config *config, const char *text,
+					 struct retwine_error *error)
+{
+	return set_size(&config->host_limits.memory, "host-max-memory", text, error);
+}
+
+static enum retwine_code set_host_disk(struct retwine_config *config, const char *text,
+				       struct retwine_error *error)
+{
+	return set_size(&config->host_limits.disk_bytes, "host-max-disk", text, error);
+}
+
+static enum retwine_code set_host_handles(struct retwine_config *config, const char *text,
+					  struct retwine_error *error)
+{
+	uint64_t n;
+	enum retwine_code code = set_size(&n, "host-max-handles", text, error);
+
+	if (code == RETWINE_OK)
+		config->host_limits.handles = n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+	return code;
+}
+
 /* ---- arguments and variables ---- */
 
 static enum retwine_code add_arg(struct retwine_config *config, const char *text,
@@ -534,6 +559,9 @@ static const struct config_key g_keys[] = {
 	{"args-policy", SHAPE_TEXT, set_args_policy},
 	{"max-memory-size", SHAPE_TEXT, set_max_memory},
 	{"max-wasm-stack", SHAPE_TEXT, set_max_stack},
+	{"host-max-memory", SHAPE_TEXT, set_host_memory},
+	{"host-max-disk", SHAPE_TEXT, set_host_disk},
+	{"host-max-handles", SHAPE_TEXT, set_host_handles},
 	{"strict", SHAPE_BOOL, set_strict},
 	{"strict-simulation", SHAPE_BOOL, set_strict_simulation},
 	{"simulation", SHAPE_BOOL, set_simulation},

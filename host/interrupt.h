@@ -1,7 +1,7 @@
 /*
- * SIGINT during a run, for the command: the first one ends waiting host calls and the run at its next
- * exit; a program that makes no host call is left behind after INTERRUPT_GRACE_MS, by ending the
- * process with status 130. One run at a time.
+ * SIGINT during a run, for the command: the first one ends waiting host calls and the run at its
+ * next exit; a program that makes no host call is left behind after INTERRUPT_GRACE_MS, by ending
+ * the process with status 130. One run at a time.
  */
 #ifndef HOST_INTERRUPT_H
 #define HOST_INTERRUPT_H

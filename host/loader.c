@@ -15,7 +15,7 @@
 
 #include "host/cpu.h"
 
-#define BATCH_MAX ((size_t)256 * 1024)
+#define BATCH_MAX      ((size_t)256 * 1024)
 #define CPUID_SGX_LEAF 0x12u
 
 struct load {
@@ -66,8 +66,8 @@ static enum err load_create(struct load *l, const uint8_t configid[SGX_CONFIGID_
 	int error = device_reserve(d, l->image->layout.elrange_size);
 
 	if (error)
-		return load_failed(l, E_NOMEM,
-				   "reserving 64 GiB of address space (ulimit -v?)", error);
+		return load_failed(l, E_NOMEM, "reserving 64 GiB of address space (ulimit -v?)",
+				   error);
 	memset(secs, 0, sizeof(*secs));
 	secs->size = d->size;
 	secs->base = d->base;
@@ -77,7 +77,8 @@ static enum err load_create(struct load *l, const uint8_t configid[SGX_CONFIGID_
 	secs->attributes.xfrm = loader_xfrm(d->ops->simulation);
 	memcpy(secs->configid, configid, SGX_CONFIGID_SIZE);
 	if (secs->attributes.xfrm == 0) {
-		snprintf(l->why, l->why_size, "this CPU has no AVX, or the system does not enable it");
+		snprintf(l->why, l->why_size,
+			 "this CPU has no AVX, or the system does not enable it");
 		return E_UNSUPPORTED;
 	}
 	error = d->ops->create(d, secs);

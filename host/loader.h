@@ -1,6 +1,6 @@
 /*
- * Builds an enclave out of an image: reserves ELRANGE, ECREATE, EADD and EEXTEND of every page, EINIT,
- * then the mappings, one per permission. The same steps on hardware and in the simulator.
+ * Builds an enclave out of an image: reserves ELRANGE, ECREATE, EADD and EEXTEND of every page,
+ * EINIT, then the mappings, one per permission. The same steps on hardware and in the simulator.
  */
 #ifndef HOST_LOADER_H
 #define HOST_LOADER_H
@@ -16,14 +16,14 @@ struct enclave {
 	struct device *device; /* not owned */
 	uint64_t tcs[LOADER_THREADS_MAX];
 	size_t thread_count;
-	uint64_t pages;        /* added and measured */
+	uint64_t pages; /* added and measured */
 	struct sgx_secs secs;
 };
 
 /*
- * Loads `image` with the SIGSTRUCT into a fresh device. configid: 64 bytes, chosen by us and checked
- * by the enclave. On failure `why` (why_size bytes) says in one line which step was refused and which
- * value differed; the device is to be closed by the caller in any case.
+ * Loads `image` with the SIGSTRUCT into a fresh device. configid: 64 bytes, chosen by us and
+ * checked by the enclave. On failure `why` (why_size bytes) says in one line which step was refused
+ * and which value differed; the device is to be closed by the caller in any case.
  */
 MUST_USE enum err loader_load(struct enclave *enclave, struct device *device,
 			      const struct sgx_image *image, const struct sgx_sigstruct *sigstruct,

@@ -221,6 +221,7 @@ static void make_request(struct running *r)
 	memcpy(q->launch_digest, p->record.digests.launch, sizeof(q->launch_digest));
 	q->mounts = r->mounts;
 	q->mount_count = r->open_count;
+	q->limits = r->config->host_limits;
 	q->strict_simulation = r->config->strict_simulation;
 	q->simulation = r->config->simulation;
 	q->handle_sigint = r->config->handle_sigint;

@@ -49,8 +49,8 @@ static enum err run_no_device(struct run *r)
 	return run_failed(r, E_UNSUPPORTED, refusal[0] ? refusal : strerror(errno));
 }
 
-/* The simulator stands in only where there is no SGX device at all: one that cannot be used is told,
- * never replaced in silence. */
+/* The simulator stands in only where there is no SGX device at all: one that cannot be used is
+ * told, never replaced in silence. */
 static enum err run_open_device(struct run *r)
 {
 	const struct host_run_request *q = r->request;
@@ -62,9 +62,9 @@ static enum err run_open_device(struct run *r)
 			return run_no_device(r);
 	}
 	if (!r->device)
-		r->device = device_sim_open(q->strict_simulation ? DEVICE_SIM_STRICT
-								 : DEVICE_SIM_FAST,
-					    r->image.layout.enclu_off);
+		r->device =
+			device_sim_open(q->strict_simulation ? DEVICE_SIM_STRICT : DEVICE_SIM_FAST,
+					r->image.layout.enclu_off);
 	if (!r->device)
 		return run_no_device(r);
 	r->result->simulation = r->device->ops->simulation;
@@ -78,7 +78,8 @@ static enum err run_load(struct run *r)
 	uint64_t start = now_ns();
 
 	if (r->request->sigstruct.size != sizeof(sigstruct))
-		return run_failed(r, E_MALFORMED, "the signature file is not a SIGSTRUCT of 1808 bytes");
+		return run_failed(r, E_MALFORMED,
+				  "the signature file is not a SIGSTRUCT of 1808 bytes");
 	memcpy(&sigstruct, r->request->sigstruct.p, sizeof(sigstruct));
 	memcpy(configid, r->request->launch_digest, sizeof(r->request->launch_digest));
 	enum err err = loader_load(&r->enclave, r->device, &r->image, &sigstruct, configid,
@@ -101,6 +102,9 @@ static enum err run_open_service(struct run *r)
 		.stream_fd = {q->streams[0], q->streams[1], q->streams[2]},
 		.mounts = mounts,
 		.mount_count = q->mount_count,
+		.limits = {.handles = q->limits.handles,
+			   .disk_bytes = q->limits.disk_bytes,
+			   .memory = q->limits.memory},
 		.device = r->device,
 	};
 

@@ -18,6 +18,13 @@ struct host_run_mount {
 	bool read_only; /* the host refuses writes by itself, whatever the enclave says */
 };
 
+/* What the machine's owner allows the enclave, whatever it asks for; 0: no limit of ours. */
+struct host_run_limits {
+	uint64_t memory;     /* bytes of enclave memory after the start */
+	uint64_t disk_bytes; /* written to mounts */
+	uint32_t handles;    /* open at once, streams and mounts included */
+};
+
 /* Bytes that the request borrows; they outlive the call. */
 struct host_bytes {
 	const uint8_t *p;
@@ -33,6 +40,7 @@ struct host_run_request {
 	uint8_t launch_digest[32]; /* becomes CONFIGID */
 	const struct host_run_mount *mounts;
 	size_t mount_count;
+	struct host_run_limits limits;
 	int streams[3];		/* standard streams; -1: closed (service_streams_reserve) */
 	bool strict_simulation; /* every ENCLU traps; only where the device is the simulator */
 	bool simulation;	/* use the simulator even where the hardware would do */

@@ -29,8 +29,7 @@ static bool plan(struct shared_header *h, uint32_t thread_count,
 				    .launch_off = at,
 				    .launch_size = request->launch_record.size,
 				    .module_size = request->module.size};
-	if (!checked_add(&at, at, request->launch_record.size) ||
-	    !checked_round_up(&at, at, PAGE))
+	if (!checked_add(&at, at, request->launch_record.size) || !checked_round_up(&at, at, PAGE))
 		return false;
 	h->module_off = at;
 	if (!checked_add(&size, at, request->module.size) || !checked_round_up(&size, size, PAGE))

@@ -27,8 +27,8 @@ void shared_area_fini(struct shared_area *a);
 /* The slot of a thread. */
 uint8_t *shared_area_slot(const struct shared_area *a, uint32_t thread);
 
-/* Copies the result that stands in a slot after EXIT_DONE and checks it. E_MALFORMED when it makes no
- * sense, E_NOMEM. Fills end, frames, frame_names, text. */
+/* Copies the result that stands in a slot after EXIT_DONE and checks it. E_MALFORMED when it makes
+ * no sense, E_NOMEM. Fills end, frames, frame_names, text. */
 MUST_USE enum err shared_area_result(const struct shared_area *a, uint32_t thread,
 				     struct host_run_result *result);
 

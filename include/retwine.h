@@ -87,6 +87,9 @@ RETWINE_API void retwine_config_free(struct retwine_config *config);
  *	args-policy any|fixed
  *	max-memory-size SIZE         bytes, or with a suffix K, M, G (powers of 1024)
  *	max-wasm-stack SIZE
+ *	host-max-memory SIZE         what the host grants beyond the image, whatever the enclave asks
+ *	host-max-disk SIZE           bytes written to directories
+ *	host-max-handles N           files open at once
  *	strict true|false            no untrusted mount
  *	strict-simulation true|false
  *	simulation true|false        the simulator, even where SGX would do

@@ -313,7 +313,7 @@ static void translate_call_indirect(struct translator *t, const struct wasm_insn
 	struct operand x = stack_pop(&t->e);
 
 	if (x.kind == OPERAND_CONST)
-		(void)operand_slot(&t->e, &x, 0);
+		x.slot = operand_slot(&t->e, &x, 0);
 	uint32_t base = call_arguments(t, type);
 	struct interp_op *op = emit_op(&t->e, INTERP_CALL_INDIRECT);
 

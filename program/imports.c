@@ -11,7 +11,7 @@
 #include "wasm/instance.h"
 
 #define WASI_MODULE "wasi_snapshot_preview1"
-#define PARAMS_MAX 16
+#define PARAMS_MAX  16
 
 struct program_import {
 	struct wasi *wasi;

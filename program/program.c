@@ -1,9 +1,9 @@
 /*
  * Runs one program.
  * Trust: launch record and module are what somebody gave; the platform's launch binding says which
- * record the enclave was started for, and the record which module. Everything the program does later
- * is checked by wasm/, interp/ and wasi/.
- * Invariant: check, then act: nothing runs before record, digests, module and imports are accepted.
+ * record the enclave was started for, and the record which module. Everything the program does
+ * later is checked by wasm/, interp/ and wasi/. Invariant: check, then act: nothing runs before
+ * record, digests, module and imports are accepted.
  */
 #include "program/program.h"
 
@@ -69,8 +69,8 @@ static bool record_supported(const struct launch_record *r)
 static enum err check_record(struct program *p)
 {
 	struct launch_digests digests;
-	enum err err = launch_decode(&p->record, &p->arena, p->in->launch_record,
-				     p->in->launch_size);
+	enum err err =
+		launch_decode(&p->record, &p->arena, p->in->launch_record, p->in->launch_size);
 
 	if (err != E_OK)
 		return refuse(p, err);
@@ -161,8 +161,8 @@ static enum err open_wasi(struct program *p)
 	for (uint32_t i = 0; i < r->argc; i++)
 		args[i] = (struct wasi_bytes){r->argv[i].p, r->argv[i].size};
 	list_mounts(r, mounts);
-	p->wasi_config = (struct wasi_config){args, r->argc, env, r->env_count,
-					      mounts, r->mount_count};
+	p->wasi_config =
+		(struct wasi_config){args, r->argc, env, r->env_count, mounts, r->mount_count};
 	enum err err = wasi_init(&p->wasi, &p->wasi_config);
 
 	if (err != E_OK)
@@ -275,8 +275,7 @@ static enum err find_entry(struct program *p, struct wasm_func_instance **func)
 }
 
 /* The record's values as arguments: number and types must be the function's. */
-static enum err take_arguments(struct program *p, const struct wasm_func_type *type,
-			       uint64_t *args)
+static enum err take_arguments(struct program *p, const struct wasm_func_type *type, uint64_t *args)
 {
 	const struct launch_record *r = &p->record;
 	bool invoked = r->invoke.size != 0;

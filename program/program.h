@@ -1,6 +1,6 @@
 /*
- * From a launch record and a module to an exit status: the one place where launch, wasm, interp, wasi
- * and platform meet. Knows no enclave; builds natively for the tests.
+ * From a launch record and a module to an exit status: the one place where launch, wasm, interp,
+ * wasi and platform meet. Knows no enclave; builds natively for the tests.
  */
 #ifndef PROGRAM_PROGRAM_H
 #define PROGRAM_PROGRAM_H
@@ -18,8 +18,8 @@ struct program_input {
 };
 
 struct program_frame {
-	uint32_t func;   /* function index */
-	uint32_t offset; /* in the module's bytes */
+	uint32_t func;	  /* function index */
+	uint32_t offset;  /* in the module's bytes */
 	const char *name; /* in the module's bytes, not terminated; NULL without one */
 	uint32_t name_size;
 };
@@ -39,8 +39,8 @@ struct program_outcome {
 
 /*
  * Checks the record against the platform's launch binding and the module against the record, then
- * runs the program to its end. Always fills *out. Nothing of the program runs, and no host call about
- * its files is made, before every check has passed.
+ * runs the program to its end. Always fills *out. Nothing of the program runs, and no host call
+ * about its files is made, before every check has passed.
  */
 void program_run(const struct program_input *in, struct program_outcome *out);
 

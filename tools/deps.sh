@@ -6,7 +6,7 @@ set -eu
 
 # The image, the command.
 build="clang-19 lld-19 make gcc libc6-dev binutils libmbedtls-dev libipsec-mb-dev libyaml-dev
-	libjansson-dev libseccomp-dev openssl"
+	libjansson-dev openssl"
 # Programs in C for WASI, and npm, which fetches their sources.
 examples="wasi-libc libclang-rt-19-dev-wasm32 npm ca-certificates"
 # Sanitizers, programs in text, C++ and Rust.

@@ -8,7 +8,7 @@
 #include "wasm/leb.h"
 #include "wasm/module.h"
 
-#define NATIVE_NAME "retwine.native"
+#define NATIVE_NAME   "retwine.native"
 #define PREAMBLE_SIZE 8
 
 /* Does a custom section begin with our name? The reader then stands on its payload. */

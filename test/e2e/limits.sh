@@ -57,6 +57,22 @@ status=${PIPESTATUS[0]}
 check_status "ulimit -f 8" 1
 check "ulimit -f 8" "the program was not told" grep -q "cannot write" "$WORK/err"
 
+# ---- the machine owner's limits, kept by the host side -----------------------------------------------
+digest=$("$RETWINE" measure "$EXAMPLES/scoring.wasm" | grep launch_digest)
+run --host-max-disk 8K --dir "$WORK/small::/data" "$EXAMPLES/scoring.wasm" generate 1000 /data/two.csv
+check_status "host-max-disk" 1
+check "host-max-disk" "the program was not told" grep -q "cannot write" "$WORK/err"
+check "host-max-disk" "more was written" test "$(wc -c <"$WORK/small/two.csv")" -le 8192
+run --host-max-memory 64K "$HELLO"
+check_refused "host-max-memory" 125 "memory"
+run --host-max-memory 64M "$HELLO"
+check_status "host-max-memory is enough" 0
+run --host-max-handles 4 --dir "$WORK/small::/data" "$EXAMPLES/scoring.wasm" generate 10 /data/three.csv
+check_status "host-max-handles" 1
+check "host-max-handles" "the file was made" test ! -e "$WORK/small/three.csv"
+check "owner's limits" "they are in the digest" test "$digest" = \
+	"$("$RETWINE" measure --host-max-disk 8K "$EXAMPLES/scoring.wasm" | grep launch_digest)"
+
 # ---- standard streams ------------------------------------------------------------------------------
 # With a stream closed, no file that Retwine opens may take its place.
 cp "$HELLO" "$GUESTS/cat.wasm" "$WORK"

@@ -198,8 +198,8 @@ static void bare_open(struct bare *b)
 {
 	CHECK_EQ(bare_load(b, g_image, g_signature.p), E_OK);
 	b->shared_size = 4096 + 8 * SHARED_SLOT_SIZE + 4096;
-	b->shared = mmap(NULL, b->shared_size, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	b->shared = mmap(NULL, b->shared_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0);
 	struct shared_header h = {.magic = SHARED_MAGIC,
 				  .abi_version = ABI_VERSION,
 				  .size = b->shared_size,
@@ -315,8 +315,8 @@ static uint64_t start_moved(size_t shift, size_t size, uint32_t threads, size_t 
 	h.thread_count = threads;
 	h.launch_off = h.module_off = 4096;
 	memcpy(b.shared + shift, &h, sizeof(h));
-	uint64_t exit = bare_enter_at(&b, thread, ENTER_START,
-				      (uint64_t)(uintptr_t)b.shared + shift, size);
+	uint64_t exit =
+		bare_enter_at(&b, thread, ENTER_START, (uint64_t)(uintptr_t)b.shared + shift, size);
 
 	bare_close(&b);
 	return exit;
@@ -478,8 +478,7 @@ TEST(exception_entry_acts_once)
 TEST(exception_of_no_guest_ends_the_enclave)
 {
 	const uint64_t number[] = {PROBE_RUNTIME_NO_GUEST, PROBE_RUNTIME_IN_GUEST,
-				   PROBE_GUEST_LAST_BYTES, PROBE_GUEST_UD2,
-				   PROBE_RUNTIME_READ};
+				   PROBE_GUEST_LAST_BYTES, PROBE_GUEST_UD2, PROBE_RUNTIME_READ};
 	struct bare b;
 
 	for (size_t i = 0; i < sizeof(number) / sizeof(number[0]); i++) {
@@ -490,7 +489,8 @@ TEST(exception_of_no_guest_ends_the_enclave)
 		bare_close(&b);
 	}
 	CHECK_EQ(probe_value(PROBE_GUEST_EXCEPTION, 0), 1);
-	bare_open(&b); /* an address that is none: the copy of the header ends in another exception */
+	bare_open(
+		&b); /* an address that is none: the copy of the header ends in another exception */
 	CHECK_EQ(bare_enter(&b, ENTER_START, (uint64_t)1 << 47, b.shared_size), 2000 + VECTOR_GP);
 	CHECK_EQ(bare_enter(&b, 0, 0, 0), EXIT_DEAD);
 	bare_close(&b);
@@ -613,8 +613,8 @@ TEST(canary_is_random)
 	CHECK_EQ(a & 0xff, 0);
 }
 
-/* The thread block is taken away, so that the first instructions of an entry fault: nothing is known
- * of the thread then, and its exception entry does nothing. */
+/* The thread block is taken away, so that the first instructions of an entry fault: nothing is
+ * known of the thread then, and its exception entry does nothing. */
 TEST(exception_on_the_way_in_is_refused)
 {
 	struct bare b;
@@ -738,7 +738,8 @@ TEST(exit_leaves_nothing_in_registers)
 		if (avx512)
 			dirty_vectors();
 		CHECK_EQ(b.device->ops->enter(b.device, op[i], (uint64_t)(uintptr_t)b.shared,
-					      b.shared_size, ENCLU_EENTER, ~0ull, ~0ull, &run), 0);
+					      b.shared_size, ENCLU_EENTER, ~0ull, ~0ull, &run),
+			 0);
 		CHECK(!avx512 || vectors_are_zero());
 		CHECK_EQ(run.function, ENCLU_EEXIT);
 		CHECK_EQ(run.left, 0);

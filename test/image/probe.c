@@ -1,6 +1,6 @@
 /*
- * The probes of the test image: each does one thing that the enclave must survive, turn into a trap,
- * or end at. Stands in place of program/program.c.
+ * The probes of the test image: each does one thing that the enclave must survive, turn into a
+ * trap, or end at. Stands in place of program/program.c.
  */
 #include "test/image/probe.h"
 
@@ -96,7 +96,8 @@ static uint64_t probe_touch_heap(uint64_t hole)
 	uint64_t at = enclave_base() + LAYOUT_HEAP_OFF;
 
 	return guest_run(guest_touch, guest_touch_end,
-			 hole ? at + LAYOUT_HEAP_SIZE + 0x10000 : at) & GUEST_TRAPPED;
+			 hole ? at + LAYOUT_HEAP_SIZE + 0x10000 : at) &
+	       GUEST_TRAPPED;
 }
 
 static uint64_t probe_falls(void)
@@ -279,7 +280,7 @@ static uint64_t probe_spin(uint64_t rounds)
 		x ^= x << 13;
 		x ^= x >> 7;
 		x ^= x << 17;
-		v = (v << 1) ^ (v >> 3) ^ (v4){x, x, x, x};
+		v = (v << 1) ^ (v >> 3) ^ (v4) { x, x, x, x };
 	}
 	return x ^ v[0] ^ v[1] ^ v[2] ^ v[3];
 }
@@ -404,4 +405,3 @@ void program_run(const struct program_input *in, struct program_outcome *out)
 				 ? probe_guest(request.probe, request.a)
 				 : probe_runtime(request.probe, request.a);
 }
-

@@ -1,7 +1,7 @@
 /*
  * What the test image can be asked to do, in place of running a program: the "module" that the host
- * hands over is a struct probe_request, or a script (test/wast/script.h). The shipped image has none
- * of this.
+ * hands over is a struct probe_request, or a script (test/wast/script.h). The shipped image has
+ * none of this.
  */
 #ifndef TEST_IMAGE_PROBE_H
 #define TEST_IMAGE_PROBE_H
@@ -12,41 +12,43 @@
 
 enum probe {
 	/* guest code in the code region; the result is GUEST_TRAPPED | kind, or RAX */
-	PROBE_GUEST_LOAD = 1,  /* a = offset from GS */
-	PROBE_GUEST_UD1,       /* a = kind byte */
-	PROBE_GUEST_RECURSE,   /* until the guest stack ends */
-	PROBE_GUEST_FAULTS,    /* a times: a load in the guard; result: the number of traps */
-	PROBE_GUEST_FLAGS,     /* leaves DF, AC and MXCSR dirty; result: what the runtime sees after */
-	PROBE_GUEST_UD2,       /* not a trap of ours: ends the enclave */
-	PROBE_GUEST_DIVIDE,    /* the same: #DE is no listed trap */
+	PROBE_GUEST_LOAD = 1, /* a = offset from GS */
+	PROBE_GUEST_UD1,      /* a = kind byte */
+	PROBE_GUEST_RECURSE,  /* until the guest stack ends */
+	PROBE_GUEST_FAULTS,   /* a times: a load in the guard; result: the number of traps */
+	PROBE_GUEST_FLAGS,  /* leaves DF, AC and MXCSR dirty; result: what the runtime sees after */
+	PROBE_GUEST_UD2,    /* not a trap of ours: ends the enclave */
+	PROBE_GUEST_DIVIDE, /* the same: #DE is no listed trap */
 	PROBE_GUEST_WRITE_CODE, /* writes to its own page: ends the enclave */
-	PROBE_GUEST_TOUCH_HEAP, /* an accepted heap page is fine, a heap hole ends the enclave (a = 1) */
-	PROBE_GUEST_FALLS,     /* off its end into padding; the page behind it would return 42 */
+	PROBE_GUEST_TOUCH_HEAP, /* an accepted heap page is fine, a heap hole ends the enclave (a =
+				   1) */
+	PROBE_GUEST_FALLS,	/* off its end into padding; the page behind it would return 42 */
 	PROBE_GUEST_LAST_BYTES, /* ud2 as the last bytes of the code region: ends the enclave */
-	PROBE_GUEST_EXCEPTION, /* a trap; result: 1 when the handler ran on its own stack and is over */
+	PROBE_GUEST_EXCEPTION,	/* a trap; result: 1 when the handler ran on its own stack and is
+				   over */
 	/* the runtime's own faults all end the enclave */
 	PROBE_RUNTIME_WRITE_TEXT,
 	PROBE_RUNTIME_STACK,
-	PROBE_RUNTIME_WINDOW,  /* the runtime itself reads the guest window's hole */
-	PROBE_RUNTIME_READ,    /* reads the byte at address a */
+	PROBE_RUNTIME_WINDOW,	/* the runtime itself reads the guest window's hole */
+	PROBE_RUNTIME_READ,	/* reads the byte at address a */
 	PROBE_RUNTIME_IN_GUEST, /* the hole of the window, read by the runtime for guest code */
 	PROBE_RUNTIME_NO_GUEST, /* the same by code of the code region, not run as guest code */
 	PROBE_PANIC,
 	/* memory */
-	PROBE_ACCEPT_TWICE,    /* result: what the second EACCEPT says */
-	PROBE_GROW,            /* a = bytes of window; result: 0, or enum err */
-	PROBE_GROW_ACCEPTED,   /* growth meets a page that was accepted before: ends the enclave */
-	PROBE_LIMITS,          /* result: the number of limits that do not hold */
-	PROBE_HEAP,            /* a = seed: allocate and free; result: number of broken blocks */
-	PROBE_WINDOW_REUSE,    /* result: the byte that a second memory finds of the first */
-	PROBE_CODE_IS_RX,      /* result: 1 when EACCEPT proves R+X and refuses R+W+X */
+	PROBE_ACCEPT_TWICE,  /* result: what the second EACCEPT says */
+	PROBE_GROW,	     /* a = bytes of window; result: 0, or enum err */
+	PROBE_GROW_ACCEPTED, /* growth meets a page that was accepted before: ends the enclave */
+	PROBE_LIMITS,	     /* result: the number of limits that do not hold */
+	PROBE_HEAP,	     /* a = seed: allocate and free; result: number of broken blocks */
+	PROBE_WINDOW_REUSE,  /* result: the byte that a second memory finds of the first */
+	PROBE_CODE_IS_RX,    /* result: 1 when EACCEPT proves R+X and refuses R+W+X */
 	/* entry */
-	PROBE_ENTRY_STATE,     /* result: MXCSR << 32 | x87 CW << 16 | bits of RFLAGS (DF, AC) */
-	PROBE_CANARY,          /* result: the canary */
-	PROBE_CALLS,           /* a host calls (YIELD) */
-	PROBE_TRANSFER,        /* reads 8 bytes, then writes 8; result: errno of the write << 16, of the
-				* read << 8, 1 when bytes behind the buffer changed */
-	PROBE_SPIN,            /* a million times a rounds of integer and vector work; a checksum */
+	PROBE_ENTRY_STATE, /* result: MXCSR << 32 | x87 CW << 16 | bits of RFLAGS (DF, AC) */
+	PROBE_CANARY,	   /* result: the canary */
+	PROBE_CALLS,	   /* a host calls (YIELD) */
+	PROBE_TRANSFER,	   /* reads 8 bytes, then writes 8; result: errno of the write << 16, of the
+			    * read << 8, 1 when bytes behind the buffer changed */
+	PROBE_SPIN,	   /* a million times a rounds of integer and vector work; a checksum */
 };
 
 struct probe_request {

@@ -213,6 +213,17 @@ TEST(tables_check_indices_nulls_and_types)
 	guest_fini(&g);
 }
 
+TEST(a_constant_index_in_a_loop_is_the_one_that_is_called)
+{
+	struct guest g;
+
+	start(&g);
+	CHECK_EQ(ADD(&g, constant_index), E_OK);
+	CHECK_EQ(guest_call(&g, "sum", 3, 0, 0), TRAP_NONE);
+	CHECK_EQ(g.result[0], 60);
+	guest_fini(&g);
+}
+
 TEST(bulk_tables_check_before_they_write)
 {
 	struct guest g;
@@ -535,6 +546,7 @@ int main(void)
 	RUN(memory_grows_to_its_limit_and_is_zero);
 	RUN(memory_obeys_the_limit_of_the_run);
 	RUN(tables_check_indices_nulls_and_types);
+	RUN(a_constant_index_in_a_loop_is_the_one_that_is_called);
 	RUN(bulk_tables_check_before_they_write);
 	RUN(host_functions_see_caller_and_arguments);
 	RUN(host_functions_may_call_back_but_not_without_end);
