@@ -190,7 +190,7 @@ test:
 	@test/list.sh $(B) | test/run.sh $(B)/test-logs
 
 # Every source of ours also compiles without a warning under gcc; the objects are not used.
-GCC_O := $(patsubst %,$(B)/gcc/%.o,$(basename $(filter-out enclave/%,$(IMAGE_C) $(HOST_C) $(CLI_C) program/program.c)))
+GCC_O := $(patsubst %,$(B)/gcc/%.o,$(basename $(IMAGE_C) $(HOST_C) $(CLI_C) $(wildcard program/*.c)))
 $(B)/gcc/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(GCC) $(LANGUAGE) $(WARN) -Wno-frame-larger-than -O2 -D_GNU_SOURCE -march=x86-64-v3 -I. -Iinclude -MMD -c $< -o $@

@@ -35,6 +35,7 @@
  * interpreter, its only user, is built with clang where it is run. */
 #if defined(__clang__)
 #define MUSTTAIL __attribute__((musttail))
+#define NO_IDIOM __attribute__((no_builtin)) /* loops do not become calls of memcpy and its family */
 #if __has_feature(address_sanitizer) /* clang 19 cannot realign a stack with preserve_none */
 #define PRESERVE_NONE
 #else
@@ -42,6 +43,7 @@
 #endif
 #else
 #define MUSTTAIL
+#define NO_IDIOM __attribute__((optimize("no-tree-loop-distribute-patterns")))
 #define PRESERVE_NONE
 #endif
 

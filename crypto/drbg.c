@@ -1,7 +1,8 @@
 /*
  * CTR_DRBG by mbedTLS, whose context is kept in an opaque array so that its headers stay in
- * crypto/. Trust: the entropy function; nothing here comes from outside. Invariant: entropy != NULL
- * exactly when the library's context is seeded.
+ * crypto/.
+ * Trust: the entropy function; nothing here comes from outside.
+ * Invariant: entropy != NULL exactly when the library's context is seeded.
  */
 #include "crypto/drbg.h"
 

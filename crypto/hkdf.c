@@ -1,7 +1,7 @@
 /*
  * HKDF over our SHA-256. The construction stands here, and not in mbedTLS's, because its digest
- * table would bring every digest from MD2 on into the enclave image. Trust: lengths and info may be
- * anybody's; the secret is wiped by its owner.
+ * table would bring every digest from MD2 on into the enclave image.
+ * Trust: lengths and info may be anybody's; the secret is wiped by its owner.
  */
 #include "crypto/hkdf.h"
 

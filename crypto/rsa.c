@@ -1,7 +1,8 @@
 /*
  * RSA-3072, e = 3, by mbedTLS. Blinding takes its random numbers from a DRBG that is seeded by the
  * key and the message, so that the same call gives the same bytes and takes nothing from its
- * surroundings. Trust: PEM text, moduli and signatures are untrusted.
+ * surroundings.
+ * Trust: PEM text, moduli and signatures are untrusted.
  */
 #include "crypto/rsa.h"
 

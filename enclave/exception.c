@@ -3,11 +3,12 @@
  * Trust: the save area's registers, EXITINFO and EXINFO are the CPU's word; when and whether a
  * fault happens on a page is the host's choice. So a page fault is a trap only where the enclave's
  * own record says that no page was ever accepted there (enclave/memory.h); the error code decides
- * nothing. Invariant: one exception is consumed once: EXITINFO is cleared before the thread is
- * resumed. Nothing but the interrupted RIP, RSP, RAX and flags is changed, and only when guest code
- * or the copy routine was interrupted (SmashEx: a handler that runs in the middle of the runtime's
- * own code must not act). A thread whose exception ended the enclave has nothing to go back to,
- * though the host may ERESUME it.
+ * nothing.
+ * Invariant: one exception is consumed once: EXITINFO is cleared before the thread is resumed.
+ * Nothing but the interrupted RIP, RSP, RAX and flags is changed, and only when guest code or the
+ * copy routine was interrupted (SmashEx: a handler that runs in the middle of the runtime's own
+ * code must not act). A thread whose exception ended the enclave has nothing to go back to, though
+ * the host may ERESUME it.
  */
 #include "enclave/exception.h"
 

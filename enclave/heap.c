@@ -1,9 +1,9 @@
 /*
  * The enclave's heap (base/heap.h): size classes with free lists for small blocks, whole pages with
- * a sorted free list for large ones, over the growing heap range. Trust: sizes may come from
- * untrusted counts; a refused growth is NULL. Invariant: every block is preceded by its header;
- * free blocks are on exactly one list; memory handed out is zero. A broken header is our bug and
- * ends the enclave.
+ * a sorted free list for large ones, over the growing heap range.
+ * Trust: sizes may come from untrusted counts; a refused growth is NULL.
+ * Invariant: every block is preceded by its header; free blocks are on exactly one list; memory
+ * handed out is zero. A broken header is our bug and ends the enclave.
  */
 #include "base/heap.h"
 

@@ -1,8 +1,8 @@
 /*
  * What an entry does: relocate once, take the shared area, copy launch record and module in, run
- * the program, tell how it ended. Trust: op, a and b are the host's. Sizes in the header are
- * bounded before they size anything. Invariant: the program is run from private copies; START
- * happens once.
+ * the program, tell how it ended.
+ * Trust: op, a and b are the host's. Sizes in the header are bounded before they size anything.
+ * Invariant: the program is run from private copies; START happens once.
  */
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /*
  * Growing ranges by EACCEPT, code by EACCEPTCOPY.
  * Trust: the host may deliver no page, a wrong page or a page late: EACCEPT fails or faults then.
- * That it says a prefault was done means nothing. Invariant: accepted only grows; a page is
- * accepted at most once, under the lock.
+ * That it says a prefault was done means nothing.
+ * Invariant: accepted only grows; a page is accepted at most once, under the lock.
  */
 #include "enclave/memory.h"
 

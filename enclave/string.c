@@ -1,14 +1,13 @@
 /*
  * memcpy and its family for the image. Blocks of 32 bytes, then of 8, then single bytes; long
  * copies and fills without overlap use the string instructions, which are as fast from a few
- * hundred bytes on. The compiler must not turn these loops into calls of themselves. Trust: callers
- * have checked the ranges.
+ * hundred bytes on. The compiler must not turn these loops into calls of themselves.
+ * Trust: callers have checked the ranges.
  */
 #include <string.h>
 
 #include "base/cc.h"
 
-#define NO_IDIOM   __attribute__((no_builtin))
 #define STRING_MIN 1024 /* bytes from which rep movsb/stosb wins */
 
 typedef uint64_t word __attribute__((aligned(1), may_alias));

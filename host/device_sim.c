@@ -2,9 +2,11 @@
  * The simulated device: what the kernel's driver and the ENCLS leaves ECREATE, EADD, EEXTEND,
  * EINIT, EAUG, EMODPR, EMODT and EREMOVE decide (SDM vol. 3D; Linux
  * arch/x86/kernel/cpu/sgx/ioctl.c, encl.c). Errors are the kernel's errno values; the words behind
- * them are for device_last_refusal. Trust: callers are this process, but every argument is checked
- * as the kernel and the CPU check it, since that is what a simulator is for. Invariant: nothing is
- * measured that was not stored, and nothing is stored after EINIT but by EAUG.
+ * them are for device_last_refusal.
+ * Trust: callers are this process, but every argument is checked as the kernel and the CPU check
+ * it, since that is what a simulator is for.
+ * Invariant: nothing is measured that was not stored, and nothing is stored after EINIT but by
+ * EAUG.
  */
 #include "host/device.h"
 

@@ -1,6 +1,7 @@
 /*
  * What the libraries need of their surroundings in the host process: the heap over malloc, and
- * panic. Trust: sizes are checked by the callers; overflow is refused here.
+ * panic.
+ * Trust: sizes are checked by the callers; overflow is refused here.
  */
 #include "base/heap.h"
 

@@ -1,8 +1,8 @@
 /*
  * Building the launch record.
  * Trust: the configuration is the caller's. What was built is decoded again: launch_decode holds
- * the rules, here are only the words. Invariant: no host path enters the record; argv[0] is at most
- * a file's last component.
+ * the rules, here are only the words.
+ * Invariant: no host path enters the record; argv[0] is at most a file's last component.
  */
 #include "host/record.h"
 

@@ -1,7 +1,8 @@
 /*
  * Running a configured program: from the configuration to a request (host/run.h), from the raw
- * result to an outcome in words. Trust: the result is the enclave's word, copied and bounded by
- * host/run.c; names in it are the guest's and are escaped.
+ * result to an outcome in words.
+ * Trust: the result is the enclave's word, copied and bounded by host/run.c; names in it are the
+ * guest's and are escaped.
  */
 #include "include/retwine.h"
 

@@ -1,9 +1,9 @@
 /*
  * The simulated machine's seal secret: 32 random bytes in a file that only its user may read, so
- * that sealed data survive the process, as they do on hardware. Trust: a regular file of this
- * user's that nobody else can read or write; any other is not used. Invariant: a file appears under
- * its name only complete; of two processes that make one at the same time, both use the one that
- * got the name.
+ * that sealed data survive the process, as they do on hardware.
+ * Trust: a regular file of this user's that nobody else can read or write; any other is not used.
+ * Invariant: a file appears under its name only complete; of two processes that make one at the
+ * same time, both use the one that got the name.
  */
 #include "host/sim.h"
 

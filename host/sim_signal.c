@@ -2,9 +2,10 @@
  * Signals of a process that simulates enclaves. Faults of enclave code become asynchronous exits
  * with the exception that the CPU would report; everything else goes to the handler that the
  * process set, with the host's FS and GS. In strict mode an interrupt of enclave code is an exit
- * and an ERESUME. Trust: the kernel's signal frame. What the enclave's registers hold is the
- * enclave's. Invariant: every handler of the process is entered through sim_signal_stub, but for
- * SIG_DFL and SIG_IGN.
+ * and an ERESUME.
+ * Trust: the kernel's signal frame. What the enclave's registers hold is the enclave's.
+ * Invariant: every handler of the process is entered through sim_signal_stub, but for SIG_DFL and
+ * SIG_IGN.
  */
 #include "host/sim.h"
 

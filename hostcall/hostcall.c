@@ -1,8 +1,9 @@
 /*
  * The stubs of the host calls, and the one place where replies are checked.
  * Trust: the arguments are the enclave's, the names in them a guest's; nothing in a reply is
- * believed. Invariant: a stub writes its outputs only after hostcall_exchange accepted the reply
- * and the check of the records in it passed; a reply that fails leaves no byte behind.
+ * believed.
+ * Invariant: a stub writes its outputs only after hostcall_exchange accepted the reply and the
+ * check of the records in it passed; a reply that fails leaves no byte behind.
  */
 #include "hostcall/hostcall.h"
 

@@ -2,8 +2,9 @@
  * Ops and the operand stack of a function that is being translated.
  * Trust: the body is validated: the stack stays within max_stack, locals exist. Its size is
  * untrusted: every step is constant time, or paid for by the bytes that pushed the entries it
- * handles. Invariant: local_uses[x] heads the list, newest first, of the entries at or above
- * `flushed` that are OPERAND_LOCAL of x, linked by `older`.
+ * handles.
+ * Invariant: local_uses[x] heads the list, newest first, of the entries at or above `flushed` that
+ * are OPERAND_LOCAL of x, linked by `older`.
  */
 #include "interp/emit.h"
 

@@ -1,7 +1,8 @@
 /*
  * Numeric instructions, loads, stores and conditional jumps: the choice of the op. Two are fused
  * only when the first is the producer of an operand of the second, so nothing can have changed in
- * between, and no jump comes to the second. Trust: validated code.
+ * between, and no jump comes to the second.
+ * Trust: validated code.
  */
 #include "interp/fuse.h"
 

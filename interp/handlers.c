@@ -1,9 +1,9 @@
 /*
  * The handlers: one small function per op, each ending in a tail call of the next op's handler.
  * Trust: the ops are the translator's, of a validated body, so slots and indices hold; the values
- * in slots and memory are the guest's. Invariant: a slot that holds 32 bits has its upper half
- * zero. memory and size are those of memory 0 of t->instance, or an earlier, smaller size; every
- * access is checked against size.
+ * in slots and memory are the guest's.
+ * Invariant: a slot that holds 32 bits has its upper half zero. memory and size are those of memory
+ * 0 of t->instance, or an earlier, smaller size; every access is checked against size.
  */
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /*
  * From a validated body to ops, in one pass. Blocks leave their values in the home slots of the
  * stack where the block began, so code that comes by different ways agrees; within straight code
- * operands stay wherever they are (interp/emit.h), and an op may swallow the one before it. Trust:
- * the module is validated; lengths and depths are untrusted, nothing recurses on them.
+ * operands stay wherever they are (interp/emit.h), and an op may swallow the one before it.
+ * Trust: the module is validated; lengths and depths are untrusted, nothing recurses on them.
  */
 #include <string.h>
 

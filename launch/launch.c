@@ -1,8 +1,8 @@
 /*
  * The launch record's format: the one place that knows its bytes and its rules.
  * Trust: the bytes to decode are the host's; lengths and counts are bounded by the bytes left and
- * by the limits of launch.h before they size anything. Invariant: what launch_decode accepts,
- * launch_encode writes again byte for byte.
+ * by the limits of launch.h before they size anything.
+ * Invariant: what launch_decode accepts, launch_encode writes again byte for byte.
  */
 #include "launch/launch.h"
 

@@ -2,8 +2,8 @@
  * Runs one program.
  * Trust: launch record and module are what somebody gave; the platform's launch binding says which
  * record the enclave was started for, and the record which module. Everything the program does
- * later is checked by wasm/, interp/ and wasi/. Invariant: check, then act: nothing runs before
- * record, digests, module and imports are accepted.
+ * later is checked by wasm/, interp/ and wasi/.
+ * Invariant: check, then act: nothing runs before record, digests, module and imports are accepted.
  */
 #include "program/program.h"
 

@@ -1,9 +1,10 @@
 /*
  * The enclave image file: an ELF reader that takes what our linker script makes and refuses the
- * rest, and the order of pages. Trust: every byte of the file is untrusted. The layout and the
- * headers are copied in and checked once; the pages' contents are only passed on. Invariant: an
- * image that was opened has disjoint pages and ranges inside ELRANGE, and each segment's file bytes
- * lie in the file.
+ * rest, and the order of pages.
+ * Trust: every byte of the file is untrusted. The layout and the headers are copied in and checked
+ * once; the pages' contents are only passed on.
+ * Invariant: an image that was opened has disjoint pages and ranges inside ELRANGE, and each
+ * segment's file bytes lie in the file.
  */
 #include "sgx/image.h"
 

@@ -44,7 +44,7 @@ list() {
 	printf '  %-10s %6d\n' total "$total"
 }
 
-list "in the enclave image (trusted)" base boundary crypto sgx platform launch hostcall wasm interp \
+list "in the enclave image (trusted)" base boundary crypto platform launch hostcall wasm interp \
 	wasi program enclave
-list "outside" host include cli
+list "outside" sgx host include cli
 list "tests and tools" test fuzz bench examples

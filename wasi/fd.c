@@ -1,8 +1,9 @@
 /*
  * preview1: reading, writing and positions.
  * Trust: descriptors, pointers, lengths and offsets are the guest's; counts from a mount are at
- * most what was asked for. Invariant: nothing is read or written before every buffer and the place
- * of the result are checked.
+ * most what was asked for.
+ * Invariant: nothing is read or written before every buffer and the place of the result are
+ * checked.
  */
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /*
  * Directories and files of the untrusted host.
  * Trust: nothing the host answers, beyond what the stubs of hostcall/ check (lengths, closed
- * lists); types and names of directory entries are checked again in form here. Invariant: each node
- * owns its handle and closes it once; names go out one component at a time.
+ * lists); types and names of directory entries are checked again in form here.
+ * Invariant: each node owns its handle and closes it once; names go out one component at a time.
  */
 #include "wasi/fs_host.h"
 

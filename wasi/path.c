@@ -1,10 +1,10 @@
 /*
  * Path resolution, component by component.
  * Trust: the path is the guest's; what directories answer (types, link targets) is as trusted as
- * the mount, which may be the host, and it may change between two questions. Invariant: stack[0] is
- * the start and is never popped; every other entry was opened by one valid component below the
- * entry before it. Work is bounded: at most PATH_LINKS_MAX expansions, each of a bounded text, and
- * every step consumes text.
+ * the mount, which may be the host, and it may change between two questions.
+ * Invariant: stack[0] is the start and is never popped; every other entry was opened by one valid
+ * component below the entry before it. Work is bounded: at most PATH_LINKS_MAX expansions, each of
+ * a bounded text, and every step consumes text.
  */
 #include "wasi/path.h"
 

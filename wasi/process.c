@@ -1,7 +1,7 @@
 /*
  * preview1: arguments, environment, randomness, the end of the program, and the sockets that are
- * not there yet. Trust: arguments and environment are covered by the launch digest; all numbers are
- * the guest's.
+ * not there yet.
+ * Trust: arguments and environment are covered by the launch digest; all numbers are the guest's.
  */
 #include <string.h>
 

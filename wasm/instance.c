@@ -1,7 +1,8 @@
 /*
  * Instantiation (Core 2.0, 4.5.4): resolve and match every import first, then build, then
- * initialize. Trust: the module is decoded and validated, so indices inside it hold; names are
- * untrusted, and the resolver is the embedder's.
+ * initialize.
+ * Trust: the module is decoded and validated, so indices inside it hold; names are untrusted, and
+ * the resolver is the embedder's.
  */
 #include "wasm/instance.h"
 

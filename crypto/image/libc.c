@@ -1,8 +1,8 @@
 /*
  * What the linked libraries ask of a C library, inside the enclave. Their self tests and seed
  * files, which print and open files, share object files with the code that is used; nothing calls
- * them, and to be called is a broken invariant. Trust: the callers are the linked libraries, which
- * pass sizes of their own.
+ * them, and to be called is a broken invariant.
+ * Trust: the callers are the linked libraries, which pass sizes of their own.
  */
 #include <pthread.h>
 #include <stdio.h>
