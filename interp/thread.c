@@ -137,8 +137,10 @@ enum wasm_trap interp_ensure_code(struct interp_thread *t)
 	return TRAP_NONE;
 }
 
-static uint64_t value_normal(uint8_t type, uint64_t value)
+static uint64_t value_normal(const struct wasm_store *s, uint8_t type, uint64_t value)
 {
+	/* call_indirect relies on it: a funcref that enters from outside is one of the store's */
+	must(type != WASM_FUNCREF || (uint32_t)value < s->func_count);
 	return type == WASM_I64 || type == WASM_F64 ? value : (uint32_t)value;
 }
 
@@ -163,7 +165,7 @@ enum wasm_trap interp_call_host(struct interp_thread *t, size_t first)
 	if (trap)
 		return trap;
 	for (uint32_t i = 0; i < type->result_count; i++)
-		t->slots[first + i] = value_normal(type->results[i], results[i]);
+		t->slots[first + i] = value_normal(t->store, type->results[i], results[i]);
 	return TRAP_NONE;
 }
 
@@ -212,7 +214,7 @@ enum wasm_trap interp_call(struct interp_thread *t, const struct wasm_func_insta
 	if (trap)
 		return interp_trap(t, NULL, trap);
 	for (uint32_t i = 0; i < type->param_count; i++)
-		t->slots[first + i] = value_normal(type->params[i], args[i]);
+		t->slots[first + i] = value_normal(t->store, type->params[i], args[i]);
 	t->nesting++;
 	trap = call_func(t, func, first);
 	t->nesting--;

@@ -626,6 +626,7 @@ static enum err translate_body(struct translator *t)
 	const uint8_t *bytes = t->module->bytes;
 	struct wasm_insn insn;
 
+	t->e.offset = (uint32_t)(r.p - bytes);
 	translate_enter(t);
 	uint32_t constants = translate_constants(t);
 

@@ -66,6 +66,10 @@ TEST(imports_must_match_exactly)
 	CHECK_EQ(ADD(&g, wrong_memory), E_WASM_IMPORT_TYPE); /* maximum too large */
 	guest_fini(&g);
 	start_provider(&g);
+	CHECK_EQ(ADD(&g, wrong_table), E_WASM_IMPORT_TYPE);
+	CHECK_EQ(ADD(&g, wrong_global), E_WASM_IMPORT_TYPE); /* the type of the value */
+	guest_fini(&g);
+	start_provider(&g);
 	CHECK_EQ(ADD(&g, missing), E_WASM_UNKNOWN_IMPORT);
 	CHECK_EQ(g.error.import, 1);
 	guest_fini(&g);
@@ -86,6 +90,16 @@ TEST(a_segment_that_does_not_fit_leaves_the_earlier_ones)
 	CHECK_EQ(interp_call(&g.thread, wasm_func_of_ref(&g.store, provider->tables[0]->elems[1]),
 			     NULL, NULL),
 		 TRAP_NONE);
+	guest_fini(&g);
+}
+
+TEST(an_element_segment_must_fit_its_table)
+{
+	struct guest g;
+
+	CHECK_EQ(guest_init(&g, &(struct wasm_store_config){0}, &(struct interp_limits){0}), E_OK);
+	CHECK_EQ(ADD(&g, elem_outside), E_WASM_TRAP);
+	CHECK_EQ(g.error.trap, TRAP_TABLE_BOUNDS);
 	guest_fini(&g);
 }
 
@@ -206,6 +220,7 @@ int main(void)
 	RUN(a_backtrace_crosses_instances);
 	RUN(imports_must_match_exactly);
 	RUN(a_segment_that_does_not_fit_leaves_the_earlier_ones);
+	RUN(an_element_segment_must_fit_its_table);
 	RUN(equal_types_have_one_number_and_others_differ);
 	RUN(many_types_keep_their_numbers);
 	RUN(the_linker_finds_the_last_definition_and_no_other_name);

@@ -100,6 +100,72 @@ TEST(fused_ops_mean_what_the_two_meant)
 	guest_fini(&g);
 }
 
+/* Adds a page to the caller's memory and calls back, with more arguments than it has itself. */
+static enum wasm_trap host_visit(void *env, struct wasm_caller *caller, const uint64_t *args,
+				 uint64_t *results)
+{
+	const uint64_t three[] = {1, 2, 3};
+	struct guest *g = env;
+	struct wasm_extern x;
+
+	(void)args;
+	results[0] = wasm_memory_grow(wasm_instance_memory(caller->instance), 1);
+	if (!wasm_instance_export(caller->instance, wasm_name_of("three"), &x))
+		return TRAP_HOST_FAILED;
+	uint64_t last = 0;
+	enum wasm_trap trap = interp_call(&g->thread, x.func, three, &last);
+
+	return trap || last == 3 ? trap : TRAP_HOST_FAILED;
+}
+
+static void start_edges(struct guest *g)
+{
+	static const uint8_t i32[] = {WASM_I32};
+	static const struct wasm_host_func visit = {"host", "visit", {NULL, i32, 0, 1}, host_visit};
+
+	start(g);
+	CHECK_EQ(wasm_linker_define_host(&g->linker, &g->store, &visit, 1, g), E_OK);
+	CHECK_EQ(ADD(g, edges), E_OK);
+}
+
+TEST(ops_are_not_fused_where_they_would_mean_something_else)
+{
+	struct guest g;
+
+	start_edges(&g);
+	CHECK_EQ(guest_call(&g, "far_offset", 0, 0, 0), TRAP_NONE);
+	CHECK_EQ(g.result[0], 'z'); /* an offset above 16 bits */
+	CHECK_EQ(guest_call(&g, "sum_and_offset", 1, 0, 0), TRAP_NONE);
+	CHECK_EQ(g.result[0], 'd'); /* of 1 + 8 + 4 */
+	CHECK_EQ(guest_call(&g, "sum_and_offset", (uint32_t)-8, 0, 0), TRAP_NONE);
+	CHECK_EQ(g.result[0], '4');
+	CHECK_EQ(guest_call(&g, "sum_and_offset", (uint32_t)-9, 0, 0), TRAP_MEMORY_BOUNDS);
+	CHECK_EQ(guest_call(&g, "is_65541", 65541, 0, 0), TRAP_NONE);
+	CHECK_EQ(g.result[0], 1); /* a comparison with more than 16 bits */
+	CHECK_EQ(guest_call(&g, "is_65541", 5, 0, 0), TRAP_NONE);
+	CHECK_EQ(g.result[0], 0);
+	CHECK_EQ(guest_call(&g, "some_ways_add", 7, 0, 0), TRAP_NONE);
+	CHECK_EQ(g.result[0], 7);
+	CHECK_EQ(guest_call(&g, "some_ways_add", 0, 0, 0), TRAP_NONE);
+	CHECK_EQ(g.result[0], 1);
+	guest_fini(&g);
+}
+
+/* Depths about the first sizes of frames and slots, so that what the host needs is just not there. */
+TEST(a_host_function_has_room_at_every_depth_and_may_move_the_memory)
+{
+	struct guest g;
+
+	start_edges(&g);
+	for (uint64_t n = 240; n < 4110; n += n == 270 ? 3800 : 1) {
+		CHECK_EQ(guest_call(&g, "deep", n, 0, 0), TRAP_NONE);
+		CHECK_EQ(g.result[0], 0);
+		interp_thread_fini(&g.thread);
+		CHECK_EQ(interp_thread_init(&g.thread, &g.store, &(struct interp_limits){0}), E_OK);
+	}
+	guest_fini(&g);
+}
+
 TEST(memory_is_checked_to_the_byte)
 {
 	struct guest g;
@@ -338,11 +404,13 @@ TEST(a_host_function_with_too_many_values_is_refused)
 {
 	static const uint8_t many[WASM_HOST_VALUES_MAX + 1] = {WASM_I32};
 	const struct wasm_host_func f = {"host", "many", {many, NULL, COUNT_OF(many), 0}, host_add};
+	const struct wasm_host_func sum = {"host", "sum", {many, many, 40, 25}, host_add};
 	struct wasm_func_instance *func;
 	struct guest g;
 
 	start(&g);
 	CHECK_EQ(wasm_func_add_host(&g.store, &f, NULL, &func), E_LIMIT);
+	CHECK_EQ(wasm_func_add_host(&g.store, &sum, NULL, &func), E_LIMIT);
 	guest_fini(&g);
 }
 
@@ -372,6 +440,19 @@ TEST(stack_limits_are_kept)
 	CHECK_EQ(guest_call(&g, "down", 1000, 0, 0), TRAP_NONE);
 	CHECK_EQ(guest_call(&g, "down", 60000, 0, 0), TRAP_STACK_EXHAUSTED);
 	CHECK((size_t)(g.thread.slots_end - g.thread.slots) * 8 <= 65536);
+	guest_fini(&g);
+}
+
+TEST(a_backtrace_begins_where_a_function_found_no_stack)
+{
+	struct interp_position line;
+	struct guest g;
+	size_t depth;
+
+	start_calls(&g, &(struct interp_limits){.stack_size = 65536});
+	CHECK_EQ(guest_call(&g, "down", 60000, 0, 0), TRAP_STACK_EXHAUSTED);
+	CHECK_EQ(interp_backtrace(&g.thread, &line, 1, 0, &depth), 1);
+	CHECK_EQ(line.offset, wasm_func_body(&g.modules[0], line.func->index)->code);
 	guest_fini(&g);
 }
 
@@ -541,6 +622,8 @@ int main(void)
 	RUN(several_results_keep_their_order_and_types);
 	RUN(a_value_on_the_stack_outlives_its_local);
 	RUN(fused_ops_mean_what_the_two_meant);
+	RUN(ops_are_not_fused_where_they_would_mean_something_else);
+	RUN(a_host_function_has_room_at_every_depth_and_may_move_the_memory);
 	RUN(memory_is_checked_to_the_byte);
 	RUN(bulk_memory_checks_before_it_writes);
 	RUN(memory_grows_to_its_limit_and_is_zero);
@@ -553,6 +636,7 @@ int main(void)
 	RUN(a_host_function_with_too_many_values_is_refused);
 	RUN(deep_recursion_works_and_endless_recursion_traps);
 	RUN(stack_limits_are_kept);
+	RUN(a_backtrace_begins_where_a_function_found_no_stack);
 	RUN(a_backtrace_names_each_call_and_instruction);
 	RUN(fifty_thousand_locals_and_far_slots_work);
 	RUN(a_frame_above_the_stack_limit_is_refused_before_translation);
