@@ -69,6 +69,11 @@ static void read_elem(const struct wasm_module *m, const struct wasm_elem *elem)
 
 static void read_module(const struct wasm_module *m)
 {
+	size_t section, payload;
+
+	wasm_find_native(m->bytes, m->size, &section, &payload);
+	require(section == m->native_at);
+	require(section == m->size || payload == m->native.offset);
 	for (uint32_t i = m->import_func_count; i < m->func_count; i++) {
 		read_locals(m, i);
 		read_code(m, i);
