@@ -1,5 +1,5 @@
 # Retwine. `make demo` runs the main job, `make test` the tests; each installs what it lacks.
-# Targets: all demo test bench fuzz install deps clean, check-… (long ones, see README).
+# Targets: all demo test bench fuzz size install deps clean.
 # A directory's sources are found by wildcard; who may include whom is in tools/includes.txt.
 
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
@@ -57,12 +57,17 @@ $(B)/image/%.o: %.S
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) --target=x86_64-linux-gnu -I. -MMD -c $< -o $@
 
+# $(1): the list of library objects that may be inside, where the gate is to look at it.
+define link_image
+@echo "  LINK  $@"
+$(Q)$(LD) $(IMAGE_LINK) -Map=$@.map -o $@.tmp $(filter %.o,$^) $(IMAGE_LIBS)
+$(Q)tools/check-image.sh $@.tmp $@.map $(1)
+@mv $@.tmp $@
+endef
+
 # The program proper; the test image has the script runner in its place.
 $(IMAGE): $(IMAGE_O) $(patsubst %.c,$(B)/image/%.o,$(wildcard program/*.c)) enclave/image.lds enclave/linked.txt tools/check-image.sh
-	@echo "  LINK  $@"
-	$(Q)$(LD) $(IMAGE_LINK) -Map=$@.map -o $@.tmp $(filter %.o,$^) $(IMAGE_LIBS)
-	$(Q)tools/check-image.sh $@.tmp $@.map enclave/linked.txt
-	@mv $@.tmp $@
+	$(call link_image,enclave/linked.txt)
 
 # ---- host ------------------------------------------------------------------------------------
 HOST_FLAGS := $(LANGUAGE) $(WARN) -O2 -g -D_GNU_SOURCE -fPIC -fvisibility=hidden \
@@ -91,10 +96,7 @@ TEST_IMAGE_O := $(patsubst %.c,$(B)/image/%.o,$(wildcard test/image/*.c) test/wa
 	$(patsubst %.S,$(B)/image/%.o,$(wildcard test/image/*.S))
 
 $(TEST_IMAGE): $(IMAGE_O) $(TEST_IMAGE_O) enclave/image.lds tools/check-image.sh
-	@echo "  LINK  $@"
-	$(Q)$(LD) $(IMAGE_LINK) -Map=$@.map -o $@.tmp $(filter %.o,$^) $(IMAGE_LIBS)
-	$(Q)tools/check-image.sh $@.tmp $@.map
-	@mv $@.tmp $@
+	$(call link_image,)
 
 # Signed by a key of this tree; a product has its own. The date is fixed: the same key and image give
 # the same signature.
@@ -156,9 +158,14 @@ $(FUZZ:%=$(B)/fuzz/%): $(B)/fuzz/%: $(B)/cov/fuzz/%_fuzz.o $(SAN_C:%.c=$(B)/cov/
 	@rm -f $@.a && $(AR) rcsD $@.a $(filter-out $<,$^)
 	$(Q)$(CLANG) $(SAN_FLAGS) -fsanitize=fuzzer $< $@.a -o $@ $(HOST_LIBS)
 fuzz: $(FUZZ:%=$(B)/fuzz/%)
-	@for f in $(FUZZ); do mkdir -p $(B)/fuzz/corpus-$$f; echo "== $$f"; \
-	$(B)/fuzz/$$f -max_total_time=$(FUZZ_TIME) -print_final_stats=1 $(B)/fuzz/corpus-$$f \
-		fuzz/seeds/$$f 2>&1 | tail -n 8 || exit 1; done
+	@for f in $(FUZZ); do \
+		echo "== $$f"; \
+		mkdir -p $(B)/fuzz/corpus-$$f; \
+		$(B)/fuzz/$$f -max_total_time=$(FUZZ_TIME) -print_final_stats=1 \
+			-artifact_prefix=$(B)/fuzz/ $(B)/fuzz/corpus-$$f fuzz/seeds/$$f \
+			>$(B)/fuzz/$$f.log 2>&1 || { tail -n 40 $(B)/fuzz/$$f.log; exit 1; }; \
+		tail -n 8 $(B)/fuzz/$$f.log; \
+	done
 
 # ---- guests and examples ---------------------------------------------------------------------------
 include examples/build.mk

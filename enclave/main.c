@@ -29,8 +29,7 @@ extern HIDDEN const struct rela image_rela_start[], image_rela_end[];
 
 #define R_X86_64_RELATIVE 8u
 
-enum start_state { NOT_STARTED, RELOCATING, STARTED };
-static uint32_t g_start;
+static uint32_t g_started;
 
 uint64_t enclave_enter(uint64_t op, uint64_t a, uint64_t b);
 
@@ -149,17 +148,12 @@ static uint64_t start(uint64_t address, uint64_t size)
 /* Called by entry.S on the thread's stack. Position-independent until relocate() is done. */
 uint64_t enclave_enter(uint64_t op, uint64_t a, uint64_t b)
 {
-	uint32_t expected = NOT_STARTED;
-
 	if (enclave_is_dead())
 		return EXIT_DEAD;
 	if (op == ENTER_PROBE)
 		return EXIT_PROBED;
-	if (op != ENTER_START ||
-	    !__atomic_compare_exchange_n(&g_start, &expected, RELOCATING, false, __ATOMIC_ACQ_REL,
-					 __ATOMIC_ACQUIRE))
+	if (op != ENTER_START || __atomic_exchange_n(&g_started, 1, __ATOMIC_ACQ_REL) != 0)
 		return EXIT_REFUSED;
 	relocate();
-	__atomic_store_n(&g_start, STARTED, __ATOMIC_RELEASE);
 	return start(a, b);
 }

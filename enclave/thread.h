@@ -47,7 +47,7 @@ struct thread_block {
 	uint64_t in_exception;
 	uint64_t guest_stack_accepted; /* bytes, from the top downwards */
 	uint32_t call_seq;	       /* sequence number of the last host call */
-	uint32_t trap_kind;	       /* of the last trap in guest code */
+	uint32_t reserved;
 };
 static_assert(offsetof(struct thread_block, self) == THREAD_SELF, "thread block");
 static_assert(offsetof(struct thread_block, state) == THREAD_STATE, "thread block");

@@ -7,7 +7,7 @@
 #define HOST_CONFIG_H
 
 #include "base/cc.h"
-#include "host/run.h"
+#include "host/grants.h"
 #include "include/retwine.h"
 #include "launch/launch.h"
 
@@ -49,8 +49,8 @@ struct retwine_config {
 
 	enum launch_diagnostics diagnostics;
 	enum launch_args_policy args_policy;
-	struct launch_limits limits;	    /* the enclave's, in the record */
-	struct host_run_limits host_limits; /* the machine owner's, outside of it */
+	struct launch_limits limits;	   /* the enclave's, in the record */
+	struct service_limits host_limits; /* the machine owner's, outside of it */
 	bool strict;
 	bool strict_simulation;
 	bool simulation;

@@ -68,7 +68,8 @@ struct device_ops {
 	 * __vdso_sgx_enter_enclave: function 2 (EENTER) or 3 (ERESUME); rdi, rsi, rdx, r8, r9 reach
 	 * the enclave in these registers on EENTER. Returns 0 on EEXIT and on a caught exception
 	 * (run->function tells), or a negative errno for bad arguments. Interrupts are resumed
-	 * silently.
+	 * silently. MXCSR, the x87 control word and DF are the caller's again, whatever the enclave
+	 * left.
 	 */
 	int (*enter)(struct device *d, uint64_t rdi, uint64_t rsi, uint64_t rdx, uint32_t function,
 		     uint64_t r8, uint64_t r9, struct device_run *run);

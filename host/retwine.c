@@ -175,7 +175,7 @@ static void copy_stats(struct retwine_stats *out, const struct host_run_stats *i
 struct running {
 	const struct retwine_config *config;
 	struct program program;
-	struct host_run_mount mounts[LAUNCH_MOUNTS_MAX];
+	struct service_mount mounts[LAUNCH_MOUNTS_MAX];
 	size_t open_count; /* of mounts */
 	struct host_run_request request;
 	struct host_run_result result;
@@ -190,7 +190,7 @@ static enum retwine_code open_mounts(struct running *r, struct retwine_error *er
 
 		if (code != RETWINE_OK)
 			return code;
-		r->mounts[i] = (struct host_run_mount){.dir_fd = fd, .read_only = m->read_only};
+		r->mounts[i] = (struct service_mount){.dir_fd = fd, .read_only = m->read_only};
 		r->open_count++;
 	}
 	return RETWINE_OK;

@@ -6,7 +6,6 @@
 #include "host/run.h"
 
 #include <errno.h>
-#include <immintrin.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "host/loader.h"
 #include "host/service.h"
 #include "host/shared_area.h"
+#include "launch/launch.h"
 #include "sgx/sigstruct.h"
 
 struct run {
@@ -97,38 +97,28 @@ static enum err run_load(struct run *r)
 static enum err run_open_service(struct run *r)
 {
 	const struct host_run_request *q = r->request;
-	struct service_mount mounts[HOST_HANDLES_MAX / 16];
-	struct service_config config = {
+	const struct service_config config = {
 		.stream_fd = {q->streams[0], q->streams[1], q->streams[2]},
-		.mounts = mounts,
+		.mounts = q->mounts,
 		.mount_count = q->mount_count,
-		.limits = {.handles = q->limits.handles,
-			   .disk_bytes = q->limits.disk_bytes,
-			   .memory = q->limits.memory},
+		.limits = q->limits,
 		.device = r->device,
 	};
 
-	if (q->mount_count > COUNT_OF(mounts))
+	if (q->mount_count > LAUNCH_MOUNTS_MAX)
 		return run_failed(r, E_LIMIT, "too many mounts");
-	for (size_t i = 0; i < q->mount_count; i++)
-		mounts[i] = (struct service_mount){q->mounts[i].dir_fd, q->mounts[i].read_only};
 	enum err err = service_init(&r->service, &config);
 
 	return err == E_OK ? E_OK : run_failed(r, err, "opening the mounts");
 }
 
-/* One entry on the first thread. The enclave leaves its own MXCSR behind. */
+/* One entry on the first thread. */
 static int run_enter(struct run *r, struct device_run *run, uint64_t op, uint32_t function)
 {
-	uint32_t mxcsr = _mm_getcsr();
-
 	memset(run, 0, sizeof(*run));
 	run->tcs = r->enclave.tcs[0];
-	int error = r->device->ops->enter(r->device, op, (uint64_t)(uintptr_t)r->area.base,
-					  r->area.size, function, 0, 0, run);
-
-	_mm_setcsr(mxcsr);
-	return error;
+	return r->device->ops->enter(r->device, op, (uint64_t)(uintptr_t)r->area.base, r->area.size,
+				     function, 0, 0, run);
 }
 
 static enum err run_crashed(struct run *r, const struct device_run *run)

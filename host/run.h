@@ -11,19 +11,7 @@
 #include "base/err.h"
 #include "boundary/abi.h"
 #include "boundary/calls.h"
-
-/* What the host gives for one mount of the launch record, in the record's order. */
-struct host_run_mount {
-	int dir_fd;	/* O_DIRECTORY, for a host mount; -1 for kinds that have no host side */
-	bool read_only; /* the host refuses writes by itself, whatever the enclave says */
-};
-
-/* What the machine's owner allows the enclave, whatever it asks for; 0: no limit of ours. */
-struct host_run_limits {
-	uint64_t memory;     /* bytes of enclave memory after the start */
-	uint64_t disk_bytes; /* written to mounts */
-	uint32_t handles;    /* open at once, streams and mounts included */
-};
+#include "host/grants.h"
 
 /* Bytes that the request borrows; they outlive the call. */
 struct host_bytes {
@@ -37,10 +25,10 @@ struct host_run_request {
 	struct host_bytes launch_record; /* canonical, as launch_encode wrote it */
 	struct host_bytes
 		module; /* the module as the record describes it, native section included */
-	uint8_t launch_digest[32]; /* becomes CONFIGID */
-	const struct host_run_mount *mounts;
+	uint8_t launch_digest[32];	    /* becomes CONFIGID */
+	const struct service_mount *mounts; /* in the launch record's order */
 	size_t mount_count;
-	struct host_run_limits limits;
+	struct service_limits limits;
 	int streams[3];		/* standard streams; -1: closed (service_streams_reserve) */
 	bool strict_simulation; /* every ENCLU traps; only where the device is the simulator */
 	bool simulation;	/* use the simulator even where the hardware would do */

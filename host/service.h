@@ -17,19 +17,7 @@
 #include "boundary/abi.h"
 #include "boundary/calls.h"
 #include "host/device.h"
-
-/* A directory given to the program; handle HOST_HANDLE_MOUNTS + its index. */
-struct service_mount {
-	int dir_fd; /* opened with O_DIRECTORY; -1: no host side, the handle answers HOST_BADF */
-	bool read_only;
-};
-
-/* The owner's limits; 0 is none. */
-struct service_limits {
-	uint32_t handles;    /* open at once, streams and mounts included */
-	uint64_t disk_bytes; /* written to mounts or allocated there, overwriting too */
-	uint64_t memory;     /* bytes of enclave memory asked for after the start */
-};
+#include "host/grants.h"
 
 struct service_config {
 	int stream_fd[3]; /* standard streams; -1: the handle answers HOST_BADF */

@@ -220,54 +220,46 @@ static enum wasi_errno fd_move(struct wasi_descriptor *d, const struct wasi_memo
 	return wasi_memory_put(m, out, &count, sizeof(count));
 }
 
-uint32_t wasi_fd_read(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)
+typedef enum wasi_errno (*fd_getter)(struct wasi *wasi, uint32_t fd, uint64_t rights,
+				     struct wasi_descriptor **d);
+
+/* One of the four: takes the descriptor with these rights, moves, lets go. */
+static enum wasi_errno fd_run(struct wasi *wasi, const struct wasi_memory *memory,
+			      const uint64_t *args, fd_getter get, uint64_t rights, uint32_t out,
+			      fd_transfer transfer)
 {
 	struct wasi_descriptor *d;
-	enum wasi_errno e = wasi_table_get_file(wasi, (uint32_t)args[0], WASI_RIGHT_FD_READ, &d);
+	enum wasi_errno e = get(wasi, (uint32_t)args[0], rights, &d);
 
 	if (e != WASI_SUCCESS)
 		return e;
-	e = fd_move(d, memory, args, (uint32_t)args[3], transfer_read);
+	e = fd_move(d, memory, args, out, transfer);
 	wasi_descriptor_put(d);
 	return e;
+}
+
+uint32_t wasi_fd_read(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)
+{
+	return fd_run(wasi, memory, args, wasi_table_get_file, WASI_RIGHT_FD_READ,
+		      (uint32_t)args[3], transfer_read);
 }
 
 uint32_t wasi_fd_write(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)
 {
-	struct wasi_descriptor *d;
-	enum wasi_errno e = wasi_table_get_file(wasi, (uint32_t)args[0], WASI_RIGHT_FD_WRITE, &d);
-
-	if (e != WASI_SUCCESS)
-		return e;
-	e = fd_move(d, memory, args, (uint32_t)args[3], transfer_write);
-	wasi_descriptor_put(d);
-	return e;
+	return fd_run(wasi, memory, args, wasi_table_get_file, WASI_RIGHT_FD_WRITE,
+		      (uint32_t)args[3], transfer_write);
 }
 
 uint32_t wasi_fd_pread(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)
 {
-	struct wasi_descriptor *d;
-	enum wasi_errno e = wasi_table_get_seekable(wasi, (uint32_t)args[0],
-						    WASI_RIGHT_FD_READ | WASI_RIGHT_FD_SEEK, &d);
-
-	if (e != WASI_SUCCESS)
-		return e;
-	e = fd_move(d, memory, args, (uint32_t)args[4], transfer_pread);
-	wasi_descriptor_put(d);
-	return e;
+	return fd_run(wasi, memory, args, wasi_table_get_seekable,
+		      WASI_RIGHT_FD_READ | WASI_RIGHT_FD_SEEK, (uint32_t)args[4], transfer_pread);
 }
 
 uint32_t wasi_fd_pwrite(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)
 {
-	struct wasi_descriptor *d;
-	enum wasi_errno e = wasi_table_get_seekable(wasi, (uint32_t)args[0],
-						    WASI_RIGHT_FD_WRITE | WASI_RIGHT_FD_SEEK, &d);
-
-	if (e != WASI_SUCCESS)
-		return e;
-	e = fd_move(d, memory, args, (uint32_t)args[4], transfer_pwrite);
-	wasi_descriptor_put(d);
-	return e;
+	return fd_run(wasi, memory, args, wasi_table_get_seekable,
+		      WASI_RIGHT_FD_WRITE | WASI_RIGHT_FD_SEEK, (uint32_t)args[4], transfer_pwrite);
 }
 
 /* Where `whence` counts from. */

@@ -52,4 +52,21 @@ static inline enum err wasm_verdict_after_header(const uint8_t *bytes, size_t si
 
 #define VERDICT(...) wasm_verdict_after_header(BYTES(__VA_ARGS__))
 
+/* Section ids (Core 2.0, 5.5.2). */
+enum {
+	CUSTOM,
+	TYPE,
+	IMPORT,
+	FUNC,
+	TABLE,
+	MEMORY,
+	GLOBAL,
+	EXPORT,
+	START,
+	ELEM,
+	CODE,
+	DATA,
+	DATA_COUNT
+};
+
 #endif

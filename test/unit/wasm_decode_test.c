@@ -8,22 +8,6 @@
 #include "test/lib/native.h"
 #include "test/lib/wasm_bytes.h"
 
-enum {
-	CUSTOM,
-	TYPE,
-	IMPORT,
-	FUNC,
-	TABLE,
-	MEMORY,
-	GLOBAL,
-	EXPORT,
-	START,
-	ELEM,
-	CODE,
-	DATA,
-	DATA_COUNT
-};
-
 #define I32	  0x7f
 #define I64	  0x7e
 #define F32	  0x7d
