@@ -1,5 +1,5 @@
 # Retwine. `make demo` runs the main job, `make test` the tests; each installs what it lacks.
-# Targets: all demo test bench fuzz size install deps clean.
+# Targets: all demo test check-spec bench fuzz size install deps clean.
 # A directory's sources are found by wildcard; who may include whom is in tools/includes.txt.
 
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
@@ -52,10 +52,10 @@ IMAGE   := $(B)/retwine-enclave.elf
 
 $(B)/image/%.o: %.c
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) $(IMAGE_FLAGS) $(IMAGE_HEADERS) -MMD -c $< -o $@
+	$(Q)$(CLANG) $(IMAGE_FLAGS) $(IMAGE_HEADERS) -MMD -MP -c $< -o $@
 $(B)/image/%.o: %.S
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) --target=x86_64-linux-gnu -I. -MMD -c $< -o $@
+	$(Q)$(CLANG) --target=x86_64-linux-gnu -I. -MMD -MP -c $< -o $@
 
 # $(1): the list of library objects that may be inside, where the gate is to look at it.
 define link_image
@@ -78,10 +78,10 @@ HOST_LIBS := $(LIBDIR)/libmbedcrypto.a $(LIBDIR)/libIPSec_MB.a -lyaml -ljansson 
 
 $(B)/host/%.o: %.c
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) $(HOST_FLAGS) -MMD -c $< -o $@
+	$(Q)$(CLANG) $(HOST_FLAGS) -MMD -MP -c $< -o $@
 $(B)/host/%.o: %.S
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) -I. -MMD -c $< -o $@
+	$(Q)$(CLANG) -I. -MMD -MP -c $< -o $@
 
 $(B)/libretwine.a: $(HOST_C:%.c=$(B)/host/%.o) $(HOST_S:%.S=$(B)/host/%.o)
 	@rm -f $@
@@ -92,7 +92,8 @@ $(B)/retwine: $(CLI_C:%.c=$(B)/host/%.o) $(B)/libretwine.a
 
 # ---- the test image: the same sources, with probes and the script runner as its program ----------
 TEST_IMAGE   := $(B)/test-enclave.elf
-TEST_IMAGE_O := $(patsubst %.c,$(B)/image/%.o,$(wildcard test/image/*.c) test/wast/runner.c test/wast/spectest.c) \
+WAST_C       := $(filter-out %_main.c,$(wildcard test/wast/*.c))
+TEST_IMAGE_O := $(patsubst %.c,$(B)/image/%.o,$(wildcard test/image/*.c) $(WAST_C)) \
 	$(patsubst %.S,$(B)/image/%.o,$(wildcard test/image/*.S))
 
 $(TEST_IMAGE): $(IMAGE_O) $(TEST_IMAGE_O) enclave/image.lds tools/check-image.sh
@@ -112,15 +113,15 @@ SAN_FLAGS := $(LANGUAGE) $(WARN) -Wno-frame-larger-than -O1 -g -D_GNU_SOURCE -ma
 	-I. -Iinclude -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	-fno-omit-frame-pointer
 SAN_C  := $(PLAIN_C) $(filter-out host/heap.c,$(wildcard host/*.c)) \
-	$(wildcard test/lib/*.c test/wast/runner.c test/wast/spectest.c test/wast/convert.c)
+	$(wildcard test/lib/*.c) $(WAST_C)
 UNIT   := $(patsubst test/unit/%.c,$(B)/unit/%,$(wildcard test/unit/*_test.c))
 
 $(B)/san/%.o: %.c
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) $(SAN_FLAGS) -MMD -c $< -o $@
+	$(Q)$(CLANG) $(SAN_FLAGS) -MMD -MP -c $< -o $@
 $(B)/san/%.o: %.S
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) -I. -MMD -c $< -o $@
+	$(Q)$(CLANG) -I. -MMD -MP -c $< -o $@
 $(B)/san/libretwine.a: $(SAN_C:%.c=$(B)/san/%.o) $(HOST_S:%.S=$(B)/san/%.o)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
@@ -133,14 +134,30 @@ $(B)/test/sim_test: $(patsubst %,$(B)/host/%.o,$(basename $(wildcard test/sim/*.
 		$(B)/libretwine.a
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -o $@ $^ $(HOST_LIBS)
-$(B)/test/enclave_test: $(B)/host/test/enclave/enclave_test.o $(B)/host/test/lib/file.o $(B)/libretwine.a
+$(B)/test/enclave_test $(B)/test/threads_test: $(B)/test/%: $(B)/host/test/enclave/%.o $(B)/host/test/lib/file.o \
+		$(B)/libretwine.a
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -o $@ $^ $(HOST_LIBS)
-$(B)/retwine-wast: $(B)/host/test/wast/enclave_main.o $(B)/host/test/wast/convert.o \
-		$(B)/host/test/lib/file.o $(B)/libretwine.a
+$(B)/retwine-wast: $(B)/host/test/wast/enclave_main.o $(B)/host/test/lib/file.o $(B)/libretwine.a
 	$(Q)$(CLANG) -o $@ $^ $(HOST_LIBS)
 $(B)/wast-native: $(B)/san/test/wast/native_main.o $(B)/san/libretwine.a
 	$(Q)$(CLANG) $(SAN_FLAGS) $^ -o $@ $(HOST_LIBS)
+
+# What several threads do at once, under ThreadSanitizer: the unit tests of that subject again.
+TSAN   := mutex wait wasi_threads program interp_memory
+TSAN_FLAGS := $(filter-out -fsanitize=% -fno-sanitize-%,$(SAN_FLAGS)) -fsanitize=thread
+$(B)/tsan/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(TSAN_FLAGS) -MMD -MP -c $< -o $@
+$(B)/tsan/libretwine.a: $(SAN_C:%.c=$(B)/tsan/%.o) $(HOST_S:%.S=$(B)/san/%.o)
+	@rm -f $@
+	$(Q)$(AR) rcsD $@ $^
+$(TSAN:%=$(B)/tsan/%_test): $(B)/tsan/%_test: $(B)/tsan/test/unit/%_test.o $(B)/tsan/libretwine.a
+	$(Q)$(CLANG) $(TSAN_FLAGS) $^ -o $@ $(HOST_LIBS)
+
+# Whole programs with threads, without an enclave.
+$(B)/tsan/threads: $(B)/tsan/test/threads/native_main.o $(B)/tsan/libretwine.a
+	$(Q)$(CLANG) $(TSAN_FLAGS) $^ -o $@ $(HOST_LIBS)
 
 # Fuzz harnesses: replayed over their seeds by the tests; `make fuzz` runs libFuzzer, FUZZ_TIME
 # seconds each.
@@ -152,7 +169,7 @@ $(FUZZ:%=$(B)/fuzz/%_replay): $(B)/fuzz/%_replay: $(B)/san/fuzz/%_fuzz.o $(B)/sa
 	$(Q)$(CLANG) $(SAN_FLAGS) $^ -o $@ $(HOST_LIBS)
 $(B)/cov/%.o: %.c
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) $(SAN_FLAGS) -fsanitize=fuzzer-no-link -MMD -c $< -o $@
+	$(Q)$(CLANG) $(SAN_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
 $(FUZZ:%=$(B)/fuzz/%): $(B)/fuzz/%: $(B)/cov/fuzz/%_fuzz.o $(SAN_C:%.c=$(B)/cov/%.o) $(HOST_S:%.S=$(B)/san/%.o)
 	@mkdir -p $(@D)
 	@rm -f $@.a && $(AR) rcsD $@.a $(filter-out $<,$^)
@@ -171,6 +188,8 @@ fuzz: $(FUZZ:%=$(B)/fuzz/%)
 include examples/build.mk
 include test/guests/build.mk
 include test/e2e/build.mk
+include test/e2e/toolchains/build.mk
+include test/differential/build.mk
 
 # ---- what one calls ----------------------------------------------------------------------------------
 SIGNED := $(IMAGE) $(IMAGE:.elf=.sig)
@@ -188,9 +207,9 @@ demo:
 	@$(MAKE) --no-print-directory all examples
 	@tools/demo.sh $(B)
 
-TEST_PROGRAMS := $(UNIT) $(FUZZ:%=$(B)/fuzz/%_replay) $(B)/test/sim_test $(B)/test/enclave_test \
+TEST_PROGRAMS := $(UNIT) $(TSAN:%=$(B)/tsan/%_test) $(B)/tsan/threads $(FUZZ:%=$(B)/fuzz/%_replay) $(B)/test/sim_test $(B)/test/enclave_test $(B)/test/threads_test \
 	$(B)/retwine-wast $(B)/wast-native $(TEST_IMAGE) $(TEST_IMAGE:.elf=.sig)
-test-programs: all $(TEST_PROGRAMS) examples-test guests $(E2E_PROGRAMS) gcc
+test-programs: all $(TEST_PROGRAMS) examples-test guests toolchains $(DIFFERENTIAL) $(E2E_PROGRAMS) gcc
 test:
 	@tools/deps.sh test
 	@$(MAKE) --no-print-directory test-programs
@@ -200,27 +219,37 @@ test:
 GCC_O := $(patsubst %,$(B)/gcc/%.o,$(basename $(IMAGE_C) $(HOST_C) $(CLI_C) $(wildcard program/*.c)))
 $(B)/gcc/%.o: %.c
 	@mkdir -p $(@D)
-	$(Q)$(GCC) $(LANGUAGE) $(WARN) -Wno-frame-larger-than -O2 -D_GNU_SOURCE -march=x86-64-v3 -I. -Iinclude -MMD -c $< -o $@
+	$(Q)$(GCC) $(LANGUAGE) $(WARN) -Wno-frame-larger-than -O2 -D_GNU_SOURCE -march=x86-64-v3 -I. -Iinclude -MMD -MP -c $< -o $@
 gcc: $(sort $(GCC_O))
+
+# The public test suite, in the enclave and natively under the sanitizers.
+SUITE := ../shared/data/testsuite
+check-spec: deps-test
+	@$(MAKE) --no-print-directory $(TEST_IMAGE) $(TEST_IMAGE:.elf=.sig) $(B)/retwine-wast $(B)/wast-native
+	@echo "in the enclave:"
+	@test/wast/run.sh $(SUITE) $(B)/wast $(B)/retwine-wast
+	@echo "natively:"
+	@test/wast/run.sh $(SUITE) $(B)/wast $(B)/wast-native
 
 bench: deps-test
 	@$(MAKE) --no-print-directory all $(B)/test/enclave_bench $(TEST_IMAGE) $(TEST_IMAGE:.elf=.sig) \
 		$(E)/hello.wasm bench-programs
-	@bench/run.sh $(B) "$(KERNELS)"
+	@bench/run.sh $(B) "$(KERNELS)" "$(SIMD_KERNELS)"
 $(B)/test/enclave_bench: $(B)/host/bench/enclave_bench.o $(B)/host/test/lib/file.o $(B)/libretwine.a
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -o $@ $^ $(HOST_LIBS)
 
 # The interpreter with the image's code generation, outside of an enclave.
 KERNELS := matmul:20:2 sieve:30:3 sha256:30:3 nbody:100:10 sort:10:1 vm:100:10
-BENCH_O := $(patsubst %.c,$(B)/bench/obj/%.o,$(call plain_c,base wasm interp) host/heap.c bench/interp_bench.c)
+SIMD_KERNELS := mix:100 matrix:30 adler:30 blur:40 saxpy:20 dot:20 chacha:20 count:20
+BENCH_O := $(patsubst %.c,$(B)/bench/obj/%.o,$(call plain_c,base wasm interp) host/heap.c host/park.c bench/interp_bench.c)
 $(B)/bench/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) $(filter-out -ffreestanding,$(IMAGE_FLAGS)) -Wno-frame-larger-than -D_GNU_SOURCE -MMD -c $< -o $@
+	$(Q)$(CLANG) $(filter-out -ffreestanding,$(IMAGE_FLAGS)) -Wno-frame-larger-than -D_GNU_SOURCE -MMD -MP -c $< -o $@
 $(B)/bench/interp_bench: $(BENCH_O)
-	$(Q)$(CLANG) -o $@ $^ -lm -ldl
+	$(Q)$(CLANG) -o $@ $^ -lm -ldl -lpthread
 bench-programs: $(B)/bench/interp_bench
-	@bench/build_kernels.sh $(B)/bench $(KERNELS)
+	@bench/build_kernels.sh $(B)/bench $(KERNELS) $(SIMD_KERNELS)
 
 size:
 	@tools/size.sh
@@ -236,6 +265,6 @@ install: all
 clean:
 	rm -rf $(B)
 
-.PHONY: all deps deps-test demo test test-programs bench bench-programs fuzz gcc size install clean
+.PHONY: all deps deps-test demo test test-programs check-spec bench bench-programs fuzz gcc size install clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

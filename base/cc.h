@@ -25,6 +25,10 @@
  * functions that end in a tail call. */
 #define KEEP_CALL_USED_REGS __attribute__((zero_call_used_regs("skip")))
 
+/* The bytes at p are what they are now: the compiler neither goes back to where they were copied from
+ * nor moves the copying past this. */
+#define reread_nothing(p) __asm__ volatile("" : : "r"(p) : "memory")
+
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 

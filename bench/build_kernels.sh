@@ -16,6 +16,7 @@ for spec in "$@"; do
 	m=${spec##*:}
 	clang-19 $flags -fPIC -shared "$kernels/$name.c" -o "$dir/$name.so"
 	clang-19 $flags $wasm -Wl,--export=run "$kernels/$name.c" -o "$dir/$name.wasm"
+	clang-19 $flags $wasm -msimd128 -Wl,--export=run "$kernels/$name.c" -o "$dir/$name.simd.wasm"
 	clang-19 $flags $wasm -DKERNEL_N="${m:-1}" -Wl,--export=measure "$kernels/$name.c" \
 		-o "$dir/$name.measure.wasm"
 done

@@ -4,6 +4,9 @@
  * timed in both, in turn, ROUNDS times, the medians are compared, and so are the results: a
  * difference ends the program with 1. With M, wabt's wasm-interp runs DIR/NAME.measure.wasm too,
  * which was built for M.
+ *
+ * interp_bench --simd DIR NAME:N...: how much faster DIR/NAME.simd.wasm, which was built with vector
+ * instructions, is in the interpreter than DIR/NAME.wasm.
  */
 #include <dlfcn.h>
 #include <math.h>
@@ -75,6 +78,19 @@ static bool kernel_load_wasm(struct kernel *k)
 	return true;
 }
 
+static bool kernel_load_file(struct kernel *k, const char *path)
+{
+	return file_read(path, &k->bytes, &k->size) && kernel_load_wasm(k);
+}
+
+static void kernel_fini(struct kernel *k)
+{
+	interp_thread_fini(&k->thread);
+	wasm_store_fini(&k->store);
+	wasm_module_fini(&k->module);
+	free(k->bytes);
+}
+
 static bool kernel_load(struct kernel *k, const char *dir, const char *name)
 {
 	char path[512];
@@ -88,7 +104,7 @@ static bool kernel_load(struct kernel *k, const char *dir, const char *name)
 	}
 	*(void **)&k->native = dlsym(so, "run");
 	snprintf(path, sizeof path, "%s/%s.wasm", dir, name);
-	return k->native && file_read(path, &k->bytes, &k->size) && kernel_load_wasm(k);
+	return k->native && kernel_load_file(k, path);
 }
 
 static int compare_doubles(const void *a, const void *b)
@@ -177,11 +193,58 @@ static bool bench(const char *dir, const char *spec, struct ratios *ratios)
 	}
 	bool ok = kernel_measure(&k, dir, name, n, m, ratios);
 
-	interp_thread_fini(&k.thread);
-	wasm_store_fini(&k.store);
-	wasm_module_fini(&k.module);
-	free(k.bytes);
+	kernel_fini(&k);
 	return ok;
+}
+
+/* ---- vectors --------------------------------------------------------------------------------- */
+
+/* Seconds of run(n); false: it trapped. */
+static bool kernel_time(struct kernel *k, uint64_t n, uint64_t *result, double *seconds)
+{
+	double start = now();
+	bool ok = interp_call(&k->thread, k->run, &n, result) == TRAP_NONE;
+
+	*seconds = now() - start;
+	return ok;
+}
+
+/* Scalar time / vector time, or 0 on a failure: a trap, or results that differ. */
+static double simd_ratio(struct kernel *scalar, struct kernel *simd, uint32_t n)
+{
+	double times[2][ROUNDS];
+	uint64_t results[2];
+
+	for (int i = 0; i < ROUNDS; i++)
+		if (!kernel_time(scalar, n, &results[0], &times[0][i]) ||
+		    !kernel_time(simd, n, &results[1], &times[1][i]) || results[0] != results[1])
+			return 0;
+	return median(times[0]) / median(times[1]);
+}
+
+static bool bench_simd(const char *dir, const char *spec)
+{
+	struct kernel scalar = {0}, simd = {0};
+	char name[64], paths[2][512];
+	unsigned n;
+	double ratio = 0;
+
+	if (sscanf(spec, "%63[^:]:%u", name, &n) < 2) {
+		fprintf(stderr, "%s: NAME:N expected\n", spec);
+		return false;
+	}
+	snprintf(paths[0], sizeof paths[0], "%s/%s.wasm", dir, name);
+	snprintf(paths[1], sizeof paths[1], "%s/%s.simd.wasm", dir, name);
+	if (kernel_load_file(&scalar, paths[0]) && kernel_load_file(&simd, paths[1]))
+		ratio = simd_ratio(&scalar, &simd, n);
+	kernel_fini(&scalar);
+	kernel_fini(&simd);
+	if (ratio == 0) {
+		fprintf(stderr, "%s: cannot be loaded, or a wrong result\n", name);
+		return false;
+	}
+	printf("%-8s with vectors %5.2fx faster than without   (target > 1)\n", name, ratio);
+	return true;
 }
 
 int main(int argc, char **argv)
@@ -189,8 +252,14 @@ int main(int argc, char **argv)
 	double native = 0, wasm_interp = 0;
 
 	if (argc < 3) {
-		fprintf(stderr, "usage: interp_bench DIR NAME:N[:M]...\n");
+		fprintf(stderr, "usage: interp_bench [--simd] DIR NAME:N[:M]...\n");
 		return 2;
+	}
+	if (strcmp(argv[1], "--simd") == 0) {
+		for (int i = 3; i < argc; i++)
+			if (!bench_simd(argv[2], argv[i]))
+				return 1;
+		return 0;
 	}
 	for (int i = 2; i < argc; i++) {
 		struct ratios r;

@@ -1,9 +1,10 @@
 #!/bin/bash
 # What Retwine costs, each figure a ratio or a count, medians of interleaved runs. Usage:
-# bench/run.sh BUILD KERNELS
+# bench/run.sh BUILD KERNELS [SIMD_KERNELS]
 set -eu
 b=$1
 kernels=$2
+simd_kernels=${3:-}
 runs=15
 
 # ms_of COMMAND...: wall time of one run, in microseconds.
@@ -35,3 +36,7 @@ awk -v h="$hello" -v t="$true_us" -v r="$rss" 'BEGIN {
 echo "== the interpreter, against clang-19 -O3 native and wasm-interp"
 # shellcheck disable=SC2086 # a list of words
 "$b/bench/interp_bench" "$b/bench" $kernels
+if [ -n "$simd_kernels" ]; then
+	# shellcheck disable=SC2086 # a list of words
+	"$b/bench/interp_bench" --simd "$b/bench" $simd_kernels
+fi

@@ -8,15 +8,17 @@
 #ifndef BOUNDARY_ABI_H
 #define BOUNDARY_ABI_H
 
-#define ABI_VERSION 1
+#define ABI_VERSION 2
 
 /* EENTER at CSSA 0: RDI says why. Every other value is answered by EXIT_REFUSED. */
-#define ENTER_START  1 /* once, first: RSI = address of the shared area, RDX = its size in bytes */
-#define ENTER_RESUME 2 /* the host call that this thread asked for is answered */
-#define ENTER_PROBE  3 /* does nothing: the cost of a round trip */
+#define ENTER_START	1 /* once, first, on thread 0: RSI = the shared area, RDX = its size */
+#define ENTER_RESUME	2 /* the host call that this thread asked for is answered */
+#define ENTER_PROBE	3 /* does nothing: the cost of a round trip */
+#define ENTER_THREAD	4 /* once after each THREAD_START, on the thread that it named */
+#define ENTER_INTERRUPT 5 /* on the last thread: the program is to end */
 
 /* EEXIT: RDI says why. */
-#define EXIT_DONE    1 /* the program ended: struct run_result stands in the thread's slot */
+#define EXIT_DONE    1 /* what the entry was for is over; START: see struct run_result */
 #define EXIT_CALL    2 /* a host call stands in the thread's slot */
 #define EXIT_PROBED  3 /* answer to ENTER_PROBE */
 #define EXIT_REFUSED 4 /* this entry is not allowed in this state; nothing happened */
@@ -77,7 +79,7 @@ static_assert(sizeof(struct call_reply) == 64, "call reply");
 #define SLOT_REQUEST_OFF 0
 #define SLOT_REPLY_OFF	 64
 
-/* How a program ended: written by the enclave at the start of the slot before EXIT_DONE. */
+/* How a program ended: written by the enclave at the start of thread 0's slot before its EXIT_DONE. */
 struct run_result {
 	uint32_t kind;	      /* enum run_kind */
 	uint32_t code;	      /* exit status, enum trap or enum err */

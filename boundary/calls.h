@@ -24,6 +24,7 @@ enum value_rule {
 	VALUE_COUNT,  /* at most the bytes of input, or for POLL the number of subscriptions */
 	VALUE_HANDLE, /* below HOST_HANDLES_MAX */
 	VALUE_SIGNED, /* at most INT64_MAX: sizes, times */
+	VALUE_FLAG,   /* 0 or 1 */
 };
 
 /* What the reply's output may be. */
@@ -99,6 +100,9 @@ static_assert(sizeof(struct host_poll) == 24, "host poll");
 #define HOST_POLL_WRITE	  2u
 #define HOST_POLL_HANGUP  4u
 #define HOST_POLL_FOREVER UINT64_MAX
+
+/* PARK's timeout. */
+#define HOST_PARK_FOREVER UINT64_MAX
 
 /* OPEN flags. Symlinks are never followed: one as the last component gives HOST_LOOP. */
 #define HOST_OPEN_READ	   0x01u

@@ -63,15 +63,19 @@ bool command_wants_help(int argc, char **argv, const struct command *c);
 	{0, "env", "NAME[=VALUE]", false, "set a variable; NAME alone passes ours on"},            \
 	{0, "argv0", "NAME", false, "the guest's own name (default: the file's)"},                 \
 	{0, "invoke", "FUNCTION", false, "call an exported function with the arguments"},          \
-	{'W', "limit", "NAME=VALUE", false, "max-memory-size=BYTES or max-wasm-stack=BYTES (K, M, G)"}, \
-	{0, "max-memory-size", "BYTES", false, "the same as -W max-memory-size=BYTES"},            \
-	{0, "max-wasm-stack", "BYTES", false, "the same as -W max-wasm-stack=BYTES"},              \
+	{'W', "limit", "NAME=VALUE", false, "bound it: one of the next four, without the dashes"},  \
+	{0, "max-memory-size", "BYTES", false, "each memory (K, M, G)"},                           \
+	{0, "max-wasm-stack", "BYTES", false, "the stack of each thread (K, M, G)"},               \
+	{0, "fuel", "N", false, "instructions of all threads together"},                           \
+	{0, "timeout", "TIME", false, "time from the start (ns, us, ms, s, m, h)"},                \
+	{0, "max-threads", "N", false, "threads at once, the first included"},                     \
 	{0, "diagnostics", "KIND", false, "what the host learns of a trap: none, trap, backtrace"}, \
 	{0, "args-policy", "POLICY", false, "any: arguments are free; fixed: part of the program"}, \
 	{0, "engine", "NAME", false, "interpreter"},                                               \
 	{0, "host-max-memory", "BYTES", false, "grant the enclave no more memory than that"},        \
 	{0, "host-max-disk", "BYTES", false, "let it write no more than that to directories"},       \
 	{0, "host-max-handles", "N", false, "let it hold no more than that many files open"},        \
+	{0, "host-max-threads", "N", false, "let it run no more than that many threads at once"},    \
 	{0, "strict", NULL, false, "refuse every untrusted mount"},                                \
 	{0, "module", "FILE", false, "the program, where it is not the first word"},               \
 	{0, "image", "FILE", false, "the enclave image (default: the one that comes with retwine)"}, \

@@ -21,6 +21,10 @@ static bool is_key(const char *name)
 		"host-max-memory",
 		"host-max-disk",
 		"host-max-handles",
+		"host-max-threads",
+		"fuel",
+		"timeout",
+		"max-threads",
 		"diagnostics",
 		"args-policy",
 		"engine",
@@ -68,8 +72,8 @@ static int set_limit(const struct command *c, struct retwine_config *config, con
 			return set_key(c, config, names[i], equal + 1);
 	}
 	return command_usage(c,
-			     "-W %s: not a limit; there are max-memory-size=BYTES and "
-			     "max-wasm-stack=BYTES",
+			     "-W %s: not a limit; there are max-memory-size=BYTES, "
+			     "max-wasm-stack=BYTES, fuel=N and timeout=TIME",
 			     text);
 }
 

@@ -27,7 +27,7 @@ void call_sha256_ni_x1_sse_from_c(struct sha256_ni_args *args, uint64_t blocks, 
 
 #define CRYPTO_HINT_SHA 1u
 
-static bool g_sha_extensions;
+static bool g_sha_extensions; /* set before there are other threads, then only read */
 
 void crypto_set_cpu_hints(uint32_t hints)
 {

@@ -11,7 +11,7 @@
 
 #include "base/checked.h"
 #include "base/err.h"
-#include "enclave/lock.h"
+#include "base/mutex.h"
 #include "enclave/memory.h"
 
 #define HEADER_SIZE 16u
@@ -30,7 +30,8 @@ struct block {
 	struct block *next; /* while free */
 };
 
-static struct lock g_lock;
+/* The mutex may be held over a host call (heap_extend); it guards all that follows. */
+static struct mutex g_mutex;
 static struct block *g_free[CLASS_COUNT];
 static struct block *g_free_large; /* by rising address */
 static size_t g_top;		   /* bytes of the range in use */
@@ -175,12 +176,12 @@ void *heap_alloc(size_t size)
 		return NULL;
 	uint32_t class = class_of(n);
 
-	lock_take(&g_lock);
+	mutex_lock(&g_mutex);
 	struct block *b = class < CLASS_COUNT ? small_take(class) : large_take(n);
 
 	if (b)
 		b->magic = MAGIC_USED;
-	lock_release(&g_lock);
+	mutex_unlock(&g_mutex);
 	return b ? (uint8_t *)b + HEADER_SIZE : NULL;
 }
 
@@ -203,7 +204,7 @@ void heap_free(void *p)
 {
 	if (!p)
 		return;
-	lock_take(&g_lock);
+	mutex_lock(&g_mutex);
 	struct block *b = block_of(p);
 
 	b->magic = MAGIC_FREE;
@@ -213,7 +214,7 @@ void heap_free(void *p)
 	} else {
 		large_give(b);
 	}
-	lock_release(&g_lock);
+	mutex_unlock(&g_mutex);
 }
 
 void *heap_resize(void *p, size_t old_size, size_t new_size)

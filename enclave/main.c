@@ -1,9 +1,12 @@
 /*
  * What an entry does: relocate once, take the shared area, copy launch record and module in, run
- * the program, tell how it ended.
- * Trust: op, a and b are the host's. Sizes in the header are bounded before they size anything.
- * Invariant: the program is run from private copies; START happens once.
+ * the program, tell how it ended; run one of its threads; tell it to end.
+ * Trust: op, a and b are the host's, and so is the thread that it enters on. Sizes in the header are
+ * bounded before they size anything.
+ * Invariant: the program is run from private copies; START happens once, on thread 0. No other entry
+ * does anything before PHASE_RUNNING, when relocations and the shared area are in place.
  */
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -14,6 +17,7 @@
 #include "enclave/panic.h"
 #include "enclave/shared.h"
 #include "enclave/thread.h"
+#include "enclave/threads.h"
 #include "program/program.h"
 
 #define LAUNCH_SIZE_MAX ((uint64_t)16 << 20)
@@ -29,7 +33,14 @@ extern HIDDEN const struct rela image_rela_start[], image_rela_end[];
 
 #define R_X86_64_RELATIVE 8u
 
-static uint32_t g_started;
+enum phase {
+	PHASE_NONE,
+	PHASE_STARTING,
+	PHASE_RUNNING, /* program_run is on its way */
+	PHASE_OVER,
+};
+
+static _Atomic uint32_t g_phase; /* enum phase; thread 0 alone changes it */
 
 uint64_t enclave_enter(uint64_t op, uint64_t a, uint64_t b);
 
@@ -127,21 +138,54 @@ static void write_outcome(const struct program_outcome *out)
 
 static uint64_t start(uint64_t address, uint64_t size)
 {
-	static struct program_outcome outcome; /* too large for the stack, used once */
+	static struct program_outcome outcome; /* too large for the stack; START happens once */
 	struct program_input in;
 	enum err err = shared_open(address, size);
 
-	if (err != E_OK || thread_index(thread_self()) >= shared_header()->thread_count)
+	if (err != E_OK)
 		return EXIT_REFUSED;
 	crypto_set_cpu_hints(shared_header()->cpu_hints);
 	err = copy_input_in(&in);
 	if (err == E_OK) {
+		atomic_store(&g_phase, PHASE_RUNNING);
 		program_run(&in, &outcome);
 	} else {
 		outcome.kind = RUN_REFUSED;
 		outcome.code = err;
 	}
+	atomic_store(&g_phase, PHASE_OVER);
 	write_outcome(&outcome);
+	return EXIT_DONE;
+}
+
+/* ENTER_START: the first entry that wins the way from PHASE_NONE. */
+static uint64_t start_once(uint64_t a, uint64_t b)
+{
+	uint32_t none = PHASE_NONE;
+
+	if (thread_index(thread_self()) != 0 ||
+	    !atomic_compare_exchange_strong(&g_phase, &none, PHASE_STARTING))
+		return EXIT_REFUSED;
+	relocate();
+	return start(a, b);
+}
+
+static uint64_t run_thread(void)
+{
+	const uint64_t thread = thread_index(thread_self());
+
+	if (!threads_enter(thread))
+		return EXIT_REFUSED;
+	program_thread_run((uint32_t)thread);
+	threads_leave(thread);
+	return EXIT_DONE;
+}
+
+static uint64_t interrupt(void)
+{
+	if (thread_index(thread_self()) != LAYOUT_THREAD_COUNT - 1)
+		return EXIT_REFUSED;
+	program_interrupt();
 	return EXIT_DONE;
 }
 
@@ -152,8 +196,13 @@ uint64_t enclave_enter(uint64_t op, uint64_t a, uint64_t b)
 		return EXIT_DEAD;
 	if (op == ENTER_PROBE)
 		return EXIT_PROBED;
-	if (op != ENTER_START || __atomic_exchange_n(&g_started, 1, __ATOMIC_ACQ_REL) != 0)
+	if (op == ENTER_START)
+		return start_once(a, b);
+	if (atomic_load(&g_phase) != PHASE_RUNNING)
 		return EXIT_REFUSED;
-	relocate();
-	return start(a, b);
+	if (op == ENTER_THREAD)
+		return run_thread();
+	if (op == ENTER_INTERRUPT)
+		return interrupt();
+	return EXIT_REFUSED;
 }

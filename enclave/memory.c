@@ -2,15 +2,15 @@
  * Growing ranges by EACCEPT, code by EACCEPTCOPY.
  * Trust: the host may deliver no page, a wrong page or a page late: EACCEPT fails or faults then.
  * That it says a prefault was done means nothing.
- * Invariant: accepted only grows; a page is accepted at most once, under the lock.
+ * Invariant: accepted only grows; a page is accepted at most once, under the mutex.
  */
 #include "enclave/memory.h"
 
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/mutex.h"
 #include "enclave/layout.h"
-#include "enclave/lock.h"
 #include "enclave/thread.h"
 #include "hostcall/hostcall.h"
 #include "platform/enclu.h"
@@ -19,6 +19,7 @@
 #define PAGE	  4096u
 #define GROW_STEP ((size_t)256 * 1024) /* heap and code: exits are dearer than pages */
 
+/* `accepted` is written under the mutex and read without it. */
 static struct {
 	uint64_t off;
 	uint64_t size;
@@ -29,8 +30,9 @@ static struct {
 	[MEMORY_CODE] = {LAYOUT_CODE_OFF, LAYOUT_CODE_SIZE, 0},
 };
 
-/* EACCEPT, EACCEPTCOPY and EMODPE must not meet on one page: one lock for all. */
-static struct lock g_lock;
+/* EACCEPT, EACCEPTCOPY and EMODPE must not meet on one page: one mutex for all, held over the host
+ * calls in between. */
+static struct mutex g_mutex;
 
 uint8_t *memory_base(enum memory_range range)
 {
@@ -72,7 +74,7 @@ enum err memory_grow(enum memory_range range, size_t size)
 
 	if (!checked_round_up(&want, size, step) || want > g_range[range].size)
 		return E_LIMIT;
-	lock_take(&g_lock);
+	mutex_lock(&g_mutex);
 	size_t have = g_range[range].accepted;
 
 	if (want > have) {
@@ -82,7 +84,7 @@ enum err memory_grow(enum memory_range range, size_t size)
 		must(err == E_OK || done == 0 || range != MEMORY_WINDOW);
 		__atomic_store_n(&g_range[range].accepted, have + done, __ATOMIC_RELEASE);
 	}
-	lock_release(&g_lock);
+	mutex_unlock(&g_mutex);
 	return err;
 }
 
@@ -112,7 +114,8 @@ static enum err fill_code_page(uint64_t address, const uint8_t *page)
 /* One page of code at its final place. `page` is ours and page-aligned. */
 static enum err add_code_page(uint64_t address, uint8_t *page)
 {
-	static bool copy_keeps_w; /* this CPU's EACCEPTCOPY adds rights instead of setting them */
+	/* This CPU's EACCEPTCOPY adds rights instead of setting them; under the mutex. */
+	static bool copy_keeps_w;
 	const uint64_t rx = SECINFO_REG | SECINFO_R | SECINFO_X;
 	ALIGNED(64) struct sgx_secinfo info = {.flags = rx};
 
@@ -130,7 +133,7 @@ static enum err add_code_page(uint64_t address, uint8_t *page)
 
 static enum err add_code_locked(const uint8_t *code, size_t size, uint64_t off)
 {
-	static ALIGNED(4096) uint8_t staging[PAGE];
+	static ALIGNED(4096) uint8_t staging[PAGE]; /* under the mutex */
 	/* HLT faults for good; past an INT3 the host could resume, instruction by instruction. */
 	const uint8_t padding = 0xf4;
 	size_t whole = (size + PAGE - 1) / PAGE * PAGE;
@@ -146,7 +149,7 @@ static enum err add_code_locked(const uint8_t *code, size_t size, uint64_t off)
 		err = add_code_page(enclave_base() + off + at, staging);
 		if (err != E_OK)
 			return err;
-		g_range[MEMORY_CODE].accepted += PAGE;
+		__atomic_fetch_add(&g_range[MEMORY_CODE].accepted, PAGE, __ATOMIC_RELEASE);
 	}
 	return hostcall_protect_code(off, whole) == HOST_SUCCESS ? E_OK : E_NOMEM;
 }
@@ -155,7 +158,7 @@ enum err memory_add_code(const void *code, size_t size, uint64_t *entry)
 {
 	enum err err = E_LIMIT;
 
-	lock_take(&g_lock);
+	mutex_lock(&g_mutex);
 	size_t have = g_range[MEMORY_CODE].accepted;
 
 	if (size != 0 && range_inside(have, size, LAYOUT_CODE_SIZE)) {
@@ -163,7 +166,7 @@ enum err memory_add_code(const void *code, size_t size, uint64_t *entry)
 		if (err == E_OK)
 			*entry = enclave_base() + LAYOUT_CODE_OFF + have;
 	}
-	lock_release(&g_lock);
+	mutex_unlock(&g_mutex);
 	return err;
 }
 
@@ -189,10 +192,10 @@ enum err memory_grow_guest_stack(size_t size, uint64_t *top)
 	    want > LAYOUT_GUEST_STACK_STRIDE - LAYOUT_GUEST_STACK_GUARD)
 		return E_LIMIT;
 	if (t->guest_stack_accepted == 0) {
-		lock_take(&g_lock);
+		mutex_lock(&g_mutex);
 		enum err err = accept_data(end - want - enclave_base(), want, &done);
 
-		lock_release(&g_lock);
+		mutex_unlock(&g_mutex);
 		if (err != E_OK)
 			return err;
 		t->guest_stack_accepted = want;

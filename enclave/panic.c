@@ -7,7 +7,7 @@
 
 #include "base/err.h"
 
-static uint32_t g_dead;
+static uint32_t g_dead; /* atomic; only ever set */
 
 bool enclave_is_dead(void)
 {

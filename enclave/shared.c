@@ -19,6 +19,7 @@
 /* entry.S; either side may be the host's. */
 uint64_t host_copy(void *dst, const void *src, size_t words);
 
+/* Written by shared_open, on thread 0 before any other thread gets past its entry (main.c). */
 static uint64_t g_base;
 static uint64_t g_size;
 static struct shared_header g_header;
@@ -75,7 +76,7 @@ enum err shared_write(struct uref dst, const void *src, size_t size)
 static bool header_valid(const struct shared_header *h, uint64_t size)
 {
 	return h->magic == SHARED_MAGIC && h->abi_version == ABI_VERSION && h->size == size &&
-	       h->thread_count >= 1 && h->thread_count <= SHARED_THREADS_MAX &&
+	       h->thread_count >= LAYOUT_THREAD_COUNT && h->thread_count <= SHARED_THREADS_MAX &&
 	       h->slots_off % 4096 == 0 && h->slots_off >= sizeof(*h) &&
 	       range_inside(h->slots_off, (uint64_t)h->thread_count * SHARED_SLOT_SIZE, size) &&
 	       h->launch_off % WORD == 0 && range_inside(h->launch_off, h->launch_size, size) &&

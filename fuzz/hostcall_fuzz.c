@@ -46,6 +46,10 @@ static void try_values(void)
 		must(handle < HOST_HANDLES_MAX);
 	if (hostcall_write(1, "12345", 5, &done) == HOST_SUCCESS)
 		must(done <= 5);
+	uint8_t passed = 2; /* a bool that is neither would show here */
+
+	if (hostcall_park(1, (bool *)&passed) == HOST_SUCCESS)
+		must(passed <= 1);
 }
 
 static void try_stat(void)

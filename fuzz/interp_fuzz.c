@@ -3,13 +3,14 @@
  * measure, then every export is called. Each translated function is checked before it runs: slots
  * within the frame, jumps to ops, calls within the frame. Then each op is preceded by a step that
  * counts, which bounds the work, and that compares what the interpreter keeps in registers with
- * what they stand for.
+ * what they stand for. With fuel and polling or without, as the input has it.
  */
 #include <stdlib.h>
 
 #include "interp/fuse.h"
 #include "interp/interp.h"
 #include "interp/thread.h"
+#include "interp/unwind.h"
 #include "wasm/validate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -17,6 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define STEPS_MAX   20000u
 #define EXPORTS_MAX 16u
 #define FUNCS_MAX   4096u
+#define FUEL	    3000u
 
 /* What a function's ops did before the steps were put in. */
 struct original {
@@ -30,6 +32,8 @@ static struct interp_thread g_thread;
 static struct wasm_store g_store;
 static uint32_t g_steps;
 static uint32_t g_host_calls;
+static uint32_t g_memory; /* whose base and size are in the registers */
+static struct wasm_control g_control;
 
 static void require(bool claim)
 {
@@ -39,10 +43,24 @@ static void require(bool claim)
 
 /* ---- what an op may name --------------------------------------------------------------------- */
 
-enum field { A = 1, B = 2, C = 4, D = 8, AB = 16, IMM = 32, WAY = 64 };
+/* A2 and so on: two slots */
+enum field {
+	A = 1,
+	B = 2,
+	C = 4,
+	D = 8,
+	AB = 16,
+	IMM = 32,
+	WAY = 64,
+	A2 = 128 | A,
+	B2 = 256 | B,
+	C2 = 512 | C,
+	D2 = 1024 | D,
+	WIDE = 2048, /* of AB and IMM */
+};
 
 /* clang-format off */
-static const uint8_t fields[INTERP_OP_COUNT] = {
+static const uint16_t fields[INTERP_OP_COUNT] = {
 #define INT_BINARY(name, T, value) [INTERP_##name##_SS] = A | B | C, [INTERP_##name##_SI] = A | B,
 #define INT_DIVIDE(name, T, overflow, value) INT_BINARY(name, T, value)
 #define INT_COMPARE(name, T, truth) INT_BINARY(name, T, truth)                                     \
@@ -62,18 +80,48 @@ static const uint8_t fields[INTERP_OP_COUNT] = {
 	[INTERP_##name##_S] = A | B, [INTERP_##name##_SI] = A | B,                                 \
 	[INTERP_##name##_SS] = A | B | C, [INTERP_##name##_SX] = A | B | C,
 #define STORE(name, ctype) LOAD(name, ctype, )
+#define LOADED(name, T, value) [INTERP_##name] = A | B | C | D,
+#define ATOMIC_LOAD(name, ctype) [INTERP_##name] = A | B,
+#define ATOMIC_STORE(name, ctype) [INTERP_##name] = A | B,
+#define ATOMIC_CHANGE(name, ctype, function) [INTERP_##name] = A | B | C,
+#define ATOMIC_COMPARE(name, ctype) [INTERP_##name] = A | B | C | D,
+#define VEC_UNARY(name, T, value) [INTERP_##name] = A2 | B2,
+#define VEC_BINARY(name, T, value) [INTERP_##name] = A2 | B2 | C2,
+#define VEC_TERNARY(name, T, value) [INTERP_##name] = A2 | B2 | C2 | D2,
+#define VEC_FUSED(name, T, value) VEC_TERNARY(name, T, value)
+#define VEC_SHIFT(name, T, bits, value)                                                            \
+	[INTERP_##name##_SS] = A2 | B2 | C, [INTERP_##name##_SI] = A2 | B2,
+#define VEC_TEST(name, T, value) [INTERP_##name] = A | B2,
+#define VEC_SPLAT(name, ctype, value) [INTERP_##name] = A2 | B,
+#define VEC_EXTRACT(name, ctype, value) [INTERP_##name] = A | B2,
+#define VEC_REPLACE(name, T, ctype, value) [INTERP_##name] = A2 | B2 | C,
+#define VEC_LOAD(name, ctype, value)                                                               \
+	[INTERP_##name##_S] = A2 | B, [INTERP_##name##_SI] = A2 | B,                               \
+	[INTERP_##name##_SS] = A2 | B | C, [INTERP_##name##_SX] = A2 | B | C,
+#define VEC_STORE(name)                                                                            \
+	[INTERP_##name##_S] = A | B2, [INTERP_##name##_SI] = A | B2,                               \
+	[INTERP_##name##_SS] = A | B | C2, [INTERP_##name##_SX] = A | B | C2,
+#define VEC_LOAD_LANE(name, T, ctype, value) [INTERP_##name] = A2 | B | C2,
+#define VEC_STORE_LANE(name, ctype) [INTERP_##name] = A | B2,
 #include "interp/op_groups.h"
 #include "interp/op.def"
 #include "interp/op_done.h"
 	[INTERP_COPY] = AB | IMM, [INTERP_CONST32] = A, [INTERP_CONST64] = A,
 	[INTERP_SELECT] = A | B | C | D, [INTERP_BR] = WAY, [INTERP_BR_NZ] = A | WAY,
 	[INTERP_BR_Z] = A | WAY, [INTERP_BR_TABLE] = A, [INTERP_RETURN_VALUE] = A,
-	[INTERP_CALL_INDIRECT] = IMM, [INTERP_GLOBAL_GET] = A, [INTERP_GLOBAL_SET] = A,
+	[INTERP_CALL_INDIRECT] = IMM, [INTERP_CALL_REF] = IMM, [INTERP_TAIL_CALL_INDIRECT] = IMM,
+	[INTERP_TAIL_CALL_REF] = IMM, [INTERP_THROW_REF] = IMM, [INTERP_NON_NULL] = A,
+	[INTERP_ATOMIC_NOTIFY] = A | B | C, [INTERP_ATOMIC_WAIT32] = A | B | C | D,
+	[INTERP_ATOMIC_WAIT64] = A | B | C | D, [INTERP_GLOBAL_GET] = A, [INTERP_GLOBAL_SET] = A,
 	[INTERP_MEMORY_SIZE] = A, [INTERP_MEMORY_GROW] = A | B, [INTERP_MEMORY_FILL] = A | B | C,
 	[INTERP_MEMORY_COPY] = A | B | C, [INTERP_MEMORY_INIT] = A | B | C,
 	[INTERP_TABLE_GET] = A | B, [INTERP_TABLE_SET] = A | B, [INTERP_TABLE_SIZE] = A,
 	[INTERP_TABLE_GROW] = A | B | C, [INTERP_TABLE_FILL] = A | B | C,
-	[INTERP_TABLE_COPY] = A | B | C, [INTERP_TABLE_INIT] = A | B | C, [INTERP_REF_FUNC] = A,
+	[INTERP_TABLE_COPY] = A | B | C, [INTERP_TABLE_INIT] = A | B | C,
+	[INTERP_COPY_V128] = AB | IMM | WIDE, [INTERP_CONST_V128] = A2,
+	[INTERP_SELECT_V128] = A2 | B2 | C2 | D, [INTERP_GLOBAL_GET_V128] = A2,
+	[INTERP_GLOBAL_SET_V128] = A2, [INTERP_RETURN_V128] = A2,
+	[INTERP_I8X16_SHUFFLE] = A2 | B2 | C2, [INTERP_I8X16_SHUFFLE_ONE] = A2 | B2,
 };
 /* clang-format on */
 
@@ -95,14 +143,19 @@ static enum interp_op_id id_of(interp_handler *run)
 
 /* ---- translated functions -------------------------------------------------------------------- */
 
-static void check_slots(const struct interp_op *op, uint8_t f, uint32_t frame)
+static bool has(uint16_t f, unsigned field)
 {
-	require(!(f & A) || op->a < frame);
-	require(!(f & B) || op->b < frame);
-	require(!(f & C) || op->c < frame);
-	require(!(f & D) || op->d < frame);
-	require(!(f & AB) || op->ab < frame);
-	require(!(f & IMM) || op->imm < frame);
+	return (f & field) == field;
+}
+
+static void check_slots(const struct interp_op *op, uint16_t f, uint32_t frame)
+{
+	require(!(f & A) || op->a + has(f, A2) < frame);
+	require(!(f & B) || op->b + has(f, B2) < frame);
+	require(!(f & C) || op->c + has(f, C2) < frame);
+	require(!(f & D) || op->d + has(f, D2) < frame);
+	require(!(f & AB) || (uint64_t)op->ab + has(f, WIDE) < frame);
+	require(!(f & IMM) || (uint64_t)op->imm + has(f, WIDE) < frame);
 }
 
 static void check_range(uint64_t first, uint64_t count, uint32_t frame)
@@ -113,8 +166,27 @@ static void check_range(uint64_t first, uint64_t count, uint32_t frame)
 static void check_call(const struct interp_op *op, const struct wasm_func_type *type,
 		       uint32_t frame)
 {
-	check_range(op->ab, type->param_count, frame);
-	check_range(op->ab, type->result_count, frame);
+	check_range(op->ab, type->param_slots, frame);
+	check_range(op->ab, type->result_slots, frame);
+}
+
+/* The results of a tail call are those of the function, from slot 0 on. */
+static void check_tail_call(const struct interp_op *op, const struct wasm_func_type *type,
+			    uint32_t frame)
+{
+	check_range(op->ab, type->param_slots, frame);
+	check_range(0, type->result_slots, frame);
+}
+
+static const struct wasm_func_type *callee_type(const struct interp_op *op)
+{
+	return ((struct wasm_func_instance *)(uintptr_t)op[1].value)->type;
+}
+
+static const struct wasm_func_type *sig_type(const struct interp_op *op)
+{
+	require(op[1].ab < g_store.sig_count);
+	return &g_store.sigs[op[1].ab];
 }
 
 static void check_special(const struct interp_op *op, enum interp_op_id id, uint32_t frame)
@@ -135,11 +207,23 @@ static void check_special(const struct interp_op *op, enum interp_op_id id, uint
 		break;
 	case INTERP_CALL:
 	case INTERP_CALL_IMPORT:
-		check_call(op, ((struct wasm_func_instance *)(uintptr_t)op[1].value)->type, frame);
+		check_call(op, callee_type(op), frame);
 		break;
 	case INTERP_CALL_INDIRECT:
-		require(op[1].ab < g_store.sig_count);
-		check_call(op, g_store.sigs[op[1].ab], frame);
+	case INTERP_CALL_REF:
+		check_call(op, sig_type(op), frame);
+		break;
+	case INTERP_TAIL_CALL:
+		check_tail_call(op, callee_type(op), frame);
+		break;
+	case INTERP_TAIL_CALL_INDIRECT:
+	case INTERP_TAIL_CALL_REF:
+		check_tail_call(op, sig_type(op), frame);
+		break;
+	case INTERP_THROW:
+		check_range(op->ab,
+			    ((struct wasm_tag_instance *)(uintptr_t)op[1].value)->type->param_slots,
+			    frame);
 		break;
 	default:
 		break;
@@ -148,8 +232,43 @@ static void check_special(const struct interp_op *op, enum interp_op_id id, uint
 
 static bool ends_path(enum interp_op_id id)
 {
-	return id == INTERP_BR || id == INTERP_RETURN || id == INTERP_RETURN_VALUE ||
-	       id == INTERP_UNREACHABLE;
+	switch (id) {
+	case INTERP_BR:
+	case INTERP_RETURN:
+	case INTERP_RETURN_VALUE:
+	case INTERP_RETURN_V128:
+	case INTERP_UNREACHABLE:
+	case INTERP_TAIL_CALL:
+	case INTERP_TAIL_CALL_INDIRECT:
+	case INTERP_TAIL_CALL_REF:
+	case INTERP_THROW:
+	case INTERP_THROW_REF:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void check_clause(const struct interp_clause *c, const struct original *o)
+{
+	require(c->target < o->count && o->run[c->target]);
+	if (c->tag)
+		check_range(c->value_slot, c->tag->type->param_slots, o->frame);
+	require(c->ref_slot == UINT32_MAX || c->ref_slot < o->frame);
+}
+
+static void check_regions(const struct interp_code *code, const struct original *o)
+{
+	for (uint32_t i = 0; i < code->region_count; i++) {
+		const struct interp_region *r = &code->regions[i];
+
+		require(r->first <= r->end && r->end <= o->count);
+		require(r->parent == INTERP_NO_REGION || r->parent < i);
+		require(r->next == INTERP_NO_REGION || r->next < i);
+		require(i == 0 || r->first >= code->regions[i - 1].first);
+		for (uint32_t c = r->clauses; c; c = code->clauses[c - 1].next)
+			check_clause(&code->clauses[c - 1], o);
+	}
 }
 
 static void check_ways(const struct interp_op *ops, const struct original *o)
@@ -189,11 +308,16 @@ static void check_code(const struct interp_op *ops, struct original *o)
 
 /* ---- steps ----------------------------------------------------------------------------------- */
 
+static const struct wasm_memory_instance *memory_in_use(const struct wasm_instance *inst)
+{
+	return inst->module->memory_count ? inst->memories[g_memory] : NULL;
+}
+
 static void check_registers(const uint64_t *fp, const uint8_t *memory, uint64_t size, bool entered,
 			    const struct original *o)
 {
 	const struct interp_thread *t = &g_thread;
-	const struct wasm_memory_instance *m = wasm_instance_memory(t->instance);
+	const struct wasm_memory_instance *m = memory_in_use(t->instance);
 
 	require(memory == (m ? m->base : NULL) && size == (m ? m->size : 0));
 	require(fp >= t->slots && fp <= t->slots_end);
@@ -212,6 +336,14 @@ static PRESERVE_NONE enum wasm_trap step(const struct interp_op *pc, uint64_t *f
 	check_registers(fp, memory, size, at > 0, o);
 	if (g_steps++ == STEPS_MAX)
 		return interp_trap(t, pc, TRAP_INTERRUPTED);
+	enum interp_op_id id = id_of(o->run[at]);
+
+	if (id == INTERP_MEMORY_USE) {
+		require(pc->imm < t->instance->module->memory_count && (!pc->imm || !g_memory));
+		g_memory = pc->imm;
+	} else if (id == INTERP_ATOMIC_WAIT32 || id == INTERP_ATOMIC_WAIT64) {
+		fp[pc->d] = 0; /* nobody else is there to wake it */
+	}
 	MUSTTAIL return o->run[at](pc, fp, memory, size, t);
 }
 
@@ -229,13 +361,13 @@ static PRESERVE_NONE enum wasm_trap translate(const struct interp_op *pc, uint64
 	if (trap)
 		return interp_trap(t, pc, trap);
 	struct interp_op *ops = (struct interp_op *)(uintptr_t)func->code;
-	const struct interp_code *code =
-		(const void *)((const uint8_t *)ops - offsetof(struct interp_code, ops));
+	const struct interp_code *code = interp_code_of(func);
 
 	o->count = code->count;
 	o->run = calloc(o->count, sizeof(*o->run));
 	require(o->run);
 	check_code(ops, o);
+	check_regions(code, o);
 	for (uint32_t i = 0; i < o->count; i++) {
 		if (o->run[i])
 			ops[i].run = step;
@@ -247,33 +379,58 @@ static const struct interp_op translate_op[1] = {{.run = translate}};
 
 /* ---- the host -------------------------------------------------------------------------------- */
 
-/* Grows memory, calls back, traps, or answers: by turns. */
+/* Can it be called with null for every reference? */
+static bool takes_null(const struct wasm_func_type *type)
+{
+	for (uint32_t i = 0; i < type->param_count; i++) {
+		if (!wasm_type_is_defaultable(type->params[i]))
+			return false;
+	}
+	return true;
+}
+
+static enum wasm_trap answer(const struct wasm_func_type *type, uint64_t *results)
+{
+	uint32_t at = 0;
+
+	for (uint32_t i = 0; i < type->result_count; i++) {
+		if (!wasm_type_is_defaultable(type->results[i]))
+			return TRAP_HOST_FAILED;
+		for (uint32_t j = wasm_type_slots(type->results[i]); j; j--)
+			results[at++] =
+				wasm_type_is_ref(type->results[i]) ? 0 : 0x8000000000000041u + i;
+	}
+	return TRAP_NONE;
+}
+
+/* Grows memory, calls back and hands on what comes of it or not, answers: by turns. */
 static enum wasm_trap host_call(void *env, struct wasm_caller *caller, const uint64_t *args,
 				uint64_t *results)
 {
 	const struct wasm_func_type *type = env;
 	struct wasm_instance *inst = caller->instance;
-	uint64_t values[2000] = {0};
+	uint64_t values[4000] = {0};
 
-	for (uint32_t i = 0; i < type->result_count; i++)
-		results[i] = wasm_type_is_ref(type->results[i]) ? 0 : 0x8000000000000041u + i;
-	if (!inst)
-		return TRAP_NONE;
-	switch (g_host_calls++ % 4) {
-	case 0:
+	if (!inst || g_host_calls++ % 4 > 1)
+		return answer(type, results);
+	if (g_host_calls % 4 == 1) {
 		if (wasm_instance_memory(inst))
 			(void)wasm_memory_grow(wasm_instance_memory(inst), 1);
-		return TRAP_NONE;
-	case 1: {
-		uint32_t i = type->param_count ? (uint32_t)args[0] : g_host_calls;
-		enum wasm_trap trap = interp_call(
-			&g_thread, inst->funcs[i % inst->module->func_count], values, values);
+		return answer(type, results);
+	}
+	uint32_t i = type->param_count ? (uint32_t)args[0] : g_host_calls;
+	const struct wasm_func_instance *func = inst->funcs[i % inst->module->func_count];
 
-		return trap == TRAP_INTERRUPTED || g_host_calls % 16 == 5 ? trap : TRAP_NONE;
-	}
-	default:
-		return TRAP_NONE;
-	}
+	if (g_host_calls % 64 == 10)
+		g_control.stop = TRAP_TIMEOUT;
+	enum wasm_trap trap =
+		takes_null(func->type) ? interp_call(&g_thread, func, values, values) : TRAP_NONE;
+
+	if (trap == TRAP_INTERRUPTED || g_host_calls % 16 == 6 ||
+	    (trap == TRAP_UNCAUGHT_EXCEPTION && g_host_calls % 8 == 6))
+		return trap;
+	g_memory = 0; /* a trap may have left another */
+	return answer(type, results);
 }
 
 struct imports {
@@ -283,12 +440,29 @@ struct imports {
 	uint32_t hosts;
 };
 
+/* Are the types the same in the store's terms as in the module's, and null a value of each? */
+static bool types_are_plain(const uint32_t *types, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if (wasm_type_is_concrete(types[i]) || !wasm_type_is_defaultable(types[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool func_type_is_plain(const struct wasm_func_type *type)
+{
+	return types_are_plain(type->params, type->param_count) &&
+	       types_are_plain(type->results, type->result_count);
+}
+
 static bool resolve_func(struct imports *im, uint32_t index, struct wasm_extern *out)
 {
-	if (im->hosts == COUNT_OF(im->host))
+	const struct wasm_func_type *type = wasm_func_type(im->m, index);
+
+	if (im->hosts == COUNT_OF(im->host) || !func_type_is_plain(type))
 		return false;
 	struct wasm_host_func *host = &im->host[im->hosts++];
-	const struct wasm_func_type *type = wasm_func_type(im->m, index);
 
 	*host = (struct wasm_host_func){"", "", *type, host_call};
 	return wasm_func_add_host(&g_store, host, (void *)(uintptr_t)type, &out->func) == E_OK;
@@ -308,11 +482,17 @@ static bool resolve(void *env, struct wasm_name module, struct wasm_name name,
 	case WASM_KIND_FUNC:
 		return resolve_func(im, i, out);
 	case WASM_KIND_TABLE:
-		return wasm_table_add(&g_store, &im->m->tables[i], &out->table) == E_OK;
+		return types_are_plain(&im->m->tables[i].type.elem, 1) &&
+		       wasm_table_add(&g_store, &im->m->tables[i].type, &out->table) == E_OK;
 	case WASM_KIND_MEMORY:
 		return wasm_memory_add(&g_store, &im->m->memories[i], &out->memory) == E_OK;
+	case WASM_KIND_TAG:
+		return func_type_is_plain(wasm_tag_type(im->m, i)) &&
+		       wasm_tag_add(&g_store, wasm_tag_type(im->m, i), &out->tag) == E_OK;
 	default:
-		return wasm_global_add(&g_store, im->m->globals[i].type, 0, &out->global) == E_OK;
+		return types_are_plain(&im->m->globals[i].type.type, 1) &&
+		       wasm_global_add(&g_store, im->m->globals[i].type, (const uint64_t[2]){0},
+				       &out->global) == E_OK;
 	}
 }
 
@@ -340,16 +520,25 @@ static void check_backtrace(void)
 
 static void call(const struct wasm_func_instance *func, const uint8_t *data, size_t size)
 {
-	uint64_t args[1000], results[1000];
+	uint64_t args[2000], results[2000];
+	uint32_t at = 0;
 
-	for (uint32_t i = 0; i < func->type->param_count; i++)
-		args[i] = wasm_type_is_ref(func->type->params[i])
-				  ? 0
-				  : data[i * 7 % size] * 0x41c64e6du;
+	if (!takes_null(func->type))
+		return;
+	for (uint32_t i = 0; i < func->type->param_count; i++) {
+		for (uint32_t j = wasm_type_slots(func->type->params[i]); j; j--)
+			args[at++] = wasm_type_is_ref(func->type->params[i])
+					     ? 0
+					     : data[i * 7 % size] * 0x41c64e6du;
+	}
 	g_steps = 0;
+	g_memory = 0;
+	g_control.stop = TRAP_NONE;
+	g_control.fuel = FUEL;
 	if (interp_call(&g_thread, func, args, results))
 		check_backtrace();
 	require(g_thread.frame == g_thread.frames && g_thread.top == g_thread.slots);
+	require(g_thread.fuel == 0 && g_control.fuel <= FUEL);
 }
 
 static void run_exports(const struct wasm_instance *inst, const uint8_t *data, size_t size)
@@ -366,13 +555,15 @@ static void run_exports(const struct wasm_instance *inst, const uint8_t *data, s
 
 static void run_module(const struct wasm_module *m, const uint8_t *data, size_t size)
 {
-	struct wasm_store_config config = {.max_memory_pages = 8, .max_table_entries = 5000};
+	struct wasm_store_config config = {
+		.max_memory_pages = 8, .max_table_entries = 5000, .control = &g_control};
 	struct interp_limits limits = {.stack_size = 1024 * 1024, .max_depth = 500};
 	struct imports im = {.m = m};
 	struct wasm_link_error error;
 	struct wasm_instance *inst;
 
 	g_host_calls = 0;
+	g_control = (struct wasm_control){.metered = data[size - 1] & 1, .polled = size & 1};
 	require(wasm_store_init(&g_store, &config) == E_OK);
 	interp_store_init(&g_store);
 	g_store.untranslated = translate_op;

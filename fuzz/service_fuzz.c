@@ -70,6 +70,13 @@ static void check_root(void)
 	must(lstat(g_mount, &st) == 0 && S_ISDIR(st.st_mode));
 }
 
+static enum host_errno start_nothing(void *context, uint32_t thread)
+{
+	(void)context;
+	must(thread >= 1 && thread < 3);
+	return HOST_AGAIN;
+}
+
 /* Handles as small as the open ones are; up to 63 bytes of input. */
 static void one_call(struct host_service *s, struct reader *r)
 {
@@ -84,7 +91,7 @@ static void one_call(struct host_service *s, struct reader *r)
 		n = r->left;
 	reader_bytes(r, g_slot + SHARED_SLOT_DATA_OFF, n);
 	memcpy(g_slot + SLOT_REQUEST_OFF, &request, sizeof request);
-	service_call(s, g_slot);
+	service_call(s, 1, g_slot);
 	memcpy(&reply, g_slot + SLOT_REPLY_OFF, sizeof reply);
 	if (request.call != HOST_CALL_NONE && request.call < HOST_CALL_END)
 		must(hostcall_check_reply(&request, &reply) == E_OK);
@@ -102,6 +109,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(mkdir(g_mount, 0700) == 0);
 	struct service_mount mount = {open(g_mount, O_RDONLY | O_DIRECTORY), false};
 	struct service_config config = {
+		.thread_count = 3,
+		.start_thread = start_nothing,
 		.stream_fd = {-1, -1, -1},
 		.mounts = &mount,
 		.mount_count = 1,
@@ -110,7 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	must(service_init(&service, &config) == E_OK);
 	close(mount.dir_fd);
-	service_interrupt(&service); /* so that nothing waits */
+	service_stop(&service); /* so that nothing waits */
 	reader_init(&r, data, size);
 	while (r.left >= sizeof(struct call_request))
 		one_call(&service, &r);

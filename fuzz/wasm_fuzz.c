@@ -24,34 +24,61 @@ static void read_locals(const struct wasm_module *m, uint32_t func)
 	struct reader r = wasm_span_reader(m, body->span);
 	uint32_t total = wasm_func_type(m, func)->param_count;
 	uint32_t count;
-	uint8_t type;
+	uint32_t type;
 
 	for (uint32_t runs = wasm_locals_begin(&r); runs > 0; runs--) {
-		wasm_locals_next(&r, &count, &type);
+		wasm_locals_next(m, &r, &count, &type);
 		total += count;
 	}
 	require(r.p == wasm_body_code(m, body).p && total == body->local_count);
 	require(total <= WASM_MAX_LOCALS);
 }
 
+static bool opens_block(enum wasm_op op)
+{
+	uint8_t imm = wasm_op_info(op)->imm;
+
+	return imm == WASM_IMM_BLOCK || imm == WASM_IMM_TRY_TABLE;
+}
+
+/* Clauses of a try_table, or a handler of the older form. */
+static uint32_t count_catches(struct wasm_insn *insn)
+{
+	switch (insn->op) {
+	case WASM_OP_TRY_TABLE:
+		for (uint32_t i = 0; i < insn->catch_count; i++)
+			require(code_catch_next(&insn->catches).kind <= WASM_CATCH_ALL_REF);
+		require(reader_done(&insn->catches));
+		return insn->catch_count;
+	case WASM_OP_CATCH:
+	case WASM_OP_CATCH_ALL:
+	case WASM_OP_DELEGATE:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
 static void read_code(const struct wasm_module *m, uint32_t func)
 {
 	const struct wasm_body *body = wasm_func_body(m, func);
 	struct reader r = wasm_body_code(m, body);
-	uint32_t blocks = 0, open = 1;
+	uint32_t blocks = 0, catches = 0, open = 1;
 	struct wasm_insn insn;
 
 	while (open > 0) {
-		require(code_next(&r, &insn) == E_OK);
-		if (wasm_op_info(insn.op)->imm == WASM_IMM_BLOCK) {
+		require(code_next(m, &r, &insn) == E_OK);
+		if (opens_block(insn.op)) {
 			blocks++;
 			open++;
 		}
-		if (insn.op == WASM_OP_END)
+		if (insn.op == WASM_OP_END || insn.op == WASM_OP_DELEGATE)
 			open--;
+		catches += count_catches(&insn);
 		require(open <= body->max_depth);
 	}
 	require(reader_done(&r) && blocks == body->block_count);
+	require(catches == body->catch_count);
 }
 
 static void read_elem(const struct wasm_module *m, const struct wasm_elem *elem)
@@ -59,7 +86,7 @@ static void read_elem(const struct wasm_module *m, const struct wasm_elem *elem)
 	struct reader r = wasm_span_reader(m, elem->items);
 
 	for (uint32_t i = 0; i < elem->count; i++) {
-		struct wasm_item item = wasm_elem_next(elem, &r);
+		struct wasm_item item = wasm_elem_next(m, elem, &r);
 
 		require(item.kind != WASM_ITEM_FUNC || item.index < m->func_count);
 		require(item.kind != WASM_ITEM_GLOBAL || item.index < m->global_count);

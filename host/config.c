@@ -296,6 +296,72 @@ static enum retwine_code set_max_stack(struct retwine_config *config, const char
 	return set_size(&config->limits.stack, "max-wasm-stack", text, error);
 }
 
+static enum retwine_code set_fuel(struct retwine_config *config, const char *text,
+				  struct retwine_error *error)
+{
+	const char *end = text;
+	uint64_t v;
+
+	if (!parse_u64(&v, &end) || end[0] != 0 || v == 0)
+		return error_set(error, RETWINE_USAGE,
+				 "fuel: '%s' is not a number of instructions above 0", text);
+	config->limits.fuel = v;
+	return RETWINE_OK;
+}
+
+/* A time above 0 with a unit; a number alone counts seconds. In nanoseconds. */
+static bool parse_time(uint64_t *out, const char *text)
+{
+	static const struct {
+		const char *unit;
+		uint64_t ns;
+	} units[] = {
+		{"", 1000000000},  {"ns", 1},		{"us", 1000},	       {"ms", 1000000},
+		{"s", 1000000000}, {"m", 60000000000u}, {"h", 3600000000000u},
+	};
+	uint64_t v;
+
+	if (!parse_u64(&v, &text) || v == 0)
+		return false;
+	for (size_t i = 0; i < COUNT_OF(units); i++) {
+		if (strcmp(text, units[i].unit) == 0)
+			return !__builtin_mul_overflow(v, units[i].ns, out);
+	}
+	return false;
+}
+
+static enum retwine_code set_timeout(struct retwine_config *config, const char *text,
+				     struct retwine_error *error)
+{
+	if (parse_time(&config->limits.timeout, text))
+		return RETWINE_OK;
+	return error_set(error, RETWINE_USAGE,
+			 "timeout: '%s' is not a time; write a number above 0 with ns, us, ms, s, "
+			 "m or h",
+			 text);
+}
+
+/* Threads at once, the first included. */
+static enum retwine_code set_threads(uint32_t *out, const char *key, const char *text,
+				     struct retwine_error *error)
+{
+	const char *end = text;
+	uint64_t v;
+
+	if (!parse_u64(&v, &end) || end[0] != 0 || v == 0 || v > LAUNCH_THREADS_MAX)
+		return error_set(error, RETWINE_USAGE,
+				 "%s: '%s' is not a number of threads from 1 to %u", key, text,
+				 LAUNCH_THREADS_MAX);
+	*out = (uint32_t)v;
+	return RETWINE_OK;
+}
+
+static enum retwine_code set_max_threads(struct retwine_config *config, const char *text,
+					 struct retwine_error *error)
+{
+	return set_threads(&config->limits.threads, "max-threads", text, error);
+}
+
 /* ---- limits of the machine's owner: the host side enforces them, no digest covers them ---- */
 
 static enum retwine_code set_host_memory(struct retwine_config *config, const char *text,
@@ -319,6 +385,12 @@ static enum retwine_code set_host_handles(struct retwine_config *config, const c
 	if (code == RETWINE_OK)
 		config->host_limits.handles = n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
 	return code;
+}
+
+static enum retwine_code set_host_threads(struct retwine_config *config, const char *text,
+					  struct retwine_error *error)
+{
+	return set_threads(&config->host_limits.threads, "host-max-threads", text, error);
 }
 
 /* ---- arguments and variables ---- */
@@ -541,7 +613,6 @@ static enum retwine_code add_dir(struct retwine_config *config, const char *text
 struct config_key {
 	const char *name;
 	enum config_shape shape;
-	/* NULL: known, and not supported yet */
 	enum retwine_code (*set)(struct retwine_config *config, const char *text,
 				 struct retwine_error *error);
 };
@@ -559,15 +630,16 @@ static const struct config_key g_keys[] = {
 	{"args-policy", SHAPE_TEXT, set_args_policy},
 	{"max-memory-size", SHAPE_TEXT, set_max_memory},
 	{"max-wasm-stack", SHAPE_TEXT, set_max_stack},
+	{"fuel", SHAPE_TEXT, set_fuel},
+	{"timeout", SHAPE_TEXT, set_timeout},
+	{"max-threads", SHAPE_TEXT, set_max_threads},
 	{"host-max-memory", SHAPE_TEXT, set_host_memory},
 	{"host-max-disk", SHAPE_TEXT, set_host_disk},
 	{"host-max-handles", SHAPE_TEXT, set_host_handles},
+	{"host-max-threads", SHAPE_TEXT, set_host_threads},
 	{"strict", SHAPE_BOOL, set_strict},
 	{"strict-simulation", SHAPE_BOOL, set_strict_simulation},
 	{"simulation", SHAPE_BOOL, set_simulation},
-	{"fuel", SHAPE_TEXT, NULL},
-	{"timeout", SHAPE_TEXT, NULL},
-	{"max-threads", SHAPE_TEXT, NULL},
 };
 
 static const struct config_key *find_key(const char *name)
@@ -596,9 +668,6 @@ enum retwine_code retwine_config_set(struct retwine_config *config, const char *
 	if (!k)
 		return error_set(error, RETWINE_USAGE,
 				 "'%s' is not a key of the configuration; see 'retwine help run'",
-				 key);
-	if (!k->set)
-		return error_set(error, RETWINE_USAGE, "%s is not supported yet; leave it out",
 				 key);
 	return k->set(config, text, error);
 }

@@ -10,6 +10,8 @@
 #ifndef HOST_DEVICE_H
 #define HOST_DEVICE_H
 
+#include <pthread.h>
+
 #include "base/cc.h"
 #include "sgx/arch.h"
 
@@ -69,10 +71,16 @@ struct device_ops {
 	 * the enclave in these registers on EENTER. Returns 0 on EEXIT and on a caught exception
 	 * (run->function tells), or a negative errno for bad arguments. Interrupts are resumed
 	 * silently. MXCSR, the x87 control word and DF are the caller's again, whatever the enclave
-	 * left.
+	 * left. -ECANCELED once the device was stopped.
 	 */
 	int (*enter)(struct device *d, uint64_t rdi, uint64_t rsi, uint64_t rdx, uint32_t function,
 		     uint64_t r8, uint64_t r9, struct device_run *run);
+
+	/*
+	 * For good: no thread enters any more, and one that is inside does not go on after its next
+	 * interrupt (device_kick makes one); its enter returns -ECANCELED and the thread stays interrupted.
+	 */
+	void (*stop)(struct device *d);
 
 	void (*stats)(const struct device *d, struct device_stats *out);
 	/* Unmaps everything and frees d. No thread may be inside. */
@@ -124,6 +132,16 @@ const char *device_last_refusal(void);
  */
 struct sigaction;
 MUST_USE int device_sigaction(int signo, const struct sigaction *action, struct sigaction *old);
+
+/*
+ * Interrupts a thread of the process by DEVICE_KICK_SIGNAL, whatever it is doing: a system call that waits
+ * ends with EINTR, an enclave is left for a moment, or for good when its device was stopped. A thread
+ * that is just about to enter or to wait may miss it: repeat it until it has had its effect. The
+ * first call of device_kick_init takes the signal, whose default is to be ignored; errno.
+ */
+#define DEVICE_KICK_SIGNAL SIGURG
+MUST_USE int device_kick_init(void);
+void device_kick(pthread_t thread);
 
 /* Prepares the calling thread (alternate stack, saved FS and GS). device enter does it by itself.
  */

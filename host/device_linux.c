@@ -33,6 +33,8 @@ struct linux_device {
 	struct device device; /* first */
 	int fd;
 	linux_enter_func enter;
+	uint64_t enter_size;
+	atomic_bool stopped;
 	atomic_ulong enters;
 	atomic_ulong resumes;
 	atomic_ulong aexs;
@@ -98,7 +100,7 @@ static void vdso_read_dynamic(struct vdso *v, const Elf64_Dyn *d)
 	}
 }
 
-static const void *vdso_find(const char *name)
+static const void *vdso_find(const char *name, uint64_t *size)
 {
 	struct vdso v = {.base = (const uint8_t *)(uintptr_t)getauxval(AT_SYSINFO_EHDR)};
 
@@ -114,14 +116,16 @@ static const void *vdso_find(const char *name)
 		return NULL;
 	for (uint32_t i = 0; i < v.count; i++)
 		if (v.symbols[i].st_shndx != SHN_UNDEF &&
-		    strcmp(v.strings + v.symbols[i].st_name, name) == 0)
+		    strcmp(v.strings + v.symbols[i].st_name, name) == 0) {
+			*size = v.symbols[i].st_size;
 			return vdso_at(&v, v.symbols[i].st_value);
+		}
 	return NULL;
 }
 
-linux_enter_func device_linux_vdso(void)
+linux_enter_func device_linux_vdso(uint64_t *size)
 {
-	const void *p = vdso_find("__vdso_sgx_enter_enclave");
+	const void *p = vdso_find("__vdso_sgx_enter_enclave", size);
 	linux_enter_func f;
 
 	static_assert(sizeof f == sizeof p, "a function's address");
@@ -312,6 +316,33 @@ static int linux_prefault(struct device *device, uint64_t off, uint64_t length)
 
 /* --- entering --- */
 
+static _Thread_local struct linux_call *g_call; /* on its way, or NULL */
+
+int device_linux_call(struct linux_call *call)
+{
+	g_call = call;
+	int error = device_linux_go(call);
+
+	g_call = NULL;
+	return call->canceled ? -ECANCELED : error;
+}
+
+void device_linux_cancel(void *context)
+{
+	struct linux_call *call = g_call;
+	ucontext_t *uc = context;
+
+	if (!call || !atomic_load(call->stopped))
+		return;
+	uint64_t function = (uint64_t)(uintptr_t)call->function;
+
+	if ((uint64_t)uc->uc_mcontext.gregs[REG_RIP] - function >= call->function_size)
+		return;
+	call->canceled = true;
+	uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)device_linux_canceled;
+	uc->uc_mcontext.gregs[REG_RSP] = (greg_t)(call->stack - LINUX_CALL_KEPT);
+}
+
 static int linux_enter(struct device *device, uint64_t rdi, uint64_t rsi, uint64_t rdx,
 		       uint32_t function, uint64_t r8, uint64_t r9, struct device_run *run)
 {
@@ -328,6 +359,8 @@ static int linux_enter(struct device *device, uint64_t rdi, uint64_t rsi, uint64
 		.r8 = r8,
 		.r9 = r9,
 		.run = (uint64_t)(uintptr_t)&kernel_run,
+		.function_size = d->enter_size,
+		.stopped = &d->stopped,
 	};
 	int error;
 
@@ -335,9 +368,11 @@ static int linux_enter(struct device *device, uint64_t rdi, uint64_t rsi, uint64
 		return -errno;
 	if (t->device)
 		return -EBUSY;
+	if (atomic_load(&d->stopped))
+		return -ECANCELED;
 	t->device = (struct sim_device *)(void *)device; /* this thread is inside */
 	atomic_fetch_add(function == ENCLU_EENTER ? &d->enters : &d->resumes, 1);
-	error = device_linux_go(&call);
+	error = device_linux_call(&call);
 	t->device = NULL;
 	if (error != 0)
 		return error;
@@ -364,6 +399,11 @@ static void linux_stats(const struct device *device, struct device_stats *out)
 	};
 }
 
+static void linux_stop(struct device *device)
+{
+	atomic_store(&linux_of(device)->stopped, true);
+}
+
 static void linux_close(struct device *device)
 {
 	struct linux_device *d = linux_of(device);
@@ -386,6 +426,7 @@ static const struct device_ops g_linux_ops = {
 	.protect = linux_protect,
 	.prefault = linux_prefault,
 	.enter = linux_enter,
+	.stop = linux_stop,
 	.stats = linux_stats,
 	.close = linux_close,
 };
@@ -404,7 +445,8 @@ static void linux_install_bus(void)
 struct device *device_linux_open(void)
 {
 	struct linux_device *d = NULL;
-	linux_enter_func enter = device_linux_vdso();
+	uint64_t enter_size = 0;
+	linux_enter_func enter = device_linux_vdso(&enter_size);
 	int fd = open("/dev/sgx_enclave", O_RDWR | O_CLOEXEC);
 
 	device_refuse_nothing();
@@ -427,5 +469,6 @@ struct device *device_linux_open(void)
 	d->device.ops = &g_linux_ops;
 	d->fd = fd;
 	d->enter = enter;
+	d->enter_size = enter_size;
 	return &d->device;
 }

@@ -3,6 +3,7 @@
 
 	.text
 	.hidden	device_linux_go
+	.hidden	device_linux_canceled
 	.hidden	device_touch
 	.hidden	device_touch_load
 	.hidden	device_touch_failed
@@ -34,7 +35,9 @@ device_linux_go:
 	mov	LINUX_CALL_R8(%r11), %r8
 	mov	LINUX_CALL_R9(%r11), %r9
 	call	*LINUX_CALL_FUNCTION(%r11)
-	mov	8(%rsp), %r11
+	.globl	device_linux_canceled
+device_linux_canceled:
+	mov	LINUX_CALL_KEPT - 8(%rsp), %r11
 	mov	%rdi, LINUX_CALL_RDI(%r11)
 	mov	%rsi, LINUX_CALL_RSI(%r11)
 	mov	LINUX_CALL_CALLER_RSP(%r11), %rsp

@@ -654,6 +654,11 @@ static void sim_stats(const struct device *device, struct device_stats *out)
 	}
 }
 
+static void sim_stop(struct device *device)
+{
+	atomic_store(&sim_of(device)->stopped, true);
+}
+
 static void sim_close(struct device *device)
 {
 	struct sim_device *d = sim_of(device);
@@ -682,6 +687,7 @@ static const struct device_ops g_sim_ops = {
 	.protect = sim_protect,
 	.prefault = sim_prefault,
 	.enter = sim_enter,
+	.stop = sim_stop,
 	.stats = sim_stats,
 	.close = sim_close,
 };

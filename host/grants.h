@@ -18,6 +18,7 @@ struct service_limits {
 	uint32_t handles;    /* open at once, streams and mounts included */
 	uint64_t disk_bytes; /* written to mounts or allocated there, overwriting too */
 	uint64_t memory;     /* bytes of enclave memory asked for after the start */
+	uint32_t threads;    /* at once, the first included */
 };
 
 #endif

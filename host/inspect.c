@@ -214,8 +214,8 @@ static void report_invoke(struct report *r, const struct launch_record *l)
 	for (uint32_t i = 0; i < l->value_count; i++) {
 		struct text t = {0};
 
-		text_addf(&t, "%s ", value_type_name((uint8_t)l->values[i].type));
-		value_write(&t, (uint8_t)l->values[i].type, l->values[i].bits);
+		text_addf(&t, "%s ", value_type_name((uint32_t)l->values[i].type));
+		value_write(&t, (uint32_t)l->values[i].type, l->values[i].bits);
 		char *s = text_take(&t);
 
 		if (s)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "host/inspect.h"
+#include "host/inspect_features.h"
 #include "host/module.h"
 #include "host/text.h"
 #include "host/value.h"
@@ -12,46 +13,78 @@
 #include "wasm/leb.h"
 #include "wasm/validate.h"
 
-static void add_types(struct text *t, const uint8_t *types, uint32_t count)
+static void add_types(struct text *t, const uint32_t *types, uint32_t count)
 {
 	text_add(t, "(");
-	for (uint32_t i = 0; i < count; i++)
-		text_addf(t, "%s%s", i ? " " : "", value_type_name(types[i]));
+	for (uint32_t i = 0; i < count; i++) {
+		text_add(t, i ? " " : "");
+		value_write_type(t, types[i]);
+	}
 	text_add(t, ")");
 }
 
-static void add_limits(struct text *t, const char *unit, const struct wasm_limits *l)
+static void add_limits(struct text *t, const struct wasm_limits *l)
 {
 	text_addf(t, "%llu", (unsigned long long)l->min);
 	if (l->has_max)
 		text_addf(t, "..%llu", (unsigned long long)l->max);
-	text_addf(t, " %s", unit);
+}
+
+static void add_func_type(struct text *t, const struct wasm_func_type *f)
+{
+	add_types(t, f->params, f->param_count);
+	text_add(t, " -> ");
+	add_types(t, f->results, f->result_count);
+}
+
+static void add_table_type(struct text *t, const struct wasm_table_type *table)
+{
+	add_limits(t, &table->limits);
+	text_add(t, " ");
+	value_write_type(t, table->elem);
+}
+
+static void add_memory_type(struct text *t, const struct wasm_memory_type *memory)
+{
+	add_limits(t, &memory->limits);
+	text_add(t, memory->shared ? " pages shared" : " pages");
+}
+
+static void add_global_type(struct text *t, const struct wasm_global_type *g)
+{
+	text_add(t, g->mutable ? "mutable " : "");
+	value_write_type(t, g->type);
 }
 
 /* The type of an import or export: "(i32 i32) -> (i32)", "1..16 pages", ... */
 static void add_type(struct text *t, const struct wasm_module *m, uint8_t kind, uint32_t index)
 {
-	if (kind == WASM_KIND_FUNC) {
-		const struct wasm_func_type *f = wasm_func_type(m, index);
-
-		add_types(t, f->params, f->param_count);
-		text_add(t, " -> ");
-		add_types(t, f->results, f->result_count);
-	} else if (kind == WASM_KIND_TABLE) {
-		add_limits(t, value_type_name(m->tables[index].elem), &m->tables[index].limits);
-	} else if (kind == WASM_KIND_MEMORY) {
-		add_limits(t, "pages", &m->memories[index].limits);
-	} else {
-		const struct wasm_global_type *g = &m->globals[index].type;
-
-		text_addf(t, "%s%s", g->mutable ? "mutable " : "", value_type_name(g->type));
+	switch ((enum wasm_kind)kind) {
+	case WASM_KIND_FUNC:
+		add_func_type(t, wasm_func_type(m, index));
+		break;
+	case WASM_KIND_TABLE:
+		add_table_type(t, &m->tables[index].type);
+		break;
+	case WASM_KIND_MEMORY:
+		add_memory_type(t, &m->memories[index]);
+		break;
+	case WASM_KIND_GLOBAL:
+		add_global_type(t, &m->globals[index].type);
+		break;
+	case WASM_KIND_TAG:
+		add_types(t, wasm_tag_type(m, index)->params, wasm_tag_type(m, index)->param_count);
+		break;
+	case WASM_KIND_COUNT:
+		break;
 	}
 }
 
 static void report_type(struct report *r, json_t *o, const struct wasm_module *m, uint8_t kind,
 			uint32_t index)
 {
-	static const char *const kinds[WASM_KIND_COUNT] = {"function", "table", "memory", "global"};
+	static const char *const kinds[WASM_KIND_COUNT] = {"function", "table", "memory", "global",
+							   "tag"};
 	struct text t = {0};
 
 	report_words(r, o, "kind", kinds[kind]);
@@ -101,11 +134,12 @@ static void report_memories(struct report *r, const struct wasm_module *m)
 
 		report_number(r, o, "min_pages", m->memories[i].limits.min);
 		report_number(r, o, "max_pages", m->memories[i].limits.max);
+		report_bool(r, o, "shared", m->memories[i].shared);
 		report_bool(r, o, "imported", i < m->import_memory_count);
 	}
 }
 
-/* Name of a custom section: the first thing in its payload (Core 2.0, 5.5.3). */
+/* Name of a custom section: the first thing in its payload (Core 3.0, 5.5.3). */
 static void report_custom_name(struct report *r, json_t *o, struct reader payload)
 {
 	uint32_t n = 0;
@@ -121,9 +155,9 @@ static void report_custom_name(struct report *r, json_t *o, struct reader payloa
 /* The module is decoded, so its sections have the form that this walk expects. */
 static void report_sections(struct report *r, const struct wasm_module *m)
 {
-	static const char *const names[] = {"custom", "type",	"import",    "function", "table",
-					    "memory", "global", "export",    "start",	 "element",
-					    "code",   "data",	"data count"};
+	static const char *const names[] = {"custom", "type",	"import",     "function", "table",
+					    "memory", "global", "export",     "start",	  "element",
+					    "code",   "data",	"data count", "tag"};
 	json_t *list = report_array(r, r->root, "sections");
 	struct reader whole;
 
@@ -158,6 +192,7 @@ static void report_counts(struct report *r, const struct wasm_module *m)
 	report_number(r, r->root, "imported_functions", m->import_func_count);
 	report_number(r, r->root, "tables", m->table_count);
 	report_number(r, r->root, "globals", m->global_count);
+	report_number(r, r->root, "tags", m->tag_count);
 	report_number(r, r->root, "element_segments", m->elem_count);
 	report_number(r, r->root, "data_segments", m->data_count);
 	if (m->start != WASM_NO_INDEX)
@@ -176,6 +211,8 @@ static void describe_module(struct report *r, struct module *m)
 	report_bool(r, r->root, "valid", err == E_OK);
 	if (err != E_OK)
 		report_words(r, r->root, "verdict", words_err(err));
+	else
+		inspect_features(r, &m->wasm);
 	report_hex(r, r->root, "module_digest", module_digest, sizeof(module_digest));
 	report_bool(r, r->root, "native_code", m->wasm.native_at != m->wasm.size);
 	if (m->wasm.native_at != m->wasm.size) {

@@ -12,11 +12,13 @@
 #include <unistd.h>
 
 #include "host/device.h"
+#include "host/park.h"
 #include "host/service.h"
 
 #define STATUS_SIGINT 130
 
 static struct host_service *_Atomic g_service;
+static struct park_token *_Atomic g_wakes;
 static atomic_bool g_pending;
 static struct sigaction g_old_int, g_old_alarm;
 
@@ -34,6 +36,7 @@ static void on_alarm(int signo)
 static void on_sigint(int signo)
 {
 	struct host_service *service = atomic_load(&g_service);
+	struct park_token *wakes = atomic_load(&g_wakes);
 	struct itimerval grace = {.it_value = {.tv_usec = INTERRUPT_GRACE_MS * 1000}};
 
 	(void)signo;
@@ -41,6 +44,8 @@ static void on_sigint(int signo)
 		return; /* the grace period runs; a second signal does not begin it anew */
 	if (service)
 		service_interrupt(service);
+	if (wakes)
+		park_token_give(wakes);
 	setitimer(ITIMER_REAL, &grace, NULL);
 }
 
@@ -72,6 +77,11 @@ void interrupt_end(void)
 	if (device_sigaction(SIGINT, &g_old_int, NULL) != 0 ||
 	    device_sigaction(SIGALRM, &g_old_alarm, NULL) != 0)
 		return; /* the process ends soon; nothing else can be done */
+}
+
+void interrupt_wakes(struct park_token *token)
+{
+	atomic_store(&g_wakes, token);
 }
 
 bool interrupt_pending(void)

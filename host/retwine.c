@@ -110,7 +110,7 @@ static char *results_text(const struct host_run_result *r)
 	if (r->end.value_count == 0)
 		return NULL;
 	for (uint32_t i = 0; i < r->end.value_count; i++) {
-		value_write(&t, (uint8_t)r->values[i].type, r->values[i].bits);
+		value_write(&t, (uint32_t)r->values[i].type, r->values[i].bits);
 		text_add(&t, "\n");
 	}
 	return text_take(&t);
@@ -223,6 +223,8 @@ static void make_request(struct running *r)
 	q->mounts = r->mounts;
 	q->mount_count = r->open_count;
 	q->limits = r->config->host_limits;
+	q->max_threads = r->config->limits.threads;
+	q->timeout_ns = r->config->limits.timeout;
 	q->strict_simulation = r->config->strict_simulation;
 	q->simulation = r->config->simulation;
 	q->handle_sigint = r->config->handle_sigint;

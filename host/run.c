@@ -1,6 +1,6 @@
 /*
- * Runs one program: device, loader, shared area, service, and the loop of entries and exits.
- * Trust: exits are claims of the enclave; an exit that is not in the list ends the run.
+ * Runs one program: device, loader, shared area, service, and the threads that enter.
+ * Trust: the result is the enclave's claim, checked when it is copied out.
  * Invariant: whatever was acquired is released in reverse, on every path.
  */
 #include "host/run.h"
@@ -15,6 +15,7 @@
 #include "host/loader.h"
 #include "host/service.h"
 #include "host/shared_area.h"
+#include "host/threads.h"
 #include "launch/launch.h"
 #include "sgx/sigstruct.h"
 
@@ -26,6 +27,7 @@ struct run {
 	struct enclave enclave;
 	struct shared_area area;
 	struct host_service service;
+	struct threads threads;
 };
 
 static uint64_t now_ns(void)
@@ -103,6 +105,9 @@ static enum err run_open_service(struct run *r)
 		.mount_count = q->mount_count,
 		.limits = q->limits,
 		.device = r->device,
+		.thread_count = (uint32_t)r->enclave.thread_count,
+		.start_thread = threads_start,
+		.start_context = &r->threads,
 	};
 
 	if (q->mount_count > LAUNCH_MOUNTS_MAX)
@@ -112,77 +117,33 @@ static enum err run_open_service(struct run *r)
 	return err == E_OK ? E_OK : run_failed(r, err, "opening the mounts");
 }
 
-/* One entry on the first thread. */
-static int run_enter(struct run *r, struct device_run *run, uint64_t op, uint32_t function)
+/* The stricter of the program's limit and the owner's; 0: none. */
+static uint32_t run_max_threads(const struct host_run_request *q)
 {
-	memset(run, 0, sizeof(*run));
-	run->tcs = r->enclave.tcs[0];
-	return r->device->ops->enter(r->device, op, (uint64_t)(uintptr_t)r->area.base, r->area.size,
-				     function, 0, 0, run);
-}
-
-static enum err run_crashed(struct run *r, const struct device_run *run)
-{
-	snprintf(r->result->why, sizeof(r->result->why),
-		 "the enclave stopped with exception %u (error code 0x%x, page 0x%llx)",
-		 run->vector, run->error_code, (unsigned long long)run->address);
-	return E_HOST;
-}
-
-/* A fault inside: lets the enclave's own handler look at it, then resumes the thread. */
-static enum err run_handle_exception(struct run *r, struct device_run *run)
-{
-	struct device_run handler;
-
-	if (run->function != ENCLU_ERESUME)
-		return run_crashed(r, run);
-	if (run_enter(r, &handler, 0, ENCLU_EENTER) != 0 || handler.function != ENCLU_EEXIT ||
-	    handler.rdi != EXIT_HANDLED)
-		return run_crashed(r, run);
-	if (run_enter(r, run, 0, ENCLU_ERESUME) != 0)
-		return run_crashed(r, run);
-	return E_OK;
-}
-
-/* Acts on how the enclave was left. *done: the program ended. */
-static enum err run_step(struct run *r, struct device_run *run, bool *done)
-{
-	if (run->function != ENCLU_EEXIT)
-		return run_handle_exception(r, run);
-	switch (run->rdi) {
-	case EXIT_CALL:
-		service_call(&r->service, shared_area_slot(&r->area, 0));
-		if (interrupt_pending()) {
-			r->result->interrupted = true;
-			*done = true;
-			return E_OK;
-		}
-		if (run_enter(r, run, ENTER_RESUME, ENCLU_EENTER) != 0)
-			return run_failed(r, E_HOST, "the enclave cannot be entered");
-		return E_OK;
-	case EXIT_DONE:
-		*done = true;
-		return shared_area_result(&r->area, 0, r->result);
-	case EXIT_REFUSED:
-		return run_failed(r, E_HOST, "the enclave refused its start");
-	default:
-		return run_failed(r, E_HOST, "the enclave ended itself: a check of its own failed");
-	}
+	if (q->limits.threads == 0 || (q->max_threads != 0 && q->max_threads < q->limits.threads))
+		return q->max_threads;
+	return q->limits.threads;
 }
 
 static enum err run_enclave(struct run *r)
 {
-	struct device_run run;
+	const struct threads_config config = {
+		.device = r->device,
+		.enclave = &r->enclave,
+		.area = &r->area,
+		.service = &r->service,
+		.max_threads = run_max_threads(r->request),
+		.timeout_ns = r->request->timeout_ns,
+		.handle_sigint = r->request->handle_sigint,
+	};
 	uint64_t start = now_ns();
-	bool done = false;
-	enum err err = E_OK;
+	enum err err = threads_run(&r->threads, &config);
 
-	if (run_enter(r, &run, ENTER_START, ENCLU_EENTER) != 0)
-		return run_failed(r, E_HOST, "the enclave cannot be entered");
-	while (!done && err == E_OK)
-		err = run_step(r, &run, &done);
 	r->result->stats.run_ns = now_ns() - start;
-	return err;
+	if (err != E_OK)
+		return run_failed(r, err, r->threads.why);
+	r->result->interrupted = r->threads.interrupted;
+	return r->threads.interrupted ? E_OK : shared_area_result(&r->area, 0, r->result);
 }
 
 static void run_count(struct run *r)

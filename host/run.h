@@ -29,6 +29,8 @@ struct host_run_request {
 	const struct service_mount *mounts; /* in the launch record's order */
 	size_t mount_count;
 	struct service_limits limits;
+	uint32_t max_threads;	/* of the launch record: at once, the first included; 0: no limit */
+	uint64_t timeout_ns;	/* of the launch record; 0: none */
 	int streams[3];		/* standard streams; -1: closed (service_streams_reserve) */
 	bool strict_simulation; /* every ENCLU traps; only where the device is the simulator */
 	bool simulation;	/* use the simulator even where the hardware would do */

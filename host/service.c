@@ -7,7 +7,6 @@
  */
 #include "host/service_impl.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -75,6 +74,10 @@ static const struct call_shape g_shapes[HOST_CALL_END] = {
 	CHANGES(LINK, link, 3, BYTES, NONE, NOTDIR),
 	CHANGES(SYMLINK, symlink, 2, BYTES, NONE, NOTDIR),
 	ON_FILE(READLINK, readlink, 1, BYTES, BYTES, NOTDIR),
+	CALL(PARK, park, 1, NONE, NONE),
+	CALL(UNPARK, unpark, 1, NONE, NONE),
+	CALL(THREAD_START, thread_start, 1, NONE, NONE),
+	CALL(INTERRUPT, interrupt, 1, NONE, NONE),
 };
 
 const char *service_call_name(uint32_t call)
@@ -156,11 +159,13 @@ static enum host_errno job_run(struct service_job *job)
 	return error;
 }
 
-void service_call(struct host_service *s, void *slot)
+void service_call(struct host_service *s, uint32_t thread, void *slot)
 {
 	uint8_t *base = slot;
-	struct service_job job = {.service = s, .data = base + SHARED_SLOT_DATA_OFF};
+	struct service_job job = {
+		.service = s, .thread = thread, .data = base + SHARED_SLOT_DATA_OFF};
 
+	must(thread < s->thread_count);
 	service_copy_in(&job.request, base + SLOT_REQUEST_OFF, sizeof job.request);
 	struct call_reply reply = {.seq = job.request.seq, .error = job_run(&job)};
 
@@ -259,8 +264,14 @@ enum err service_init(struct host_service *s, const struct service_config *confi
 	memset(s, 0, sizeof *s);
 	if (config->mount_count > HOST_HANDLES_MAX - HOST_HANDLE_MOUNTS)
 		return E_INVALID;
+	if (config->thread_count > SHARED_THREADS_MAX ||
+	    (config->thread_count > 1 && !config->start_thread))
+		return E_INVALID;
 	s->limits = config->limits;
 	s->device = config->device;
+	s->thread_count = config->thread_count == 0 ? 1 : config->thread_count;
+	s->start_thread = config->start_thread;
+	s->start_context = config->start_context;
 	s->reserved_handles = HOST_HANDLE_MOUNTS + (uint32_t)config->mount_count;
 	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (s->wake_fd == -1)
@@ -285,19 +296,6 @@ void service_fini(struct host_service *s)
 	pthread_mutex_destroy(&s->lock);
 	close(s->wake_fd);
 	memset(s, 0, sizeof *s);
-}
-
-void service_interrupt(struct host_service *s)
-{
-	int saved = errno;
-	uint64_t one = 1;
-
-	atomic_store(&s->interrupted, true);
-	/* Full only after 2^64 - 1 interrupts: then it is readable anyway. */
-	ssize_t ignored = write(s->wake_fd, &one, sizeof one);
-
-	(void)ignored;
-	errno = saved;
 }
 
 void service_stats_get(struct host_service *s, struct service_stats *out)

@@ -18,6 +18,13 @@
 #include "boundary/calls.h"
 #include "host/device.h"
 #include "host/grants.h"
+#include "host/park.h"
+
+/*
+ * Sees to it that a thread of the process enters the enclave on `thread` (1 .. thread_count - 1) with
+ * ENTER_THREAD, after an earlier entry there has ended. HOST_AGAIN: it does not.
+ */
+typedef enum host_errno service_start_func(void *context, uint32_t thread);
 
 struct service_config {
 	int stream_fd[3]; /* standard streams; -1: the handle answers HOST_BADF */
@@ -25,6 +32,9 @@ struct service_config {
 	size_t mount_count;
 	struct service_limits limits;
 	struct device *device; /* for the memory calls; NULL: they answer HOST_NOTSUP */
+	uint32_t thread_count; /* of the enclave, at most SHARED_THREADS_MAX; 0 counts as 1 */
+	service_start_func *start_thread; /* needed with more than one thread */
+	void *start_context;
 };
 
 struct service_stats {
@@ -38,6 +48,10 @@ struct service_file;
 
 #define SERVICE_DIR_BATCH 32768
 
+/* Why waiting calls end with HOST_INTR. */
+#define SERVICE_INTERRUPTED_BY_OWNER   1u
+#define SERVICE_INTERRUPTED_BY_PROGRAM 2u
+
 /* Zeroed is safe to fini. About 65 KiB. */
 struct host_service {
 	struct service_file *files[HOST_HANDLES_MAX];
@@ -47,7 +61,12 @@ struct host_service {
 	pthread_mutex_t dir_lock; /* the read position of directories, and dir_batch */
 	bool ready;		  /* the locks exist */
 	int wake_fd;		  /* eventfd: readable once interrupted */
-	atomic_bool interrupted;
+	atomic_uint interrupted;  /* SERVICE_INTERRUPTED_* */
+	atomic_bool stopped;
+	uint32_t thread_count;
+	service_start_func *start_thread;
+	void *start_context;
+	struct park_token tokens[SHARED_THREADS_MAX];
 	struct service_limits limits;
 	_Atomic uint64_t disk_used;
 	_Atomic uint64_t memory_used;
@@ -74,17 +93,24 @@ MUST_USE enum err service_streams_reserve(int fd[3]);
 MUST_USE enum err service_init(struct host_service *s, const struct service_config *config);
 
 /*
- * Carries out the request at slot[SLOT_REQUEST_OFF] and writes the reply. slot: SHARED_SLOT_SIZE
- * bytes, 8-aligned, untrusted and perhaps changing meanwhile. A request outside the protocol is
- * answered with HOST_INVAL (an unknown call: HOST_NOSYS) and counted. Wants SIGPIPE ignored.
+ * Carries out the request of thread `thread` (below thread_count) at slot[SLOT_REQUEST_OFF] and
+ * writes the reply. slot: SHARED_SLOT_SIZE bytes, 8-aligned, untrusted and perhaps changing
+ * meanwhile. A request outside the protocol is answered with HOST_INVAL (an unknown call:
+ * HOST_NOSYS) and counted. Wants SIGPIPE ignored.
  */
-void service_call(struct host_service *s, void *slot);
+void service_call(struct host_service *s, uint32_t thread, void *slot);
 
 /*
  * From a signal handler or another thread: calls that wait (READ, WRITE and POLL on what is not
  * ready) end with HOST_INTR, those that are waiting now and all later ones.
  */
 void service_interrupt(struct host_service *s);
+
+/* The same, until it is called with false: what the call INTERRUPT does, and the end of a timeout. */
+void service_interrupt_program(struct host_service *s, bool on);
+
+/* service_interrupt for PARK too, and no thread is started any more: the run is over. */
+void service_stop(struct host_service *s);
 
 void service_stats_get(struct host_service *s, struct service_stats *out);
 

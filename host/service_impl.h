@@ -35,6 +35,7 @@ struct service_name {
  */
 struct service_job {
 	struct host_service *service;
+	uint32_t thread; /* whose slot it is */
 	struct call_request request;
 	uint8_t *data;
 	uint64_t value;	   /* of the reply */
@@ -100,6 +101,7 @@ service_handler service_do_pread, service_do_pwrite, service_do_stat, service_do
 service_handler service_do_set_times, service_do_sync, service_do_allocate, service_do_set_flags;
 service_handler service_do_readdir, service_do_stat_at, service_do_set_times_at, service_do_mkdir;
 service_handler service_do_unlink, service_do_rename, service_do_link, service_do_symlink;
-service_handler service_do_readlink;
+service_handler service_do_readlink, service_do_park, service_do_unpark, service_do_thread_start;
+service_handler service_do_interrupt;
 
 #endif

@@ -101,6 +101,14 @@ static struct timespec time_left(uint64_t deadline)
 	return (struct timespec){(time_t)(left / NS_PER_S), (long)(left % NS_PER_S)};
 }
 
+static bool any_ready(const struct pollfd *fds, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (fds[i].revents != 0)
+			return true;
+	return false;
+}
+
 /*
  * poll until one of the count entries is ready, the deadline is over (0: only look), or the service
  * is interrupted. fds has room for one entry more, the wake descriptor.
@@ -113,12 +121,14 @@ static enum host_errno wait_for(struct host_service *s, struct pollfd *fds, size
 		struct timespec left = time_left(deadline);
 		int n = ppoll(fds, count + 1, deadline == UINT64_MAX ? NULL : &left, NULL);
 
-		if (atomic_load(&s->interrupted))
-			return HOST_INTR;
-		if (n >= 0)
-			return HOST_SUCCESS;
-		if (errno != EINTR)
+		if (n == -1 && errno != EINTR)
 			return service_errno(errno);
+		if (n > 0 && any_ready(fds, count))
+			return HOST_SUCCESS;
+		if (atomic_load(&s->interrupted) != 0)
+			return HOST_INTR;
+		if (n == 0)
+			return HOST_SUCCESS;
 	}
 }
 

@@ -97,8 +97,9 @@ static enum err take_result(struct reader *data, struct host_run_result *result)
 	const uint64_t reserved =
 		end->reserved | end->reserved2[0] | end->reserved2[1] | end->reserved2[2];
 
-	if (end->kind == 0 || end->kind >= RUN_KIND_END || reserved != 0 || end->frame_count > RUN_FRAMES_MAX ||
-	    end->value_count > RUN_VALUES_MAX || end->text_size > SHARED_SLOT_DATA_SIZE)
+	if (end->kind == 0 || end->kind >= RUN_KIND_END || reserved != 0 ||
+	    end->frame_count > RUN_FRAMES_MAX || end->value_count > RUN_VALUES_MAX ||
+	    end->text_size > SHARED_SLOT_DATA_SIZE)
 		return E_MALFORMED;
 	result->frames = calloc(end->frame_count + 1u, sizeof(*result->frames));
 	result->frame_names = calloc(end->frame_count + 1u, sizeof(*result->frame_names));

@@ -61,6 +61,7 @@ struct sim_device {
 	struct sim_tcs *tcs[SIM_TCS_MAX];
 	atomic_uint tcs_count;
 	atomic_ulong accepted;
+	atomic_bool stopped;	/* nobody enters or goes on any more */
 	struct sgx_tcs scratch; /* a TCS page being accepted; under the lock */
 };
 
@@ -90,7 +91,8 @@ struct sim_thread {
 	uint64_t retry_rip; /* a fault that the model does not refuse: see sim_signal.c */
 	uint64_t retry_address;
 	uint32_t retries;
-	void *stacks; /* guard page, alternate signal stack, guard page, entry stack */
+	bool canceled; /* the run ended by an interrupt of a stopped device */
+	void *stacks;  /* guard page, alternate signal stack, guard page, entry stack */
 } ALIGNED(SIM_THREAD_SIZE);
 
 static_assert(sizeof(struct sim_thread) == SIM_THREAD_SIZE, "thread");

@@ -306,7 +306,7 @@ static bool sim_fault_event(struct sim_thread *t, int signo, const siginfo_t *in
 
 /*
  * Runs the process's handler in the middle of enclave code: a whole exit before, ERESUME after.
- * When ERESUME itself faults, enter returns with that.
+ * When ERESUME itself faults, enter returns with that; when the device was stopped, there is none.
  */
 static void sim_signal_interrupt(struct sim_thread *t, int signo, siginfo_t *info, ucontext_t *uc,
 				 struct sim_saved *saved, const struct sim_event *event)
@@ -319,6 +319,10 @@ static void sim_signal_interrupt(struct sim_thread *t, int signo, siginfo_t *inf
 	sim_aex(t, &regs, sim_frame_xsave(uc), event);
 	sim_frame_synthetic(t, uc, saved, event);
 	sim_signal_user(signo, info, uc);
+	if (atomic_load(&t->device->stopped)) {
+		t->canceled = true;
+		return;
+	}
 	if (!sim_tcs_acquire(t->tcs)) {
 		sim_thread_note(t, &refused);
 		return;
@@ -377,7 +381,7 @@ void sim_signal_dispatch(int signo, siginfo_t *info, void *context, struct sim_s
 	}
 	if (sim_offset(t->device, sim_greg(uc, REG_RIP)) == UINT64_MAX) {
 		/* on the way in or out */
-	} else if (t->device->mode == DEVICE_SIM_STRICT) {
+	} else if (t->device->mode == DEVICE_SIM_STRICT || atomic_load(&t->device->stopped)) {
 		sim_signal_interrupt(t, signo, info, uc, saved, &interrupt);
 		return;
 	} else {

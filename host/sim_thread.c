@@ -550,6 +550,9 @@ int sim_enter(struct device *device, uint64_t rdi, uint64_t rsi, uint64_t rdx, u
 	/* A signal handler that runs on top of an enclave may not enter one. */
 	if (t->device)
 		return -EBUSY;
+	if (atomic_load(&d->stopped))
+		return -ECANCELED;
+	t->canceled = false;
 	t->device = d;
 	t->in_rdi = rdi;
 	t->in_rsi = rsi;
@@ -560,6 +563,8 @@ int sim_enter(struct device *device, uint64_t rdi, uint64_t rsi, uint64_t rdx, u
 	int outcome = sim_enter_tcs(d, t, run->tcs, &function, &event);
 
 	t->device = NULL;
+	if (t->canceled)
+		return -ECANCELED;
 	if (outcome == 0) {
 		run->function = ENCLU_EEXIT;
 		run->rdi = t->out_rdi;

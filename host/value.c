@@ -65,7 +65,7 @@ static bool parse_f64(uint64_t *out, const char *text)
 	return float_text_ok(text, end);
 }
 
-bool value_parse(struct launch_value *out, uint8_t type, const char *text)
+bool value_parse(struct launch_value *out, uint32_t type, const char *text)
 {
 	uint64_t bits = 0;
 	bool ok = false;
@@ -132,7 +132,7 @@ static void write_f64(struct text *t, uint64_t bits)
 	write_float(t, v, 17, same_f64);
 }
 
-void value_write(struct text *t, uint8_t type, uint64_t bits)
+void value_write(struct text *t, uint32_t type, uint64_t bits)
 {
 	if (type == WASM_I32)
 		text_addf(t, "%" PRId32, (int32_t)(uint32_t)bits);
@@ -146,7 +146,7 @@ void value_write(struct text *t, uint8_t type, uint64_t bits)
 		text_addf(t, "%s:0x%" PRIx64, value_type_name(type), bits);
 }
 
-const char *value_type_name(uint8_t type)
+const char *value_type_name(uint32_t type)
 {
 	switch (type) {
 	case WASM_I32:
@@ -163,7 +163,44 @@ const char *value_type_name(uint8_t type)
 		return "funcref";
 	case WASM_EXTERNREF:
 		return "externref";
+	case WASM_EXNREF:
+		return "exnref";
+	default:
+		return wasm_type_is_ref(type) ? "ref" : "?";
+	}
+}
+
+static const char *heap_type_name(uint32_t type)
+{
+	switch (type & WASM_HEAP) {
+	case WASM_HEAP_FUNC:
+		return "func";
+	case WASM_HEAP_EXTERN:
+		return "extern";
+	case WASM_HEAP_EXN:
+		return "exn";
+	case WASM_HEAP_NOFUNC:
+		return "nofunc";
+	case WASM_HEAP_NOEXTERN:
+		return "noextern";
+	case WASM_HEAP_NOEXN:
+		return "noexn";
 	default:
 		return "?";
 	}
+}
+
+void value_write_type(struct text *t, uint32_t type)
+{
+	const char *name = value_type_name(type);
+
+	if (strcmp(name, "ref") != 0) {
+		text_add(t, name);
+		return;
+	}
+	text_add(t, type & WASM_NULLABLE ? "(ref null " : "(ref ");
+	if (wasm_type_is_concrete(type))
+		text_addf(t, "%u)", type & WASM_HEAP);
+	else
+		text_addf(t, "%s)", heap_type_name(type));
 }

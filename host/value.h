@@ -11,13 +11,16 @@
  * largest unsigned number of the type; floats as strtod reads them, nan and inf included. False
  * when the text is none.
  */
-MUST_USE bool value_parse(struct launch_value *out, uint8_t type, const char *text);
+MUST_USE bool value_parse(struct launch_value *out, uint32_t type, const char *text);
 
 /* Writes a value: integers signed, floats with the fewest digits that read back the same.
  * References and unknown types by their bits. */
-void value_write(struct text *t, uint8_t type, uint64_t bits);
+void value_write(struct text *t, uint32_t type, uint64_t bits);
 
-/* "i32", ...; "?" for an unknown type. */
-const char *value_type_name(uint8_t type);
+/* "i32", "funcref", ...; "ref" for the other reference types, "?" for what is no type. */
+const char *value_type_name(uint32_t type);
+
+/* A type of a module as the text format has it; concrete types by their index. */
+void value_write_type(struct text *t, uint32_t type);
 
 #endif

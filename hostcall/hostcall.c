@@ -58,6 +58,8 @@ static bool value_allowed(enum value_rule rule, const struct call_request *reque
 		return value < HOST_HANDLES_MAX;
 	case VALUE_SIGNED:
 		return value <= INT64_MAX;
+	case VALUE_FLAG:
+		return value <= 1;
 	}
 	return false;
 }
@@ -538,4 +540,29 @@ enum host_errno hostcall_readlink(uint32_t dir, struct name name, char *buf, siz
 		return exchange_drop(&x);
 	*done = x.reply.out_size;
 	return HOST_SUCCESS;
+}
+
+enum host_errno hostcall_park(uint64_t timeout_ns, bool *passed)
+{
+	struct exchange x = {.request = {.call = HOST_CALL_PARK, .arg = {timeout_ns}}};
+	enum host_errno error = exchange_run(&x);
+
+	if (error == HOST_SUCCESS)
+		*passed = x.reply.value != 0;
+	return error;
+}
+
+enum host_errno hostcall_unpark(uint32_t thread)
+{
+	return exchange_plain(HOST_CALL_UNPARK, thread, 0, 0, 0);
+}
+
+enum host_errno hostcall_thread_start(uint32_t thread)
+{
+	return exchange_plain(HOST_CALL_THREAD_START, thread, 0, 0, 0);
+}
+
+enum host_errno hostcall_interrupt(bool on)
+{
+	return exchange_plain(HOST_CALL_INTERRUPT, on, 0, 0, 0);
 }

@@ -108,4 +108,18 @@ enum host_errno hostcall_symlink(struct name target, uint32_t dir, struct name n
 enum host_errno hostcall_readlink(uint32_t dir, struct name name, char *buf, size_t size,
 				  size_t *done);
 
+/* Waits until the calling thread is unparked, before or during the call; *passed: the time was over
+ * first. Both are the host's word: base/park.h is what callers use. timeout_ns or HOST_PARK_FOREVER.
+ */
+enum host_errno hostcall_park(uint64_t timeout_ns, bool *passed);
+enum host_errno hostcall_unpark(uint32_t thread);
+/* HOST_AGAIN when the host has no thread for it. program_thread_start is what callers use. */
+enum host_errno hostcall_thread_start(uint32_t thread);
+/*
+ * With true, calls that wait (READ, WRITE, POLL on what is not ready) end with HOST_INTR on all
+ * threads, now and later, until it is called with false: for a program that ends while its threads
+ * wait. PARK is not among them; unpark is.
+ */
+enum host_errno hostcall_interrupt(bool on);
+
 #endif

@@ -87,9 +87,13 @@ RETWINE_API void retwine_config_free(struct retwine_config *config);
  *	args-policy any|fixed
  *	max-memory-size SIZE         bytes, or with a suffix K, M, G (powers of 1024)
  *	max-wasm-stack SIZE
+ *	fuel N                       instructions, of all threads together
+ *	timeout TIME                 from the start; with a unit ns, us, ms, s, m, h (seconds without)
+ *	max-threads N                at once, the first included
  *	host-max-memory SIZE         what the host grants beyond the image, whatever the enclave asks
  *	host-max-disk SIZE           bytes written to directories
  *	host-max-handles N           files open at once
+ *	host-max-threads N           threads at once, the first included
  *	strict true|false            no untrusted mount
  *	strict-simulation true|false
  *	simulation true|false        the simulator, even where SGX would do

@@ -84,6 +84,13 @@ static const struct op_info op_infos[INTERP_OP_COUNT] = {
 #define FLOAT_COMPARE(name, T, truth) [INTERP_##name##_SS] = {.kind = OP_FLOAT_COMPARE},
 #define STEP(name, truth)                                                                          \
 	[INTERP_##name##_SS] = {.words = 2}, [INTERP_##name##_SI] = {.words = 2},
+#define VEC_LOAD_LANE(name, T, ctype, value) [INTERP_##name] = {.words = 2},
+#define VEC_STORE_LANE(name, ctype)	     [INTERP_##name] = {.words = 2},
+#define LOADED(name, T, value)		     [INTERP_##name] = {.words = 2},
+#define ATOMIC_LOAD(name, ctype)	     [INTERP_##name] = {.words = 2},
+#define ATOMIC_STORE(name, ctype)	     [INTERP_##name] = {.words = 2},
+#define ATOMIC_CHANGE(name, ctype, function) [INTERP_##name] = {.words = 2},
+#define ATOMIC_COMPARE(name, ctype)	     [INTERP_##name] = {.words = 2},
 #define OP(name, n)		      [INTERP_##name] = {.words = n},
 #include "interp/op_groups.h"
 #include "interp/op.def"
@@ -232,8 +239,66 @@ static bool fuse_ternary(struct emitter *e, uint32_t id, const struct operand *x
 	return false;
 }
 
-static void binary_rotr(struct interp_op *op)
+/* An op, with its second word or NULL, in place of the producer; where that traps, so does it. */
+static void emit_instead(struct emitter *e, struct interp_op op, const struct interp_op *word)
 {
+	uint32_t offset = e->offset;
+
+	if (e->offsets)
+		e->offset = e->offsets[e->producer - 1];
+	emit_undo(e);
+	emit_result(e, op, word);
+	e->offset = offset;
+}
+
+/* An op whose right operand is loaded (op.def, LOADED). */
+static const struct {
+	uint16_t load, second, both;
+} loaded[] = {
+	{INTERP_I32_LOAD_S, INTERP_I32_ADD_SS, INTERP_I32_ADD_LOAD},
+	{INTERP_I64_LOAD_S, INTERP_I64_ADD_SS, INTERP_I64_ADD_LOAD},
+	{INTERP_I32_LOAD_S, INTERP_F32_ADD, INTERP_F32_ADD_LOAD},
+	{INTERP_I32_LOAD_S, INTERP_F32_SUB, INTERP_F32_SUB_LOAD},
+	{INTERP_I32_LOAD_S, INTERP_F32_MUL, INTERP_F32_MUL_LOAD},
+	{INTERP_I64_LOAD_S, INTERP_F64_ADD, INTERP_F64_ADD_LOAD},
+	{INTERP_I64_LOAD_S, INTERP_F64_SUB, INTERP_F64_SUB_LOAD},
+	{INTERP_I64_LOAD_S, INTERP_F64_MUL, INTERP_F64_MUL_LOAD},
+};
+
+/* x op y, y being loaded by its producer. */
+static bool fuse_loaded(struct emitter *e, uint32_t id, const struct operand *x,
+			const struct operand *y)
+{
+	const struct interp_op *producer = operand_producer(e, y);
+
+	if (!producer || x->kind == OPERAND_CONST || x->slot > EMIT_SLOT_MAX)
+		return false;
+	for (size_t i = 0; i < COUNT_OF(loaded); i++) {
+		bool plain = producer->id == loaded[i].load;
+		bool sum = producer->id == loaded[i].load + 3u; /* name_SI */
+		struct interp_op op = op_of(loaded[i].both), word = {0};
+
+		if (loaded[i].second != id || !(plain || sum))
+			continue;
+		op.b = (uint16_t)x->slot;
+		op.c = producer->b;
+		word.ab = plain ? producer->imm : 0;
+		word.imm = sum ? producer->imm : 0;
+		emit_instead(e, op, &word);
+		return true;
+	}
+	return false;
+}
+
+/* A subtraction is an addition and a rotation to the right one to the left: fewer ops to fuse. */
+static void binary_normal(struct interp_op *op)
+{
+	const bool lowest = op->imm == (uint32_t)INT32_MIN; /* has no negative in 32 bits */
+
+	if (op->id == INTERP_I32_SUB_SI || (op->id == INTERP_I64_SUB_SI && !lowest)) {
+		op->id = op->id == INTERP_I32_SUB_SI ? INTERP_I32_ADD_SI : INTERP_I64_ADD_SI;
+		op->imm = -op->imm;
+	}
 	if (op->id == INTERP_I32_ROTR_SI) {
 		op->id = INTERP_I32_ROTL_SI;
 		op->imm = -op->imm & 31;
@@ -260,11 +325,12 @@ static void fuse_int(struct emitter *e, uint32_t id)
 		op = op_of(id + 1);
 		op.b = operand_slot(e, &x, 0);
 		op.imm = imm;
-		binary_rotr(&op);
+		binary_normal(&op);
 	} else {
 		if (is_commutative(id) &&
 		    (fuse_shifted(e, id, &x, &y) || fuse_shifted(e, id, &y, &x) ||
-		     fuse_ternary(e, id, &x, &y) || fuse_ternary(e, id, &y, &x)))
+		     fuse_ternary(e, id, &x, &y) || fuse_ternary(e, id, &y, &x) ||
+		     fuse_loaded(e, id, &x, &y) || fuse_loaded(e, id, &y, &x)))
 			return;
 		op = op_of(id);
 		op.b = operand_slot(e, &x, 0);
@@ -273,43 +339,47 @@ static void fuse_int(struct emitter *e, uint32_t id)
 	emit_result(e, op, NULL);
 }
 
-/* The product that x is, made part of an addition or subtraction with z. */
-static bool fuse_product(struct emitter *e, uint32_t product, uint32_t both,
-			 const struct operand *x, const struct operand *z)
-{
-	struct interp_op *producer = operand_producer(e, x);
-	struct interp_op op = op_of(both);
+/* Multiplications with what takes them in: an addition, or a subtraction on either side. */
+static const struct product {
+	uint16_t product, second, left, right; /* left: product - z; right: z - product; 0: none */
+} products[] = {
+	{INTERP_F32_MUL, INTERP_F32_ADD, INTERP_F32_MUL_ADD, INTERP_F32_MUL_ADD},
+	{INTERP_F32_MUL, INTERP_F32_SUB, INTERP_F32_MUL_SUB, INTERP_F32_SUB_MUL},
+	{INTERP_F32_MUL_LOAD, INTERP_F32_ADD, INTERP_F32_MUL_ADD_LOAD, INTERP_F32_MUL_ADD_LOAD},
+	{INTERP_F32_MUL_LOAD, INTERP_F32_SUB, 0, INTERP_F32_SUB_MUL_LOAD},
+	{INTERP_F64_MUL, INTERP_F64_ADD, INTERP_F64_MUL_ADD, INTERP_F64_MUL_ADD},
+	{INTERP_F64_MUL, INTERP_F64_SUB, INTERP_F64_MUL_SUB, INTERP_F64_SUB_MUL},
+	{INTERP_F64_MUL_LOAD, INTERP_F64_ADD, INTERP_F64_MUL_ADD_LOAD, INTERP_F64_MUL_ADD_LOAD},
+	{INTERP_F64_MUL_LOAD, INTERP_F64_SUB, 0, INTERP_F64_SUB_MUL_LOAD},
+};
 
-	if (!producer || producer->id != product || z->kind == OPERAND_CONST ||
-	    z->slot > EMIT_SLOT_MAX)
+/* The product that x is, made part of an addition or subtraction with z. */
+static bool fuse_product(struct emitter *e, uint32_t id, bool left, const struct operand *x,
+			 const struct operand *z)
+{
+	const struct interp_op *producer = operand_producer(e, x);
+
+	if (!producer || z->kind == OPERAND_CONST || z->slot > EMIT_SLOT_MAX)
 		return false;
-	op.b = producer->b;
-	op.c = producer->c;
-	op.d = (uint16_t)z->slot;
-	emit_undo(e);
-	emit_result(e, op, NULL);
-	return true;
+	for (size_t i = 0; i < COUNT_OF(products); i++) {
+		uint32_t both = left ? products[i].left : products[i].right;
+		struct interp_op op = op_of(both), word = producer[1];
+
+		if (products[i].product != producer->id || products[i].second != id || !both)
+			continue;
+		op.b = producer->b;
+		op.c = producer->c;
+		op.d = (uint16_t)z->slot;
+		emit_instead(e, op, fuse_words((enum interp_op_id)both) == 2 ? &word : NULL);
+		return true;
+	}
+	return false;
 }
 
-static bool fuse_products(struct emitter *e, uint32_t id, const struct operand *x,
-			  const struct operand *y)
+static bool is_float_commutative(uint32_t id)
 {
-	switch (id) {
-	case INTERP_F32_ADD:
-		return fuse_product(e, INTERP_F32_MUL, INTERP_F32_MUL_ADD, y, x) ||
-		       fuse_product(e, INTERP_F32_MUL, INTERP_F32_MUL_ADD, x, y);
-	case INTERP_F32_SUB:
-		return fuse_product(e, INTERP_F32_MUL, INTERP_F32_SUB_MUL, y, x) ||
-		       fuse_product(e, INTERP_F32_MUL, INTERP_F32_MUL_SUB, x, y);
-	case INTERP_F64_ADD:
-		return fuse_product(e, INTERP_F64_MUL, INTERP_F64_MUL_ADD, y, x) ||
-		       fuse_product(e, INTERP_F64_MUL, INTERP_F64_MUL_ADD, x, y);
-	case INTERP_F64_SUB:
-		return fuse_product(e, INTERP_F64_MUL, INTERP_F64_SUB_MUL, y, x) ||
-		       fuse_product(e, INTERP_F64_MUL, INTERP_F64_MUL_SUB, x, y);
-	default:
-		return false;
-	}
+	return id == INTERP_F32_ADD || id == INTERP_F32_MUL || id == INTERP_F64_ADD ||
+	       id == INTERP_F64_MUL;
 }
 
 static void fuse_float(struct emitter *e, uint32_t id)
@@ -319,7 +389,8 @@ static void fuse_float(struct emitter *e, uint32_t id)
 
 	operand_pool(e, &x);
 	operand_pool(e, &y);
-	if (fuse_products(e, id, &x, &y))
+	if (fuse_product(e, id, false, &y, &x) || fuse_product(e, id, true, &x, &y) ||
+	    fuse_loaded(e, id, &x, &y) || (is_float_commutative(id) && fuse_loaded(e, id, &y, &x)))
 		return;
 	op.b = operand_slot(e, &x, 0);
 	op.c = operand_slot(e, &y, 1);
@@ -350,13 +421,16 @@ static void fuse_eqz(struct emitter *e, uint32_t id)
 
 static void fuse_select(struct emitter *e)
 {
-	struct operand cond = stack_pop(e), y = stack_pop(e), x = stack_pop(e);
-	struct interp_op op = op_of(INTERP_SELECT);
+	struct operand cond = stack_pop(e), y = stack_pop_any(e), x = stack_pop_any(e);
+	struct interp_op op = op_of(x.wide ? INTERP_SELECT_V128 : INTERP_SELECT);
 
 	op.b = operand_slot(e, &x, 0);
 	op.c = operand_slot(e, &y, 1);
 	op.d = operand_slot(e, &cond, 2);
-	emit_result(e, op, NULL);
+	if (x.wide)
+		emit_result_wide(e, op, NULL);
+	else
+		emit_result(e, op, NULL);
 }
 
 /* ---- memory ---------------------------------------------------------------------------------- */
@@ -369,6 +443,19 @@ static unsigned access_shift(enum wasm_op op)
 
 /* What an address is made of; the order is that of the forms of a load or store after name_S. */
 enum address { ADDRESS_PLAIN, ADDRESS_SUM, ADDRESS_SCALED, ADDRESS_IMMEDIATE };
+
+/* In a loop a constant address becomes part of the offset: what is left is the zero of the pool. */
+static uint32_t address_offset(const struct emitter *e, const struct wasm_insn *insn,
+			       struct operand *x)
+{
+	uint64_t offset = insn->mem.offset;
+
+	if (e->loops && x->kind == OPERAND_CONST && x->bits + offset <= UINT32_MAX) {
+		offset += x->bits;
+		x->bits = 0;
+	}
+	return (uint32_t)offset;
+}
 
 static enum address address_of(const struct interp_op *producer, const struct wasm_insn *insn)
 {
@@ -383,7 +470,7 @@ static enum address address_of(const struct interp_op *producer, const struct wa
 	return ADDRESS_PLAIN;
 }
 
-static void fuse_load(struct emitter *e, const struct wasm_insn *insn, uint32_t id)
+void fuse_load(struct emitter *e, const struct wasm_insn *insn, uint32_t id, bool wide)
 {
 	struct operand x = stack_pop(e);
 	struct interp_op *producer = operand_producer(e, &x);
@@ -400,15 +487,18 @@ static void fuse_load(struct emitter *e, const struct wasm_insn *insn, uint32_t 
 		op.d = (uint16_t)insn->mem.offset;
 		emit_undo(e);
 	} else {
+		op.imm = address_offset(e, insn, &x);
 		op.b = operand_slot(e, &x, 0);
-		op.imm = (uint32_t)insn->mem.offset;
 	}
-	emit_result(e, op, NULL);
+	if (wide)
+		emit_result_wide(e, op, NULL);
+	else
+		emit_result(e, op, NULL);
 }
 
-static void fuse_store(struct emitter *e, const struct wasm_insn *insn, uint32_t id)
+void fuse_store(struct emitter *e, const struct wasm_insn *insn, uint32_t id)
 {
-	struct operand v = stack_pop(e), x = stack_pop(e);
+	struct operand v = stack_pop_any(e), x = stack_pop(e);
 
 	operand_pool(e, &v);
 	struct interp_op *producer =
@@ -428,9 +518,9 @@ static void fuse_store(struct emitter *e, const struct wasm_insn *insn, uint32_t
 		op.d = (uint16_t)insn->mem.offset;
 		emit_undo(e);
 	} else {
+		op.imm = address_offset(e, insn, &x);
 		op.a = operand_slot(e, &x, 0);
 		op.b = operand_slot(e, &v, 1);
-		op.imm = (uint32_t)insn->mem.offset;
 	}
 	*emit_op(e, (enum interp_op_id)op.id) = op;
 }
@@ -458,7 +548,7 @@ bool fuse_insn(struct emitter *e, const struct wasm_insn *insn)
 	case RULE_SAME:
 		return true;
 	case RULE_LOAD:
-		fuse_load(e, insn, rule->id);
+		fuse_load(e, insn, rule->id, false);
 		return true;
 	case RULE_STORE:
 		fuse_store(e, insn, rule->id);
@@ -467,20 +557,38 @@ bool fuse_insn(struct emitter *e, const struct wasm_insn *insn)
 		fuse_select(e);
 		return true;
 	default:
-		return false;
+		return fuse_simd_insn(e, insn);
 	}
 }
 
 /* ---- jumps ----------------------------------------------------------------------------------- */
 
-/* The jump that a comparison becomes; false: it cannot. */
-static bool branch_of_compare(const struct interp_op *compare, bool when, struct interp_op *jump)
+/* A comparison as jumps have it: an immediate of more than 16 bits has to be in the pool. */
+static bool compare_for_jump(struct emitter *e, struct interp_op *compare)
 {
-	uint32_t id = (uint32_t)compare->id;
-	bool immediate = op_infos[id].kind == OP_COMPARE_SI;
+	struct operand k = {.kind = OPERAND_CONST, .bits = compare->imm};
 
-	if (immediate && (int32_t)compare->imm != (int16_t)compare->imm)
+	if (op_infos[compare->id].kind != OP_COMPARE_SI ||
+	    (int32_t)compare->imm == (int16_t)compare->imm)
+		return true;
+	if (op_is_i64((uint32_t)compare->id))
+		k.bits = (uint64_t)(int64_t)(int32_t)compare->imm;
+	operand_pool(e, &k);
+	if (k.kind != OPERAND_LOCAL)
 		return false;
+	compare->id--; /* name_SS */
+	compare->c = (uint16_t)k.slot;
+	return true;
+}
+
+/* The jump that a comparison becomes; false: it cannot. */
+static bool branch_of_compare(struct emitter *e, struct interp_op compare, bool when,
+			      struct interp_op *jump)
+{
+	if (!compare_for_jump(e, &compare))
+		return false;
+	uint32_t id = (uint32_t)compare.id;
+
 	switch (op_infos[id].kind) {
 	case OP_COMPARE_SS:
 	case OP_COMPARE_SI:
@@ -492,8 +600,8 @@ static bool branch_of_compare(const struct interp_op *compare, bool when, struct
 	default:
 		return false;
 	}
-	jump->a = compare->b;
-	jump->b = immediate ? (uint16_t)compare->imm : compare->c;
+	jump->a = compare.b;
+	jump->b = op_infos[id].kind == OP_COMPARE_SI ? (uint16_t)compare.imm : compare.c;
 	return true;
 }
 
@@ -503,7 +611,7 @@ static bool branch_of_negation(struct emitter *e, const struct interp_op *zero, 
 {
 	const struct interp_op *before = zero - 1;
 
-	if (e->negation != e->producer || !branch_of_compare(before, !when, jump))
+	if (e->negation != e->producer || !branch_of_compare(e, *before, !when, jump))
 		return false;
 	e->producer--;
 	return true;
@@ -537,7 +645,7 @@ uint32_t fuse_branch(struct emitter *e, const struct operand *x, bool when)
 	struct interp_op jump;
 
 	if (producer && (branch_of_negation(e, producer, when, &jump) ||
-			 branch_of_compare(producer, when, &jump))) {
+			 branch_of_compare(e, *producer, when, &jump))) {
 		emit_undo(e);
 	} else {
 		uint16_t slot = operand_slot(e, x, 0);

@@ -28,9 +28,8 @@ struct interp_frame {
 };
 
 /*
- * One thread of execution. Guest calls use these arrays and never the C stack; they start small and
- * grow up to the limits. Fuel and an interrupt flag belong here, to be looked at in calls and in
- * jumps backwards (INTERP_BR..).
+ * One thread of execution, the only one of its store. Guest calls use these arrays and never the C
+ * stack; they start small and grow up to the limits.
  */
 struct interp_thread {
 	struct wasm_store *store;
@@ -47,6 +46,9 @@ struct interp_thread {
 	size_t max_frames;
 	const struct interp_op *trap_pc; /* of the last trap, and the frames in use then */
 	size_t trap_frames;
+	uint32_t exception; /* of TRAP_UNCAUGHT_EXCEPTION: its reference, up to the next call */
+	bool metered;	    /* store->config.control says so */
+	uint64_t fuel;	    /* taken from store->config.control, not yet used */
 	struct wasm_caller caller;
 };
 
@@ -59,9 +61,17 @@ MUST_USE enum err interp_thread_init(struct interp_thread *t, struct wasm_store 
 void interp_thread_fini(struct interp_thread *t);
 
 /*
- * Calls a function with args (one slot each, of its type, see struct wasm_host_func) and fills
- * results on TRAP_NONE. Host functions may call it again. TRAP_EXIT: see t->caller.exit_status.
- * Besides the guest's own traps: TRAP_STACK_EXHAUSTED, TRAP_OUT_OF_MEMORY.
+ * Calls a function with args and fills results on TRAP_NONE: slots, of its type (wasm_type_slots).
+ * References in args are of this store. Host functions may call it again. TRAP_EXIT: see
+ * t->caller.exit_status. Besides the guest's own traps: TRAP_STACK_EXHAUSTED, TRAP_OUT_OF_MEMORY,
+ * TRAP_OUT_OF_FUEL, and what control->stop says. A host function that returns
+ * TRAP_UNCAUGHT_EXCEPTION with t->exception set lets that fly on into its caller; references that
+ * it holds otherwise are not seen when unused exceptions are collected.
+ *
+ * Fuel: each instruction takes 1, but nop, drop and what only bounds blocks (block, loop, else, end,
+ * try, try_table, catch, catch_all, delegate) none, and what copies or fills 1 more per 64 bytes or
+ * 16 table entries. A run of instructions without a label or a branch takes what it needs at its
+ * beginning. What a thread has taken and not used goes back when its outermost call ends.
  */
 MUST_USE enum wasm_trap interp_call(struct interp_thread *t, const struct wasm_func_instance *func,
 				    const uint64_t *args, uint64_t *results);

@@ -17,6 +17,7 @@
 #define DEPTH_DEFAULT	65536u
 #define NESTING_MAX	8u
 #define FRAMES_RESERVED 4u /* beyond the limit of depth: entry, and changes of instance */
+#define FUEL_PORTION	4096u
 
 static void interp_free_code(const void *ops)
 {
@@ -37,7 +38,10 @@ enum err interp_thread_init(struct interp_thread *t, struct wasm_store *s,
 	size_t stack_size = limits->stack_size ? limits->stack_size : STACK_DEFAULT;
 	uint32_t depth = limits->max_depth ? limits->max_depth : DEPTH_DEFAULT;
 
+	const struct wasm_control *control = s->config.control;
+
 	*t = (struct interp_thread){.store = s,
+				    .metered = control && control->metered,
 				    .max_slots = stack_size / sizeof(uint64_t),
 				    .max_frames = (size_t)depth + FRAMES_RESERVED};
 	size_t slots = t->max_slots < SLOTS_FIRST ? t->max_slots : SLOTS_FIRST;
@@ -56,11 +60,39 @@ enum err interp_thread_init(struct interp_thread *t, struct wasm_store *s,
 	return E_OK;
 }
 
+static void give_fuel_back(struct interp_thread *t)
+{
+	if (t->metered)
+		__atomic_fetch_add(&t->store->config.control->fuel, t->fuel, __ATOMIC_RELAXED);
+	t->fuel = 0;
+}
+
 void interp_thread_fini(struct interp_thread *t)
 {
+	give_fuel_back(t);
 	heap_free(t->slots);
 	heap_free(t->frames);
 	*t = (struct interp_thread){0};
+}
+
+bool interp_take_fuel(struct interp_thread *t, uint64_t n)
+{
+	uint64_t *common = &t->store->config.control->fuel;
+	uint64_t left = __atomic_load_n(common, __ATOMIC_RELAXED);
+	uint64_t take;
+
+	if (n <= t->fuel) {
+		t->fuel -= n;
+		return true;
+	}
+	do {
+		if (n - t->fuel > left)
+			return false;
+		take = left - (n - t->fuel) < FUEL_PORTION ? left : n - t->fuel + FUEL_PORTION;
+	} while (!__atomic_compare_exchange_n(common, &left, left - take, true, __ATOMIC_RELAXED,
+					      __ATOMIC_RELAXED));
+	t->fuel += take - n;
+	return true;
 }
 
 /* ---- growth ---------------------------------------------------------------------------------- */
@@ -127,7 +159,7 @@ enum wasm_trap interp_ensure_code(struct interp_thread *t)
 	struct interp_code *code;
 
 	/* Its frame could not be entered; translating it would take memory in proportion. */
-	if ((uint64_t)body->local_count + body->max_stack > t->max_slots)
+	if ((uint64_t)body->local_slots + body->max_stack > t->max_slots)
 		return TRAP_STACK_EXHAUSTED;
 	enum err err = interp_translate(func, &code);
 
@@ -137,11 +169,54 @@ enum wasm_trap interp_ensure_code(struct interp_thread *t)
 	return TRAP_NONE;
 }
 
-static uint64_t value_normal(const struct wasm_store *s, uint8_t type, uint64_t value)
+/* A reference that enters from outside is null only if its type allows it, and one of the store's:
+ * calls and throws rely on it. */
+static void reference_check(const struct wasm_store *s, uint32_t type, uint32_t ref)
 {
-	/* call_indirect relies on it: a funcref that enters from outside is one of the store's */
-	must(type != WASM_FUNCREF || (uint32_t)value < s->func_count);
-	return type == WASM_I64 || type == WASM_F64 ? value : (uint32_t)value;
+	const struct wasm_func_instance *func;
+
+	if (ref == 0) {
+		must(type & WASM_NULLABLE);
+		return;
+	}
+	switch (wasm_type_top(type)) {
+	case WASM_HEAP_FUNC:
+		func = wasm_func_of_ref(s, ref);
+		must(func && (!wasm_type_is_concrete(type) || func->sig == (type & WASM_HEAP)));
+		break;
+	case WASM_HEAP_EXN:
+		must(wasm_exception_of_ref(s, ref));
+		break;
+	default:
+		break;
+	}
+}
+
+/* Values from outside come into slots as handlers want them. */
+static void values_enter(const struct wasm_store *s, uint64_t *slots, const uint64_t *values,
+			 const uint32_t *types, uint32_t count)
+{
+	uint32_t at = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		bool wide = types[i] == WASM_I64 || types[i] == WASM_F64;
+
+		if (types[i] == WASM_V128) {
+			slots[at] = values[at];
+			slots[at + 1] = values[at + 1];
+			at += 2;
+			continue;
+		}
+		if (wasm_type_is_ref(types[i]))
+			reference_check(s, types[i], (uint32_t)values[at]);
+		slots[at] = wide ? values[at] : (uint32_t)values[at];
+		at++;
+	}
+}
+
+static uint32_t slots_most(const struct wasm_func_type *type)
+{
+	return type->param_slots > type->result_slots ? type->param_slots : type->result_slots;
 }
 
 /* Arguments and results are copies: a call that the function makes may move the slots. */
@@ -150,22 +225,18 @@ enum wasm_trap interp_call_host(struct interp_thread *t, size_t first)
 	const struct wasm_func_instance *func = t->callee;
 	const struct wasm_func_type *type = func->type;
 	uint64_t values[WASM_HOST_VALUES_MAX] = {0};
-	uint64_t *results = values + type->param_count;
-	uint32_t most =
-		type->param_count > type->result_count ? type->param_count : type->result_count;
-	uint64_t *top = t->top;
-	size_t top_index = (size_t)(top - t->slots);
+	uint64_t *results = values + type->param_slots;
+	size_t top = (size_t)(t->top - t->slots);
 
-	memcpy(values, t->slots + first, type->param_count * sizeof *values);
-	t->top = t->slots + first + most;
+	memcpy(values, t->slots + first, type->param_slots * sizeof *values);
+	t->top = t->slots + first + slots_most(type);
 	t->caller.instance = t->instance;
 	enum wasm_trap trap = func->host->call(func->env, &t->caller, values, results);
 
-	t->top = t->slots + top_index;
+	t->top = t->slots + top;
 	if (trap)
 		return trap;
-	for (uint32_t i = 0; i < type->result_count; i++)
-		t->slots[first + i] = value_normal(t->store, type->results[i], results[i]);
+	values_enter(t->store, t->slots + first, results, type->results, type->result_count);
 	return TRAP_NONE;
 }
 
@@ -182,8 +253,7 @@ static enum wasm_trap call_func(struct interp_thread *t, const struct wasm_func_
 /* Room for a frame and for what the caller hands over, above what is in use. */
 static enum wasm_trap call_reserve(struct interp_thread *t, const struct wasm_func_type *type)
 {
-	uint32_t most =
-		type->param_count > type->result_count ? type->param_count : type->result_count;
+	const uint32_t most = slots_most(type);
 	enum wasm_trap trap = TRAP_NONE;
 
 	if (t->nesting >= NESTING_MAX)
@@ -211,39 +281,63 @@ enum wasm_trap interp_call(struct interp_thread *t, const struct wasm_func_insta
 		t->trap_pc = NULL;
 		t->trap_frames = 0;
 	}
+	t->exception = 0;
 	if (trap)
 		return interp_trap(t, NULL, trap);
-	for (uint32_t i = 0; i < type->param_count; i++)
-		t->slots[first + i] = value_normal(t->store, type->params[i], args[i]);
+	values_enter(t->store, t->slots + first, args, type->params, type->param_count);
 	t->nesting++;
 	trap = call_func(t, func, first);
 	t->nesting--;
 	t->frame = t->frames + depth;
 	t->instance = instance;
 	t->top = t->slots + first;
+	if (t->nesting == 0)
+		give_fuel_back(t);
 	if (trap)
 		return trap;
-	if (type->result_count)
-		memcpy(results, t->slots + first, type->result_count * sizeof *results);
+	if (type->result_slots)
+		memcpy(results, t->slots + first, type->result_slots * sizeof *results);
 	return TRAP_NONE;
 }
 
 /* ---- backtraces ------------------------------------------------------------------------------ */
 
-static uint32_t position_offset(const struct wasm_func_instance *func, const struct interp_op *pc,
-				bool returns_here)
+/* The offsets of the function that they were last wanted of: recursion has one in line after line. */
+struct offsets {
+	const struct wasm_func_instance *func;
+	uint32_t *of_op; /* NULL: no memory */
+	uint32_t count;
+};
+
+static uint32_t offset_of_op(struct offsets *o, const struct wasm_func_instance *func, uint32_t op)
+{
+	if (o->func != func) {
+		heap_free(o->of_op);
+		o->func = func;
+		if (interp_translate_offsets(func, &o->of_op, &o->count) != E_OK) {
+			o->of_op = NULL;
+			o->count = 0;
+		}
+	}
+	return op < o->count ? o->of_op[op]
+			     : wasm_func_body(func->instance->module, func->index)->code;
+}
+
+static uint32_t position_offset(struct offsets *o, const struct wasm_func_instance *func,
+				const struct interp_op *pc, bool returns_here)
 {
 	const struct interp_op *ops = func->code;
 
 	if (func->host || ops == interp_untranslated || !pc)
 		return func->host ? 0 : wasm_func_body(func->instance->module, func->index)->code;
-	return interp_translate_offset(func, (uint32_t)(pc - ops) - returns_here);
+	return offset_of_op(o, func, (uint32_t)(pc - ops) - returns_here);
 }
 
 size_t interp_backtrace(const struct interp_thread *t, struct interp_position *out, size_t max,
 			size_t skip, size_t *depth)
 {
 	const struct interp_op *pc = t->trap_pc;
+	struct offsets offsets = {0};
 	bool returns_here = false;
 	size_t n = 0, seen = 0;
 
@@ -252,10 +346,11 @@ size_t interp_backtrace(const struct interp_thread *t, struct interp_position *o
 
 		if (f->func && seen++ >= skip && n < max)
 			out[n++] = (struct interp_position){
-				f->func, position_offset(f->func, pc, returns_here)};
+				f->func, position_offset(&offsets, f->func, pc, returns_here)};
 		pc = f->pc;
 		returns_here = true;
 	}
+	heap_free(offsets.of_op);
 	*depth = seen;
 	return n;
 }

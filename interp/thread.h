@@ -5,21 +5,36 @@
 #include "interp/interp.h"
 #include "interp/op.h"
 
-/* A translated function. */
+/* A translated function; regions and clauses (interp/unwind.h) lie behind the ops. */
 struct interp_code {
 	uint32_t count;
+	uint32_t region_count;
+	const struct interp_region *regions;
+	const struct interp_clause *clauses;
 	struct interp_op ops[];
 };
 
 /* Stands in func->code until the first call. */
 extern const struct interp_op interp_untranslated[1];
 
+/* Where a function returns to that interp_call entered, or that another instance called. */
+extern const struct interp_op interp_leave[1];
+extern const struct interp_op interp_switch_back[1];
+
+static inline const struct interp_code *interp_code_of(const struct wasm_func_instance *func)
+{
+	return (const struct interp_code *)(const void *)((const uint8_t *)func->code -
+							  offsetof(struct interp_code, ops));
+}
+
 /* Translates a function that has a body. Errors: E_NOMEM. */
 MUST_USE enum err interp_translate(const struct wasm_func_instance *func,
 				   struct interp_code **code);
 
-/* The offset in the module of the instruction that op `index` came from. */
-uint32_t interp_translate_offset(const struct wasm_func_instance *func, uint32_t index);
+/* The offset in the module of the instruction that each op came from: *count of them, to be freed
+ * by heap_free. Errors: E_NOMEM. */
+MUST_USE enum err interp_translate_offsets(const struct wasm_func_instance *func,
+					   uint32_t **offsets, uint32_t *count);
 
 /* Notes where a trap happened. */
 static inline enum wasm_trap interp_trap(struct interp_thread *t, const struct interp_op *pc,
@@ -37,6 +52,9 @@ MUST_USE enum wasm_trap interp_grow_frames(struct interp_thread *t);
 
 /* Gives t->callee its code. */
 MUST_USE enum wasm_trap interp_ensure_code(struct interp_thread *t);
+
+/* Takes n of the fuel, first of what the thread has; false: so much is not left. */
+MUST_USE bool interp_take_fuel(struct interp_thread *t, uint64_t n);
 
 /* Runs the guest function t->callee, whose instance is t->instance, on the frame at fp; a frame is
  * free. */

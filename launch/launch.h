@@ -99,11 +99,11 @@ struct launch_value {
 
 /* Limits that the enclave enforces; 0 is the runtime's default. */
 struct launch_limits {
-	uint64_t memory;  /* bytes of linear memory, all memories together */
+	uint64_t memory;  /* bytes of linear memory, all memories of a thread together */
 	uint64_t stack;	  /* bytes of Wasm stack per thread */
-	uint64_t fuel;	  /* instructions */
+	uint64_t fuel;	  /* instructions, all threads together */
 	uint64_t timeout; /* ns */
-	uint32_t threads;
+	uint32_t threads; /* at once, the first included */
 };
 
 struct launch_record {
@@ -142,7 +142,7 @@ struct launch_digests {
  * Takes a record apart. The bytes are untrusted in content; they are ours, and outlive *record,
  * which points into them and into the arena. Errors: E_TRUNCATED, E_TRAILING, E_LIMIT, E_NOMEM and
  * E_LAUNCH_*; *record is written only on E_OK. What is known to the format and not to this runtime
- * (a volume, fuel) is for the caller to refuse.
+ * (a volume) is for the caller to refuse.
  */
 MUST_USE enum err launch_decode(struct launch_record *record, struct arena *arena,
 				const void *bytes, size_t size);

@@ -2,7 +2,8 @@
  * platform_random: a CTR-DRBG under a lock, seeded from RDRAND and, after a number of requests that
  * the library sets, from there again.
  * Trust: RDRAND. Its failure, and a CPU that repeats itself, are found and end in an error.
- * Invariant: g_drbg is touched under g_lock alone; g_seeded says whether it may be asked.
+ * Invariant: g_drbg, g_last and the tables that the library's AES makes at its first use are touched
+ * under g_lock alone, over which no host call is made; g_seeded says whether it may be asked.
  */
 #include "platform/platform.h"
 

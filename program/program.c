@@ -11,49 +11,12 @@
 
 #include "base/heap.h"
 #include "base/wipe.h"
-#include "hostcall/hostcall.h"
-#include "interp/interp.h"
-#include "launch/launch.h"
 #include "platform/platform.h"
-#include "program/imports.h"
-#include "wasi/wasi.h"
-#include "wasm/instance.h"
+#include "program/impl.h"
 #include "wasm/limits.h"
 #include "wasm/validate.h"
 
 #define START_FUNCTION "_start"
-
-struct program {
-	const struct program_input *in;
-	struct program_outcome *out;
-	struct arena arena;
-	struct launch_record record;
-	struct wasm_module module;
-	struct wasi_config wasi_config;
-	struct wasi wasi;
-	bool wasi_open;
-	struct wasm_store store;
-	struct program_imports imports;
-	struct interp_thread thread;
-	struct wasm_instance *instance;
-};
-
-static void out_text(struct program_outcome *out, struct wasm_name name)
-{
-	size_t room = sizeof(out->text) - out->text_size;
-	size_t n = name.len < room ? name.len : room;
-
-	if (n != 0)
-		memcpy(out->text + out->text_size, name.p, n);
-	out->text_size += (uint32_t)n;
-}
-
-MUST_USE static enum err refuse(struct program *p, enum err err)
-{
-	p->out->kind = RUN_REFUSED;
-	p->out->code = err;
-	return err;
-}
 
 /* What the format of the record knows and this runtime cannot do. */
 static bool record_supported(const struct launch_record *r)
@@ -62,8 +25,7 @@ static bool record_supported(const struct launch_record *r)
 		if (r->mounts[i].kind != LAUNCH_MOUNT_HOST)
 			return false;
 	}
-	return r->engine == LAUNCH_ENGINE_INTERPRETER && r->limits.fuel == 0 &&
-	       r->limits.timeout == 0 && r->limits.threads == 0;
+	return r->engine == LAUNCH_ENGINE_INTERPRETER;
 }
 
 static enum err check_record(struct program *p)
@@ -73,20 +35,20 @@ static enum err check_record(struct program *p)
 		launch_decode(&p->record, &p->arena, p->in->launch_record, p->in->launch_size);
 
 	if (err != E_OK)
-		return refuse(p, err);
+		return program_refuse(p, err);
 	launch_measure(&p->record, &digests);
 	err = platform_check_launch(digests.launch);
 	if (err != E_OK)
-		return refuse(p, err == E_DENIED ? E_PROGRAM_LAUNCH : err);
-	return record_supported(&p->record) ? E_OK : refuse(p, E_UNSUPPORTED);
+		return program_refuse(p, err == E_DENIED ? E_PROGRAM_LAUNCH : err);
+	return record_supported(&p->record) ? E_OK : program_refuse(p, E_UNSUPPORTED);
 }
 
 static enum err refuse_module(struct program *p, const struct wasm_error *error)
 {
 	p->out->detail[0] = error->offset;
 	p->out->detail[1] = error->func;
-	out_text(p->out, error->name);
-	return refuse(p, error->code);
+	program_add_text(p, error->name);
+	return program_refuse(p, error->code);
 }
 
 /* On the bytes as they came: nothing is decoded before they are the recorded ones. */
@@ -107,7 +69,7 @@ static enum err check_module(struct program *p)
 	struct wasm_error error;
 
 	if (!module_is_recorded(p))
-		return refuse(p, E_PROGRAM_MODULE);
+		return program_refuse(p, E_PROGRAM_MODULE);
 	if (wasm_decode(&p->module, &error, p->in->module, p->in->module_size) != E_OK)
 		return refuse_module(p, &error);
 	if (wasm_validate(&p->module, &error) != E_OK)
@@ -157,73 +119,34 @@ static enum err open_wasi(struct program *p)
 	struct wasi_mount *mounts = arena_alloc_array(a, r->mount_count, sizeof(*mounts));
 
 	if (!args || !env || !mounts || join_env(p, env) != E_OK)
-		return refuse(p, E_NOMEM);
+		return program_refuse(p, E_NOMEM);
 	for (uint32_t i = 0; i < r->argc; i++)
 		args[i] = (struct wasi_bytes){r->argv[i].p, r->argv[i].size};
 	list_mounts(r, mounts);
-	p->wasi_config =
-		(struct wasi_config){args, r->argc, env, r->env_count, mounts, r->mount_count};
+	p->wasi_config = (struct wasi_config){
+		args, r->argc, env, r->env_count, mounts, r->mount_count, &p->control.stop};
 	enum err err = wasi_init(&p->wasi, &p->wasi_config);
 
 	if (err != E_OK)
-		return refuse(p, err);
+		return program_refuse(p, err);
 	p->wasi_open = true;
 	return E_OK;
-}
-
-static void add_backtrace(struct program *p)
-{
-	struct interp_position at[RUN_FRAMES_MAX];
-	size_t depth, n = interp_backtrace(&p->thread, at, RUN_FRAMES_MAX, 0, &depth);
-
-	for (size_t i = 0; i < n; i++) {
-		const struct wasm_func_instance *f = at[i].func;
-		struct wasm_name name = {NULL, 0};
-
-		if (f->instance)
-			name = wasm_func_name(f->instance->module, f->index);
-		p->out->frame[i] = (struct program_frame){f->index, at[i].offset, name.p, name.len};
-	}
-	p->out->frame_count = (uint32_t)n;
-}
-
-static void set_trapped(struct program *p, enum wasm_trap trap)
-{
-	struct program_outcome *out = p->out;
-	bool tell_kind = p->record.diagnostics >= LAUNCH_DIAGNOSTICS_TRAP;
-
-	out->kind = RUN_TRAPPED;
-	out->code = tell_kind ? trap : TRAP_NONE;
-	if (p->record.diagnostics < LAUNCH_DIAGNOSTICS_BACKTRACE)
-		return;
-	add_backtrace(p);
-}
-
-/* How a call of guest code ended. */
-static void set_end(struct program *p, enum wasm_trap trap)
-{
-	if (trap == TRAP_NONE || trap == TRAP_EXIT) {
-		p->out->kind = RUN_EXITED;
-		p->out->code = trap == TRAP_EXIT ? p->thread.caller.exit_status : 0;
-		return;
-	}
-	set_trapped(p, trap);
 }
 
 static enum err refuse_link(struct program *p, enum err err, const struct wasm_link_error *error)
 {
 	if (err == E_WASM_TRAP) {
-		set_trapped(p, error->trap);
+		program_end(p, &p->first, error->trap);
 		return err;
 	}
 	if (err == E_WASM_UNKNOWN_IMPORT || err == E_WASM_IMPORT_TYPE) {
 		const struct wasm_import *import = &p->module.imports[error->import];
 
-		out_text(p->out, import->module);
-		out_text(p->out, (struct wasm_name){".", 1});
-		out_text(p->out, import->name);
+		program_add_text(p, import->module);
+		program_add_text(p, (struct wasm_name){".", 1});
+		program_add_text(p, import->name);
 	}
-	return refuse(p, err);
+	return program_refuse(p, err);
 }
 
 /* The record's limit in pages; one that is no page at all would read as "no limit". */
@@ -233,27 +156,35 @@ static bool memory_limit(const struct launch_record *r, uint64_t *pages)
 	return r->limits.memory == 0 || *pages != 0;
 }
 
+/* What bounds the running. A program that cannot start threads pays nothing for ending them. */
+static enum err set_limits(struct program *p)
+{
+	const struct launch_limits *limits = &p->record.limits;
+
+	if (!memory_limit(&p->record, &p->max_memory_pages))
+		return program_refuse(p, E_PROGRAM_MEMORY_LIMIT);
+	p->spawns = program_imports_spawn(&p->module);
+	if (p->spawns && !program_has_thread_entry(&p->module))
+		return program_refuse(p, E_PROGRAM_THREAD_ENTRY);
+	p->thread_limit = limits->threads != 0 && limits->threads < PROGRAM_THREADS_MAX
+				  ? limits->threads
+				  : PROGRAM_THREADS_MAX;
+	p->control.metered = limits->fuel != 0;
+	p->control.fuel = limits->fuel;
+	p->control.polled = limits->timeout != 0 || (p->spawns && p->thread_limit > 1);
+	return E_OK;
+}
+
 static enum err instantiate(struct program *p)
 {
-	struct wasm_store_config config = {
-		.memory_ops = program_memory_ops(),
-	};
-	struct interp_limits limits = {.stack_size = p->record.limits.stack};
 	struct wasm_link_error error = {0};
-	enum err err = E_PROGRAM_MEMORY_LIMIT;
+	enum err err = program_imports_init(&p->imports, p);
 
-	if (memory_limit(&p->record, &config.max_memory_pages))
-		err = wasm_store_init(&p->store, &config);
-	if (err != E_OK)
-		return refuse(p, err);
-	interp_store_init(&p->store);
-	err = interp_thread_init(&p->thread, &p->store, &limits);
-	if (err == E_OK)
-		err = program_imports_init(&p->imports, &p->store, &p->wasi);
-	if (err != E_OK)
-		return refuse(p, err);
-	err = wasm_instantiate(&p->store, &p->module, wasm_linker_resolve, &p->imports.linker,
-			       &p->instance, &error);
+	p->memories =
+		arena_alloc_array(&p->arena, p->module.import_memory_count, sizeof(p->memories[0]));
+	if (err != E_OK || !p->memories)
+		return program_refuse(p, E_NOMEM);
+	err = program_thread_init(p, &p->first, &error);
 	return err == E_OK ? E_OK : refuse_link(p, err, &error);
 }
 
@@ -266,64 +197,63 @@ static enum err find_entry(struct program *p, struct wasm_func_instance **func)
 
 	if (invoke.size != 0)
 		name = (struct wasm_name){(const char *)invoke.p, (uint32_t)invoke.size};
-	if (!wasm_instance_export(p->instance, name, &found) || found.kind != WASM_KIND_FUNC) {
-		out_text(p->out, name);
-		return refuse(p, E_PROGRAM_NO_ENTRY);
+	if (!wasm_instance_export(p->first.instance, name, &found) ||
+	    found.kind != WASM_KIND_FUNC) {
+		program_add_text(p, name);
+		return program_refuse(p, E_PROGRAM_NO_ENTRY);
 	}
 	*func = found.func;
 	return E_OK;
 }
 
+/* A v128 can neither be given nor told: it has more bits than a value has. */
+static bool has_v128(const struct wasm_func_type *type)
+{
+	return type->param_slots != type->param_count || type->result_slots != type->result_count;
+}
+
 /* The record's values as arguments: number and types must be the function's. */
-static enum err take_arguments(struct program *p, const struct wasm_func_type *type, uint64_t *args)
+static enum err take_arguments(struct program *p, const struct wasm_func_type *type)
 {
 	const struct launch_record *r = &p->record;
 	bool invoked = r->invoke.size != 0;
 
+	if (has_v128(type))
+		return program_refuse(p, E_PROGRAM_VECTOR);
 	if (r->value_count != type->param_count || type->param_count > RUN_VALUES_MAX ||
 	    type->result_count > RUN_VALUES_MAX || (!invoked && type->result_count != 0))
-		return refuse(p, E_PROGRAM_ARGUMENTS);
+		return program_refuse(p, E_PROGRAM_ARGUMENTS);
 	for (uint32_t i = 0; i < type->param_count; i++) {
-		if (r->values[i].type != (enum launch_value_type)type->params[i])
-			return refuse(p, E_PROGRAM_ARGUMENTS);
-		args[i] = r->values[i].bits;
+		if ((uint32_t)r->values[i].type != type->params[i])
+			return program_refuse(p, E_PROGRAM_ARGUMENTS);
+		p->args[i] = r->values[i].bits;
 	}
 	return E_OK;
 }
 
-static void give_results(struct program *p, const struct wasm_func_type *type,
-			 const uint64_t *results)
+static void call_entry(struct program *p, const struct wasm_func_instance *func)
 {
-	for (uint32_t i = 0; i < type->result_count; i++)
-		p->out->value[i] = (struct run_value){type->results[i], results[i]};
-	p->out->value_count = type->result_count;
-}
+	struct program_thread *t = &p->first;
+	enum wasm_trap trap = program_stop_reason(p);
 
-static void call_entry(struct program *p, struct wasm_func_instance *func)
-{
-	static uint64_t values[2][RUN_VALUES_MAX]; /* arguments, results: too large for the stack */
-	struct wasm_func_instance *start = wasm_instance_start(p->instance);
-	enum wasm_trap trap = TRAP_NONE;
-
-	if (take_arguments(p, func->type, values[0]) != E_OK)
-		return;
-	if (start)
-		trap = interp_call(&p->thread, start, NULL, NULL);
-	if (trap == TRAP_NONE) {
-		trap = interp_call(&p->thread, func, values[0], values[1]);
-		if (trap == TRAP_NONE)
-			give_results(p, func->type, values[1]);
-	}
-	set_end(p, trap);
+	if (trap == TRAP_NONE)
+		trap = program_thread_begin(t);
+	if (trap == TRAP_NONE)
+		trap = interp_call(&t->interp, func, p->args, p->results);
+	if (program_end(p, t, trap) && trap == TRAP_NONE)
+		program_set_results(p, func->type);
 }
 
 static void run(struct program *p)
 {
-	struct wasm_func_instance *entry;
+	struct wasm_func_instance *entry = NULL;
 
-	if (check_record(p) == E_OK && check_module(p) == E_OK && open_wasi(p) == E_OK &&
-	    instantiate(p) == E_OK && find_entry(p, &entry) == E_OK)
-		call_entry(p, entry);
+	if (check_record(p) != E_OK || check_module(p) != E_OK || set_limits(p) != E_OK ||
+	    open_wasi(p) != E_OK || instantiate(p) != E_OK || find_entry(p, &entry) != E_OK ||
+	    take_arguments(p, entry->type) != E_OK)
+		return;
+	program_threads_ready(p);
+	call_entry(p, entry);
 }
 
 void program_run(const struct program_input *in, struct program_outcome *out)
@@ -338,11 +268,12 @@ void program_run(const struct program_input *in, struct program_outcome *out)
 	}
 	p->in = in;
 	p->out = out;
+	program_threads_open(p);
 	run(p);
+	program_threads_close(p);
 	if (p->wasi_open)
 		wasi_fini(&p->wasi);
-	interp_thread_fini(&p->thread);
-	wasm_store_fini(&p->store);
+	program_thread_fini(&p->first);
 	program_imports_fini(&p->imports);
 	wasm_module_fini(&p->module);
 	arena_fini(&p->arena);

@@ -44,6 +44,32 @@ struct program_outcome {
  */
 void program_run(const struct program_input *in, struct program_outcome *out);
 
+/*
+ * Runs what the program gave thread `thread` (1 .. PROGRAM_THREADS_MAX - 1) to do, to its end. Called on
+ * the new thread after program_thread_start asked for it, perhaps before that call has returned;
+ * then the number may be asked for again.
+ */
+void program_thread_run(uint32_t thread);
+
+/*
+ * Ends the program by its timeout or its owner's wish: sets what its threads look at and wakes those
+ * that are parked (unpark). Comes at any time while program_run or program_thread_run is on its way,
+ * on a thread that is none of the program's; does nothing when no program runs. The host's word.
+ */
+void program_interrupt(void);
+
+/* Threads that a program can have at once, the first included: numbers 0 .. PROGRAM_THREADS_MAX - 1. */
+#define PROGRAM_THREADS_MAX 7
+
+/*
+ * Asks for one more thread: *thread is its number, on which program_thread_run will be called.
+ * E_LIMIT when none is left, also when the host has none; first it gives threads that are on their way
+ * out of program_thread_run some time. With an error it never comes. What the new thread needs is
+ * put in place under a mutex that is held over this call and taken first by program_thread_run.
+ * Supplied by the surroundings (enclave/threads.c inside).
+ */
+MUST_USE enum err program_thread_start(uint32_t *thread);
+
 struct wasm_memory_ops;
 
 /* Where the program's memories stand: supplied by the surroundings (the guest window inside). */

@@ -14,6 +14,9 @@ for t in test/unit/*_test.c; do
 	name=$(basename "$t" .c)
 	entry "unit/$name" "$b/unit/$name"
 done
+for t in "$b"/tsan/*_test; do
+	entry "tsan/$(basename "$t")" "$t"
+done
 for f in fuzz/*_fuzz.c; do
 	name=$(basename "$f" _fuzz.c)
 	entry "seeds/$name" "$b/fuzz/${name}_replay fuzz/seeds/$name"
@@ -21,6 +24,10 @@ done
 entry simulator "$b/test/sim_test"
 entry enclave-fast "$b/test/enclave_test $b/test-enclave.elf $b/test-enclave.sig"
 entry enclave-strict "$b/test/enclave_test $b/test-enclave.elf $b/test-enclave.sig strict"
+entry threads-enclave-fast "$b/test/threads_test $b/test-enclave.elf $b/test-enclave.sig"
+entry threads-enclave-strict "$b/test/threads_test $b/test-enclave.elf $b/test-enclave.sig strict"
+entry spec-self-native "test/wast/self-test.sh $b/wast $b/wast-native"
+entry spec-self-enclave "test/wast/self-test.sh $b/wast $b/retwine-wast"
 if [ -d "$shared/data/testsuite" ]; then
 	entry spec-enclave "test/wast/run.sh $shared/data/testsuite $b/wast $b/retwine-wast"
 	entry spec-native "test/wast/run.sh $shared/data/testsuite $b/wast $b/wast-native"

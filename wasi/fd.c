@@ -3,7 +3,7 @@
  * Trust: descriptors, pointers, lengths and offsets are the guest's; counts from a mount are at
  * most what was asked for.
  * Invariant: nothing is read or written before every buffer and the place of the result are
- * checked.
+ * checked. A stream is waited for without a lock.
  */
 #include <string.h>
 
@@ -131,16 +131,16 @@ static enum wasi_errno fd_write_at(struct fs_node *node, const struct wasi_iovs 
 	return fd_write_each(node, iovs, off, done);
 }
 
-/* At the descriptor's own position. */
+/* At the descriptor's own position, whose lock is held. */
 static enum wasi_errno fd_read_here(struct wasi_descriptor *d, const struct wasi_iovs *iovs,
 				    size_t *done)
 {
-	uint64_t off = 0;
-	enum wasi_errno e = d->node->stream ? WASI_SUCCESS : fd_offset(d, &off);
+	uint64_t off;
+	enum wasi_errno e = fd_offset(d, &off);
 
 	if (e == WASI_SUCCESS)
 		e = fd_read_at(d->node, iovs, off, done);
-	if (e == WASI_SUCCESS && !d->node->stream)
+	if (e == WASI_SUCCESS)
 		d->off = off + *done;
 	return e;
 }
@@ -148,7 +148,7 @@ static enum wasi_errno fd_read_here(struct wasi_descriptor *d, const struct wasi
 static enum wasi_errno fd_write_here(struct wasi_descriptor *d, const struct wasi_iovs *iovs,
 				     size_t *done)
 {
-	const bool append = d->node->stream || d->flags & WASI_FD_APPEND;
+	const bool append = d->flags & WASI_FD_APPEND;
 	uint64_t off = FS_OFFSET_END;
 	enum wasi_errno e = append ? WASI_SUCCESS : fd_offset(d, &off);
 
@@ -157,7 +157,7 @@ static enum wasi_errno fd_write_here(struct wasi_descriptor *d, const struct was
 	if (e != WASI_SUCCESS)
 		return e;
 	if (append)
-		d->off_at_end = !d->node->stream;
+		d->off_at_end = true;
 	else
 		d->off = off + *done;
 	return WASI_SUCCESS;
@@ -170,7 +170,13 @@ static enum wasi_errno transfer_read(struct wasi_descriptor *d, const struct was
 				     const uint64_t *args, size_t *done)
 {
 	(void)args;
-	return fd_read_here(d, iovs, done);
+	if (d->node->stream)
+		return fd_read_at(d->node, iovs, 0, done);
+	mutex_lock(&d->lock);
+	const enum wasi_errno e = fd_read_here(d, iovs, done);
+
+	mutex_unlock(&d->lock);
+	return e;
 }
 
 static enum wasi_errno transfer_pread(struct wasi_descriptor *d, const struct wasi_iovs *iovs,
@@ -185,7 +191,13 @@ static enum wasi_errno transfer_write(struct wasi_descriptor *d, const struct wa
 				      const uint64_t *args, size_t *done)
 {
 	(void)args;
-	return fd_write_here(d, iovs, done);
+	if (d->node->stream)
+		return fd_write_at(d->node, iovs, FS_OFFSET_END, done);
+	mutex_lock(&d->lock);
+	const enum wasi_errno e = fd_write_here(d, iovs, done);
+
+	mutex_unlock(&d->lock);
+	return e;
 }
 
 static enum wasi_errno transfer_pwrite(struct wasi_descriptor *d, const struct wasi_iovs *iovs,
@@ -283,8 +295,9 @@ static enum wasi_errno fd_seek_base(struct wasi_descriptor *d, uint32_t whence, 
 	}
 }
 
-/* INVAL when the new position would be negative or above FS_OFFSET_MAX. */
-static enum wasi_errno fd_seek_to(struct wasi_descriptor *d, int64_t delta, uint32_t whence)
+/* INVAL when the new position *to would be negative or above FS_OFFSET_MAX. */
+static enum wasi_errno fd_seek_to(struct wasi_descriptor *d, int64_t delta, uint32_t whence,
+				  uint64_t *to)
 {
 	uint64_t base;
 	int64_t off;
@@ -296,6 +309,7 @@ static enum wasi_errno fd_seek_to(struct wasi_descriptor *d, int64_t delta, uint
 		return WASI_INVAL;
 	d->off = (uint64_t)off;
 	d->off_at_end = false;
+	*to = d->off;
 	return WASI_SUCCESS;
 }
 
@@ -309,18 +323,20 @@ static enum wasi_errno fd_seek(struct wasi *wasi, const struct wasi_memory *memo
 			       int64_t delta, uint32_t whence, uint32_t out)
 {
 	struct wasi_descriptor *d;
+	uint64_t to;
 	enum wasi_errno e = wasi_table_get_seekable(wasi, fd, fd_seek_rights(delta, whence), &d);
 
 	if (e != WASI_SUCCESS)
 		return e;
-	if (!wasi_memory_at(memory, out, sizeof(d->off)))
+	if (wasi_memory_at(memory, out, sizeof(to))) {
+		mutex_lock(&d->lock);
+		e = fd_seek_to(d, delta, whence, &to);
+		mutex_unlock(&d->lock);
+	} else {
 		e = WASI_FAULT;
-	if (e == WASI_SUCCESS)
-		e = fd_seek_to(d, delta, whence);
-	if (e == WASI_SUCCESS)
-		e = wasi_memory_put(memory, out, &d->off, sizeof(d->off));
+	}
 	wasi_descriptor_put(d);
-	return e;
+	return e != WASI_SUCCESS ? e : wasi_memory_put(memory, out, &to, sizeof(to));
 }
 
 uint32_t wasi_fd_seek(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)

@@ -24,9 +24,14 @@ uint32_t wasi_fd_fdstat_get(struct wasi *wasi, const struct wasi_memory *memory,
 	if (e != WASI_SUCCESS)
 		return e;
 
+	mutex_lock(&d->lock);
+	const uint16_t flags = d->flags;
+
+	mutex_unlock(&d->lock);
+
 	const struct wasi_fdstat st = {
 		.type = fdstat_type(d->node),
-		.flags = d->flags,
+		.flags = flags,
 		.rights_base = d->rights,
 		.rights_inheriting = d->rights_inheriting,
 	};
@@ -64,7 +69,9 @@ uint32_t wasi_fd_fdstat_set_flags(struct wasi *wasi, const struct wasi_memory *m
 	(void)memory;
 	if (e != WASI_SUCCESS)
 		return e;
+	mutex_lock(&d->lock);
 	e = fdstat_set_flags(d, (uint32_t)args[1]);
+	mutex_unlock(&d->lock);
 	wasi_descriptor_put(d);
 	return e;
 }
@@ -73,20 +80,8 @@ uint32_t wasi_fd_fdstat_set_flags(struct wasi *wasi, const struct wasi_memory *m
 uint32_t wasi_fd_fdstat_set_rights(struct wasi *wasi, const struct wasi_memory *memory,
 				   const uint64_t *args)
 {
-	struct wasi_descriptor *d;
-	enum wasi_errno e = wasi_table_get(wasi, (uint32_t)args[0], 0, &d);
-
 	(void)memory;
-	if (e != WASI_SUCCESS)
-		return e;
-	if (args[1] & ~d->rights || args[2] & ~d->rights_inheriting) {
-		e = WASI_NOTCAPABLE;
-	} else {
-		d->rights = args[1];
-		d->rights_inheriting = args[2];
-	}
-	wasi_descriptor_put(d);
-	return e;
+	return wasi_table_limit_rights(wasi, (uint32_t)args[0], args[1], args[2]);
 }
 
 uint32_t wasi_fd_filestat_get(struct wasi *wasi, const struct wasi_memory *memory,

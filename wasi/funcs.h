@@ -10,6 +10,14 @@
 #include "wasi/funcs.def"
 #undef WASI_FUNC
 
+/* Is the program being ended (wasi_config.stop)? Asked wherever a call could go on for long. */
+static inline bool wasi_stopped(const struct wasi *wasi)
+{
+	const uint32_t *stop = wasi->config->stop;
+
+	return stop && __atomic_load_n(stop, __ATOMIC_ACQUIRE) != 0;
+}
+
 /* ns of a clock (wasi/clock.c); monotonic and process time never go back. INVAL: unknown id. */
 enum wasi_errno wasi_clock_now(struct wasi *wasi, uint32_t id, uint64_t *ns);
 

@@ -1,7 +1,8 @@
 /*
  * Access to the guest's memory.
  * Trust: pointers, lengths and the bytes behind them are the guest's; base and size are ours.
- * Invariant: no address outside [base, base + size) is ever formed for an access.
+ * Invariant: no address outside [base, base + size) is ever formed for an access; no byte decides
+ * anything twice.
  */
 #include "wasi/memory.h"
 
@@ -19,13 +20,21 @@ void *wasi_memory_at(const struct wasi_memory *m, uint32_t ptr, uint64_t len)
 	return len == 0 ? g_nothing : m->base + ptr;
 }
 
+void wasi_copy_in(void *dst, const void *src, size_t size)
+{
+	if (size == 0)
+		return;
+	memcpy(dst, src, size);
+	reread_nothing(dst);
+}
+
 enum wasi_errno wasi_memory_get(const struct wasi_memory *m, void *out, uint32_t ptr, size_t size)
 {
 	const void *p = wasi_memory_at(m, ptr, size);
 
 	if (!p)
 		return WASI_FAULT;
-	memcpy(out, p, size);
+	wasi_copy_in(out, p, size);
 	return WASI_SUCCESS;
 }
 
@@ -46,7 +55,7 @@ static enum wasi_errno iovs_load(struct wasi_iovs *iovs, const struct wasi_memor
 {
 	struct wasi_iovec iov;
 
-	memcpy(&iov, record, sizeof(iov));
+	wasi_copy_in(&iov, record, sizeof(iov));
 	iovs->v[i].p = wasi_memory_at(m, iov.buf, iov.size);
 	iovs->v[i].size = iov.size;
 	iovs->total += iov.size;

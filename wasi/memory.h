@@ -1,8 +1,8 @@
 /*
  * The guest's memory as preview1 sees it: every pointer and length is the guest's and hostile. Base
- * and size hold for one call: memory 0 cannot grow meanwhile. With shared memories (threads) it may
- * grow, never shrink, so that the snapshot stays valid; bytes may then change under us, which is
- * why records are copied in once.
+ * and size hold for one call: a memory of one thread cannot grow meanwhile; a shared one neither
+ * moves nor shrinks. Its bytes change under us whenever another thread of the guest likes: whatever a
+ * check or a size depends on is copied in once, and the copy is used. What we wrote is not read again.
  */
 #ifndef WASI_MEMORY_H
 #define WASI_MEMORY_H
@@ -18,6 +18,10 @@ struct wasi_memory {
 /* The len bytes at ptr, or NULL when they are not all inside. For len 0 the pointer is not to be
  * read. */
 MUST_USE void *wasi_memory_at(const struct wasi_memory *m, uint32_t ptr, uint64_t len);
+
+/* Copies bytes of the guest out of its reach: after the call nothing is read from src again, whatever
+ * the compiler knows about both. size may be 0. */
+void wasi_copy_in(void *dst, const void *src, size_t size);
 
 /* Copies one record or number in or out: FAULT, and nothing copied, when it is not inside. */
 MUST_USE enum wasi_errno wasi_memory_get(const struct wasi_memory *m, void *out, uint32_t ptr,

@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/heap.h"
+#include "wasi/memory.h"
 
 struct path_walk {
 	struct fs_node *stack[PATH_DEPTH_MAX];
@@ -31,7 +32,7 @@ static enum wasi_errno path_prepend(struct path_walk *w, const char *p, size_t s
 	if (size > w->pos)
 		return WASI_NAMETOOLONG;
 	w->pos -= size;
-	memcpy(w->text + w->pos, p, size);
+	wasi_copy_in(w->text + w->pos, p, size);
 	return w->text[w->pos] == '/' ? WASI_PERM : WASI_SUCCESS; /* of the copy */
 }
 

@@ -30,8 +30,8 @@ struct path_walk;
 
 /*
  * Starts at `dir` (a reference is taken), which must be a directory. The path is untrusted bytes,
- * any but NUL. NOENT: empty. PERM: absolute. NAMETOOLONG: over PATH_SIZE_MAX. NOMEM. On success the
- * caller owns *walk.
+ * any but NUL, which may change meanwhile: they are copied once. NOENT: empty. PERM: absolute.
+ * NAMETOOLONG: over PATH_SIZE_MAX. NOMEM. On success the caller owns *walk.
  */
 enum wasi_errno path_walk_init(struct path_walk **walk, struct fs_node *dir, struct name path);
 void path_walk_free(struct path_walk *walk); /* NULL is allowed */

@@ -71,13 +71,15 @@ static void poll_add_clock(struct poll *p, struct poll_item *item)
 static void poll_add_file(struct poll *p, struct poll_item *item)
 {
 	struct wasi_filestat st;
-	const struct wasi_descriptor *d = item->d;
+	struct wasi_descriptor *d = item->d;
 	enum wasi_errno e = WASI_SUCCESS;
 
 	if (item->sub.type == WASI_EVENT_FD_READ) {
 		e = fs_stat(d->node, &st);
+		mutex_lock(&d->lock);
 		if (e == WASI_SUCCESS && !d->off_at_end && st.size > d->off)
 			item->event.bytes = st.size - d->off;
+		mutex_unlock(&d->lock);
 	}
 	poll_fire(p, item, e);
 }
@@ -171,7 +173,7 @@ static void poll_host_ready(struct poll *p)
  * a host that stops its clock, it need not: liveness is the host's. */
 static enum wasi_errno poll_wait(struct poll *p)
 {
-	for (;;) {
+	while (!wasi_stopped(p->wasi)) {
 		uint64_t timeout = HOST_POLL_FOREVER;
 
 		poll_clocks(p, &timeout);
@@ -187,6 +189,7 @@ static enum wasi_errno poll_wait(struct poll *p)
 		if (p->ready)
 			return WASI_SUCCESS;
 	}
+	return WASI_INTR;
 }
 
 /* Writes the events that fired; returns how many. */
@@ -224,8 +227,8 @@ static enum wasi_errno poll_init(struct poll *p, const uint8_t *subs)
 	if (!p->items || !p->host)
 		return WASI_NOMEM;
 	for (size_t i = 0; i < p->count; i++)
-		memcpy(&p->items[i].sub, subs + i * sizeof(struct wasi_subscription),
-		       sizeof(struct wasi_subscription));
+		wasi_copy_in(&p->items[i].sub, subs + i * sizeof(struct wasi_subscription),
+			     sizeof(struct wasi_subscription));
 	for (size_t i = 0; i < p->count && e == WASI_SUCCESS; i++)
 		e = poll_add(p, &p->items[i]);
 	return e;

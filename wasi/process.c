@@ -5,9 +5,13 @@
  */
 #include <string.h>
 
+#include "base/wipe.h"
 #include "platform/platform.h"
 #include "wasi/funcs.h"
 #include "wasi/table.h"
+
+#define EXIT_CALLED ((uint64_t)1 << 32) /* in wasi->exit, above the status */
+#define RANDOM_STEP 1024u		/* bytes at once: others want some too */
 
 struct strings {
 	const struct wasi_bytes *v;
@@ -92,29 +96,49 @@ uint32_t wasi_environ_sizes_get(struct wasi *wasi, const struct wasi_memory *mem
 	return strings_sizes_get(strings_env(wasi), memory, args);
 }
 
+/* At most RANDOM_STEP bytes, by way of memory that the guest's other threads cannot reach. */
+static bool random_step(uint8_t *out, size_t size)
+{
+	uint8_t bytes[RANDOM_STEP];
+	const bool ok = platform_random(bytes, size) == E_OK;
+
+	if (ok)
+		memcpy(out, bytes, size);
+	wipe(bytes, size);
+	return ok;
+}
+
 uint32_t wasi_random_get(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)
 {
 	const uint32_t size = (uint32_t)args[1];
 	uint8_t *out = wasi_memory_at(memory, (uint32_t)args[0], size);
 
-	(void)wasi;
 	if (!out)
 		return WASI_FAULT;
-	if (size == 0)
-		return WASI_SUCCESS;
-	if (platform_random(out, size) != E_OK) {
-		memset(out, 0, size); /* bytes of a failed source are not to be used */
-		return WASI_IO;
+	for (size_t at = 0; at < size && !wasi_stopped(wasi); at += RANDOM_STEP) {
+		if (!random_step(out + at, size - at < RANDOM_STEP ? size - at : RANDOM_STEP)) {
+			memset(out, 0, size); /* no byte of a failed source is to be used */
+			return WASI_IO;
+		}
 	}
 	return WASI_SUCCESS;
 }
 
 uint32_t wasi_proc_exit(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)
 {
+	uint64_t none = 0;
+
 	(void)memory;
-	wasi->exit_status = (uint32_t)args[0];
-	wasi->exited = true;
+	atomic_compare_exchange_strong(&wasi->exit, &none, EXIT_CALLED | (uint32_t)args[0]);
 	return WASI_SUCCESS;
+}
+
+bool wasi_exited(const struct wasi *wasi, uint32_t *status)
+{
+	const uint64_t exit = atomic_load(&wasi->exit);
+
+	*status = (uint32_t)exit;
+	return exit != 0;
 }
 
 /* There are no signals: wasi-libc does not import it, and wasmtime has none either. */

@@ -1,10 +1,8 @@
 /*
  * The descriptor table.
  * Trust: numbers are the guest's.
- * Invariant: no free number is below fd_hint; each element owns one reference. With threads one
- * lock stands around the bodies of table_lookup, wasi_table_add, wasi_table_remove and
- * wasi_table_renumber (the puts after it), and nothing else here needs one; a descriptor's position
- * then needs its own.
+ * Invariant: no free number is below fd_hint; each element owns one reference. The table is looked at
+ * and changed under its lock alone; references are put after it, since the last one closes.
  */
 #include "wasi/table.h"
 
@@ -40,8 +38,8 @@ enum wasi_errno wasi_descriptor_new(struct wasi_descriptor **out, struct fs_node
 	atomic_init(&d->refs, 1);
 	d->node = node;
 	d->access = access;
-	d->rights = inherited & descriptor_possible(node, access);
-	d->rights_inheriting = node->type == WASI_TYPE_DIR ? inherited : 0;
+	atomic_init(&d->rights, inherited & descriptor_possible(node, access));
+	atomic_init(&d->rights_inheriting, node->type == WASI_TYPE_DIR ? inherited : 0);
 	*out = d;
 	return WASI_SUCCESS;
 }
@@ -72,7 +70,7 @@ static enum wasi_errno table_grow(struct wasi *wasi)
 	return WASI_SUCCESS;
 }
 
-enum wasi_errno wasi_table_add(struct wasi *wasi, struct wasi_descriptor *d, uint32_t *fd)
+static enum wasi_errno table_place(struct wasi *wasi, struct wasi_descriptor *d, uint32_t *fd)
 {
 	enum wasi_errno e = WASI_SUCCESS;
 	size_t i = wasi->fd_hint;
@@ -81,14 +79,23 @@ enum wasi_errno wasi_table_add(struct wasi *wasi, struct wasi_descriptor *d, uin
 		i++;
 	if (i == wasi->fd_size)
 		e = table_grow(wasi);
-	if (e != WASI_SUCCESS) {
-		wasi_descriptor_put(d);
+	if (e != WASI_SUCCESS)
 		return e;
-	}
 	wasi->fds[i] = d;
 	wasi->fd_hint = i + 1;
 	*fd = (uint32_t)i;
 	return WASI_SUCCESS;
+}
+
+enum wasi_errno wasi_table_add(struct wasi *wasi, struct wasi_descriptor *d, uint32_t *fd)
+{
+	mutex_lock(&wasi->lock);
+	const enum wasi_errno e = table_place(wasi, d, fd);
+
+	mutex_unlock(&wasi->lock);
+	if (e != WASI_SUCCESS)
+		wasi_descriptor_put(d);
+	return e;
 }
 
 static struct wasi_descriptor *table_lookup(const struct wasi *wasi, uint32_t fd)
@@ -97,13 +104,11 @@ static struct wasi_descriptor *table_lookup(const struct wasi *wasi, uint32_t fd
 }
 
 /* The checks of the wasi_table_get family; errors by kind of node stand before rights, as wasmtime
- * answers. */
-static enum wasi_errno table_get(struct wasi *wasi, uint32_t fd, uint64_t rights,
-				 enum wasi_errno if_dir, enum wasi_errno if_stream,
-				 enum wasi_errno if_file, struct wasi_descriptor **out)
+ * answers. d may be NULL. */
+static enum wasi_errno descriptor_check(const struct wasi_descriptor *d, uint64_t rights,
+					enum wasi_errno if_dir, enum wasi_errno if_stream,
+					enum wasi_errno if_file)
 {
-	struct wasi_descriptor *d = table_lookup(wasi, fd);
-
 	if (!d)
 		return WASI_BADF;
 
@@ -116,11 +121,23 @@ static enum wasi_errno table_get(struct wasi *wasi, uint32_t fd, uint64_t rights
 	if ((rights & WASI_RIGHT_FD_READ && !(d->access & WASI_ACCESS_READ)) ||
 	    (rights & WASI_RIGHT_FD_WRITE && !(d->access & WASI_ACCESS_WRITE)))
 		return WASI_BADF;
-	if (rights & ~d->rights)
-		return WASI_NOTCAPABLE;
-	atomic_fetch_add_explicit(&d->refs, 1, memory_order_relaxed);
-	*out = d;
-	return WASI_SUCCESS;
+	return rights & ~d->rights ? WASI_NOTCAPABLE : WASI_SUCCESS;
+}
+
+static enum wasi_errno table_get(struct wasi *wasi, uint32_t fd, uint64_t rights,
+				 enum wasi_errno if_dir, enum wasi_errno if_stream,
+				 enum wasi_errno if_file, struct wasi_descriptor **out)
+{
+	mutex_lock(&wasi->lock);
+	struct wasi_descriptor *d = table_lookup(wasi, fd);
+	const enum wasi_errno e = descriptor_check(d, rights, if_dir, if_stream, if_file);
+
+	if (e == WASI_SUCCESS) {
+		atomic_fetch_add_explicit(&d->refs, 1, memory_order_relaxed);
+		*out = d;
+	}
+	mutex_unlock(&wasi->lock);
+	return e;
 }
 
 enum wasi_errno wasi_table_get(struct wasi *wasi, uint32_t fd, uint64_t rights,
@@ -147,6 +164,30 @@ enum wasi_errno wasi_table_get_dir(struct wasi *wasi, uint32_t fd, uint64_t righ
 	return table_get(wasi, fd, rights, WASI_SUCCESS, WASI_NOTDIR, WASI_NOTDIR, d);
 }
 
+/* Checked and written under the table's lock, or two who take rights away could give some back. */
+static enum wasi_errno descriptor_limit_rights(struct wasi_descriptor *d, uint64_t rights,
+					       uint64_t inheriting)
+{
+	if (!d)
+		return WASI_BADF;
+	if (rights & ~d->rights || inheriting & ~d->rights_inheriting)
+		return WASI_NOTCAPABLE;
+	d->rights = rights;
+	d->rights_inheriting = inheriting;
+	return WASI_SUCCESS;
+}
+
+enum wasi_errno wasi_table_limit_rights(struct wasi *wasi, uint32_t fd, uint64_t rights,
+					uint64_t inheriting)
+{
+	mutex_lock(&wasi->lock);
+	const enum wasi_errno e =
+		descriptor_limit_rights(table_lookup(wasi, fd), rights, inheriting);
+
+	mutex_unlock(&wasi->lock);
+	return e;
+}
+
 /* Takes the element out of the table. */
 static struct wasi_descriptor *table_take(struct wasi *wasi, uint32_t fd)
 {
@@ -160,24 +201,41 @@ static struct wasi_descriptor *table_take(struct wasi *wasi, uint32_t fd)
 
 enum wasi_errno wasi_table_remove(struct wasi *wasi, uint32_t fd)
 {
-	if (!table_lookup(wasi, fd))
+	mutex_lock(&wasi->lock);
+	struct wasi_descriptor *closed = table_lookup(wasi, fd) ? table_take(wasi, fd) : NULL;
+
+	mutex_unlock(&wasi->lock);
+	if (!closed)
 		return WASI_BADF;
-	wasi_descriptor_put(table_take(wasi, fd));
+	wasi_descriptor_put(closed);
+	return WASI_SUCCESS;
+}
+
+/* *closed: what had the number `to`, or NULL when nothing moved. */
+static enum wasi_errno table_move(struct wasi *wasi, uint32_t from, uint32_t to,
+				  struct wasi_descriptor **closed)
+{
+	*closed = NULL;
+	if (!table_lookup(wasi, from) || !table_lookup(wasi, to))
+		return WASI_BADF;
+	if (from == to)
+		return WASI_SUCCESS;
+	*closed = wasi->fds[to];
+	wasi->fds[to] = table_take(wasi, from);
 	return WASI_SUCCESS;
 }
 
 enum wasi_errno wasi_table_renumber(struct wasi *wasi, uint32_t from, uint32_t to)
 {
-	if (!table_lookup(wasi, from) || !table_lookup(wasi, to))
-		return WASI_BADF;
-	if (from == to)
-		return WASI_SUCCESS;
+	struct wasi_descriptor *closed;
 
-	struct wasi_descriptor *closed = wasi->fds[to];
+	mutex_lock(&wasi->lock);
+	const enum wasi_errno e = table_move(wasi, from, to, &closed);
 
-	wasi->fds[to] = table_take(wasi, from);
-	wasi_descriptor_put(closed);
-	return WASI_SUCCESS;
+	mutex_unlock(&wasi->lock);
+	if (closed)
+		wasi_descriptor_put(closed);
+	return e;
 }
 
 void wasi_table_fini(struct wasi *wasi)

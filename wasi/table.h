@@ -34,12 +34,13 @@ struct wasi_descriptor {
 	_Atomic uint32_t refs;
 	struct fs_node *node;		/* a reference */
 	const struct wasi_mount *mount; /* a preopened directory; else NULL */
-	uint64_t off;			/* where fd_read and fd_write go on */
-	bool off_at_end;		/* it appended: off is the size, not yet asked for */
-	uint16_t flags;			/* WASI_FD_* */
 	uint8_t access;			/* WASI_ACCESS_*: how it was opened */
-	uint64_t rights;
-	uint64_t rights_inheriting;
+	_Atomic uint64_t rights;	/* changed by wasi_table_limit_rights alone */
+	_Atomic uint64_t rights_inheriting;
+	struct mutex lock; /* of what follows; held over host calls, but never for a stream's */
+	uint64_t off;	   /* where fd_read and fd_write go on */
+	bool off_at_end;   /* it appended: off is the size, not yet asked for */
+	uint16_t flags;	   /* WASI_FD_* */
 };
 
 /* A descriptor over `node` (takes the reference over, also on NOMEM), with the rights among
@@ -64,6 +65,10 @@ MUST_USE enum wasi_errno wasi_table_get_seekable(struct wasi *wasi, uint32_t fd,
 /* The same; NOTDIR for everything but a directory. */
 MUST_USE enum wasi_errno wasi_table_get_dir(struct wasi *wasi, uint32_t fd, uint64_t rights,
 					    struct wasi_descriptor **d);
+
+/* Takes rights away for good. BADF; NOTCAPABLE: one of these is not there any more. */
+MUST_USE enum wasi_errno wasi_table_limit_rights(struct wasi *wasi, uint32_t fd, uint64_t rights,
+						 uint64_t inheriting);
 
 /* BADF. */
 MUST_USE enum wasi_errno wasi_table_remove(struct wasi *wasi, uint32_t fd);

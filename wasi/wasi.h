@@ -7,8 +7,11 @@
  * hands down (its inheriting rights), asked for or not, because programs of today ask for none of
  * them. fd_fdstat_set_rights takes rights away for good; every operation checks its own.
  *
- * Threads. One lock belongs around the descriptor table (wasi/table.c says where); descriptors and
- * nodes are counted, so that a call keeps what it uses alive.
+ * Threads. After wasi_init any number of threads may call the functions at once, until wasi_fini.
+ * One mutex guards the table of descriptors (wasi/table.c); no file is waited for under it. A call
+ * counts the descriptor that it uses, so a close meanwhile does not take it away. Positions have a
+ * mutex each; reading and writing a stream takes none, so that who waits for input keeps nobody
+ * from writing.
  */
 #ifndef WASI_WASI_H
 #define WASI_WASI_H
@@ -16,6 +19,7 @@
 #include <stdatomic.h>
 
 #include "base/err.h"
+#include "base/mutex.h"
 #include "wasi/fs.h"
 #include "wasi/memory.h"
 
@@ -45,19 +49,22 @@ struct wasi_config {
 	size_t env_count;
 	const struct wasi_mount *mounts; /* descriptors 3, 4, … in this order */
 	size_t mount_count;
+	/* Atomic; other than 0: the program is being ended, and no call waits any longer. What it
+	 * returns then is not for the guest. NULL: this never happens. */
+	const uint32_t *stop;
 };
 
 struct wasi_descriptor;
 
 struct wasi {
 	const struct wasi_config *config; /* the caller's */
+	struct mutex lock;		  /* of the next three */
 	struct wasi_descriptor **fds;	  /* by number; NULL where free */
 	size_t fd_size;			  /* elements of fds */
 	size_t fd_hint;			  /* no free number is below it */
 	_Atomic uint64_t
 		last[WASI_CLOCK_END]; /* greatest time given out, of clocks that only go on */
-	bool exited;		      /* proc_exit was called: the program must not go on */
-	uint32_t exit_status;
+	_Atomic uint64_t exit;	      /* see wasi_exited */
 };
 
 /*
@@ -72,6 +79,10 @@ MUST_USE enum err wasi_init(struct wasi *wasi, const struct wasi_config *config)
 /* Closes everything; to be called at exit, after a trap too. */
 void wasi_fini(struct wasi *wasi);
 
+/* Was proc_exit called? Then the program must not go on, on any thread; *status is that of the first
+ * call. */
+MUST_USE bool wasi_exited(const struct wasi *wasi, uint32_t *status);
+
 /* One function: `args` has one element per letter of `params`; an i32 is its low half, whatever the
  * upper half holds. The result is an enum wasi_errno. */
 typedef uint32_t (*wasi_handler)(struct wasi *wasi, const struct wasi_memory *memory,
@@ -80,7 +91,7 @@ typedef uint32_t (*wasi_handler)(struct wasi *wasi, const struct wasi_memory *me
 struct wasi_func {
 	const char *name;
 	const char *params; /* 'i' i32, 'I' i64 */
-	bool returns;	    /* an i32; only proc_exit returns nothing: ask wasi->exited */
+	bool returns;	    /* an i32; only proc_exit returns nothing: ask wasi_exited */
 	wasi_handler call;
 };
 

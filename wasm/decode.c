@@ -1,5 +1,5 @@
 /*
- * The module as a sequence of sections (Core 2.0, 5.5.2 to 5.5.16).
+ * The module as a sequence of sections (Core 3.0, 5.5.2 to 5.5.17).
  * Trust: the bytes are untrusted.
  * Invariant: a section is read through a reader of exactly its size.
  */
@@ -175,7 +175,7 @@ static enum err decode_section_body(struct decoder *d, uint8_t id, uint32_t at)
 	case SECTION_DATA_COUNT:
 		return decode_data_count_section(d);
 	case SECTION_TAG:
-		return E_WASM_NEEDS_EXCEPTIONS;
+		return decode_tag_section(d);
 	case SECTION_COUNT:
 		break;
 	}

@@ -1,6 +1,6 @@
 /*
  * The decoder's inside, shared by the files that decode sections: not for users of the library.
- * Sections come in the order of Core 2.0, 5.5.1, so that every index space is complete before an
+ * Sections come in the order of Core 3.0, 5.5.1, so that every index space is complete before an
  * index into it appears, but for data segments in bodies; indices are therefore checked where they
  * are read.
  */
@@ -36,12 +36,15 @@ MUST_USE enum err decode_take_index(struct decoder *d, uint32_t *out, uint32_t c
 /* Where the reader of the section stands, from the module's first byte. */
 uint32_t decode_offset(const struct decoder *d);
 
-/* decode_types.c: what has types and index spaces. */
+/* decode_types.c */
 MUST_USE enum err decode_type_section(struct decoder *d);
+
+/* decode_spaces.c: what opens index spaces. */
 MUST_USE enum err decode_import_section(struct decoder *d);
 MUST_USE enum err decode_func_section(struct decoder *d);
 MUST_USE enum err decode_table_section(struct decoder *d);
 MUST_USE enum err decode_memory_section(struct decoder *d);
+MUST_USE enum err decode_tag_section(struct decoder *d);
 MUST_USE enum err decode_global_section(struct decoder *d);
 
 /* decode_exports.c */

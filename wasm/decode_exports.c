@@ -1,5 +1,5 @@
 /*
- * Exports (Core 2.0, 5.5.10), and their order by name, which serves to find duplicates and to look
+ * Exports (Core 3.0, 5.5.10), and their order by name, which serves to find duplicates and to look
  * names up. Sorted by merging, not hashed: a hostile module cannot make that slow.
  * Trust: the bytes are untrusted.
  */
@@ -105,8 +105,8 @@ static enum err decode_export_index(struct decoder *d, struct wasm_export *expor
 		return decode_take_index(d, &export->index, m->memory_count, E_WASM_NO_SUCH_MEMORY);
 	case WASM_KIND_GLOBAL:
 		return decode_take_index(d, &export->index, m->global_count, E_WASM_NO_SUCH_GLOBAL);
-	case 4: /* a tag */
-		return E_WASM_NEEDS_EXCEPTIONS;
+	case WASM_KIND_TAG:
+		return decode_take_index(d, &export->index, m->tag_count, E_WASM_NO_SUCH_TAG);
 	default:
 		return E_WASM_BAD_KIND;
 	}

@@ -1,5 +1,5 @@
 /*
- * Element and data segments (Core 2.0, 5.5.12, 5.5.14, 5.5.16).
+ * Element and data segments (Core 3.0, 5.5.12, 5.5.14, 5.5.16).
  * Trust: the bytes are untrusted.
  */
 #include "wasm/decode.h"
@@ -42,17 +42,17 @@ static enum err decode_elem_place(struct decoder *d, struct wasm_elem *elem, uin
 	return expr_take(m, &elem->offset, &d->r, &d->stack, WASM_I32);
 }
 
-/* The element type: left out in the oldest forms, a kind byte for indices, else a reference type.
- */
+/* The element type: left out in the oldest forms, a kind byte for indices, which are never null,
+ * else a reference type. */
 static enum err decode_elem_type(struct decoder *d, struct wasm_elem *elem, uint32_t flags)
 {
 	uint8_t kind;
 
-	elem->type = WASM_FUNCREF;
+	elem->type = flags & ELEM_EXPRS ? WASM_FUNCREF : WASM_REF_ABSTRACT(WASM_HEAP_FUNC);
 	if (!(flags & (ELEM_NOT_ACTIVE | ELEM_EXPLICIT)))
 		return E_OK;
 	if (flags & ELEM_EXPRS)
-		return value_type_take_ref(&d->r, &elem->type);
+		return value_type_take_ref(d->m, &d->r, &elem->type);
 	if (!leb_take_byte(&d->r, &kind))
 		return E_WASM_END;
 	return kind == 0 ? E_OK : E_WASM_BAD_ELEM_KIND;
@@ -101,7 +101,8 @@ static enum err decode_elem(struct decoder *d, struct wasm_elem *elem)
 		e = decode_elem_type(d, elem, flags);
 	if (e)
 		return e;
-	if (elem->mode == WASM_ACTIVE && d->m->tables[elem->table].elem != elem->type)
+	if (elem->mode == WASM_ACTIVE &&
+	    !wasm_type_matches(elem->type, d->m->tables[elem->table].type.elem))
 		return E_WASM_TYPE_MISMATCH;
 	return decode_elem_items(d, elem);
 }
@@ -123,8 +124,7 @@ enum err decode_elem_section(struct decoder *d)
 	return e;
 }
 
-/* ---- data
- * ---------------------------------------------------------------------------------------- */
+/* ---- data ------------------------------------------------------------------------------------ */
 
 /* The count sizes nothing; the data section, which comes later, must agree with it. */
 enum err decode_data_count_section(struct decoder *d)

@@ -6,11 +6,8 @@
 
 #include "wasm/code.h"
 
-/*
- * Only imported globals: those of the module itself have no value yet in Core 2.0 (3.3.8.2),
- * whatever the order of their definitions.
- */
-static enum err expr_check_global(const struct wasm_module *m, uint32_t index, uint8_t *type)
+/* The globals that the module has so far are those before the expression. */
+static enum err expr_check_global(const struct wasm_module *m, uint32_t index, uint32_t *type)
 {
 	if (index >= m->global_count)
 		return E_WASM_NO_SUCH_GLOBAL;
@@ -20,12 +17,12 @@ static enum err expr_check_global(const struct wasm_module *m, uint32_t index, u
 	return E_OK;
 }
 
-static enum err expr_check_func(struct wasm_module *m, uint32_t index, uint8_t *type)
+static enum err expr_check_func(struct wasm_module *m, uint32_t index, uint32_t *type)
 {
 	if (index >= m->func_count)
 		return E_WASM_NO_SUCH_FUNC;
 	m->funcs[index].declared = true;
-	*type = WASM_FUNCREF;
+	*type = WASM_REF | m->types[m->funcs[index].type].canonical;
 	return E_OK;
 }
 
@@ -35,7 +32,7 @@ static enum err expr_check_fixed(struct type_stack *stack, enum wasm_op op)
 	const struct wasm_op_info *info = wasm_op_info(op);
 
 	for (unsigned i = info->in_count; i-- > 0;) {
-		if (stack->height == 0 || stack->types[--stack->height] != info->in[i])
+		if (stack->height == 0 || type_stack_pop(stack) != info->in[i])
 			return E_WASM_TYPE_MISMATCH;
 	}
 	return type_stack_push(stack, info->out);
@@ -44,7 +41,7 @@ static enum err expr_check_fixed(struct type_stack *stack, enum wasm_op op)
 static enum err expr_check_insn(struct wasm_module *m, struct type_stack *stack,
 				const struct wasm_insn *insn)
 {
-	uint8_t type = WASM_NO_TYPE;
+	uint32_t type = WASM_NO_TYPE;
 	enum err e = E_OK;
 
 	switch (insn->op) {
@@ -52,6 +49,7 @@ static enum err expr_check_insn(struct wasm_module *m, struct type_stack *stack,
 	case WASM_OP_I64_CONST:
 	case WASM_OP_F32_CONST:
 	case WASM_OP_F64_CONST:
+	case WASM_OP_V128_CONST:
 	case WASM_OP_I32_ADD:
 	case WASM_OP_I32_SUB:
 	case WASM_OP_I32_MUL:
@@ -75,7 +73,7 @@ static enum err expr_check_insn(struct wasm_module *m, struct type_stack *stack,
 }
 
 enum err expr_take(struct wasm_module *m, struct wasm_expr *out, struct reader *r,
-		   struct type_stack *stack, uint8_t type)
+		   struct type_stack *stack, uint32_t type)
 {
 	const uint8_t *start = r->p;
 	struct wasm_insn insn;
@@ -83,7 +81,7 @@ enum err expr_take(struct wasm_module *m, struct wasm_expr *out, struct reader *
 
 	type_stack_reset(stack);
 	for (;;) {
-		e = code_next(r, &insn);
+		e = code_next(m, r, &insn);
 		if (e)
 			return e;
 		if (insn.op == WASM_OP_END)
@@ -92,7 +90,7 @@ enum err expr_take(struct wasm_module *m, struct wasm_expr *out, struct reader *
 		if (e)
 			return e;
 	}
-	if (stack->height != 1 || stack->types[0] != type)
+	if (stack->height != 1 || !wasm_type_matches(stack->types[0], type))
 		return E_WASM_TYPE_MISMATCH;
 	out->code.offset = (uint32_t)(start - m->bytes);
 	out->code.size = (uint32_t)(r->p - start);

@@ -1,4 +1,4 @@
-/* Constant expressions (Core 2.0, 3.3.8.2; extended-const; any earlier global, Core 3.0). */
+/* Constant expressions (Core 3.0, 3.4.13). */
 #ifndef WASM_EXPR_H
 #define WASM_EXPR_H
 
@@ -11,6 +11,6 @@
  * bytes are untrusted. `stack` is scratch. Errors: E_WASM_*, E_NOMEM.
  */
 MUST_USE enum err expr_take(struct wasm_module *m, struct wasm_expr *out, struct reader *r,
-			    struct type_stack *stack, uint8_t type);
+			    struct type_stack *stack, uint32_t type);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Instantiation (Core 2.0, 4.5.4): resolve and match every import first, then build, then
+ * Instantiation (Core 3.0, 4.5.4): resolve and match every import first, then build, then
  * initialize.
  * Trust: the module is decoded and validated, so indices inside it hold; names are untrusted, and
  * the resolver is the embedder's.
@@ -10,7 +10,6 @@
 
 #include "base/checked.h"
 #include "base/heap.h"
-#include "base/reader.h"
 #include "wasm/code.h"
 #include "wasm/limits.h"
 #include "wasm/store.h"
@@ -21,6 +20,22 @@ static bool limits_match(uint64_t size, const struct wasm_limits *have,
 			 const struct wasm_limits *want)
 {
 	return size >= want->min && (!want->has_max || (have->has_max && have->max <= want->max));
+}
+
+static bool memory_matches(const struct wasm_memory_instance *have,
+			   const struct wasm_memory_type *want)
+{
+	return have->type.shared == want->shared &&
+	       limits_match(wasm_memory_size(have) / WASM_PAGE_SIZE, &have->type.limits,
+			    &want->limits);
+}
+
+/* want: the value type in the store's terms. What can be written must have the very type. */
+static bool global_matches(const struct wasm_global_type *have, uint32_t want, bool mutable)
+{
+	if (have->mutable != mutable)
+		return false;
+	return mutable ? have->type == want : wasm_type_matches(have->type, want);
 }
 
 static bool extern_matches(const struct wasm_instance *inst, const struct wasm_import *import,
@@ -35,14 +50,17 @@ static bool extern_matches(const struct wasm_instance *inst, const struct wasm_i
 	case WASM_KIND_FUNC:
 		return x->func->sig == inst->sigs[m->funcs[i].type];
 	case WASM_KIND_TABLE:
-		return x->table->type.elem == m->tables[i].elem &&
-		       limits_match(x->table->size, &x->table->type.limits, &m->tables[i].limits);
+		return x->table->type.elem == wasm_store_type(inst, m->tables[i].type.elem) &&
+		       limits_match(x->table->size, &x->table->type.limits,
+				    &m->tables[i].type.limits);
 	case WASM_KIND_MEMORY:
-		return limits_match(x->memory->size / WASM_PAGE_SIZE, &x->memory->type.limits,
-				    &m->memories[i].limits);
+		return memory_matches(x->memory, &m->memories[i]);
 	case WASM_KIND_GLOBAL:
-		return x->global->type.type == m->globals[i].type.type &&
-		       x->global->type.mutable == m->globals[i].type.mutable;
+		return global_matches(&x->global->type,
+				      wasm_store_type(inst, m->globals[i].type.type),
+				      m->globals[i].type.mutable);
+	case WASM_KIND_TAG:
+		return x->tag->sig == inst->sigs[m->tags[i].type];
 	default:
 		return false;
 	}
@@ -60,8 +78,11 @@ static void instance_set_import(struct wasm_instance *inst, uint32_t i, const st
 	case WASM_KIND_MEMORY:
 		inst->memories[i] = x->memory;
 		break;
-	default:
+	case WASM_KIND_GLOBAL:
 		inst->globals[i] = x->global;
+		break;
+	default:
+		inst->tags[i] = x->tag;
 		break;
 	}
 }
@@ -101,18 +122,14 @@ static enum err instance_alloc(struct wasm_store *s, const struct wasm_module *m
 	inst->tables = arena_alloc_array(a, m->table_count, sizeof(*inst->tables));
 	inst->memories = arena_alloc_array(a, m->memory_count, sizeof(*inst->memories));
 	inst->globals = arena_alloc_array(a, m->global_count, sizeof(*inst->globals));
+	inst->tags = arena_alloc_array(a, m->tag_count, sizeof(*inst->tags));
 	inst->elems = arena_alloc_array(a, m->elem_count, sizeof(*inst->elems));
 	inst->data_dropped = arena_alloc_array(a, m->data_count, sizeof(*inst->data_dropped));
 	inst->sigs = arena_alloc_array(a, m->type_count, sizeof(*inst->sigs));
-	if (!inst->funcs || !inst->tables || !inst->memories || !inst->globals || !inst->elems ||
-	    !inst->data_dropped || !inst->sigs)
+	inst->types = arena_alloc_array(a, m->type_count, sizeof(*inst->types));
+	if (!inst->funcs || !inst->tables || !inst->memories || !inst->globals || !inst->tags ||
+	    !inst->elems || !inst->data_dropped || !inst->sigs || !inst->types)
 		return E_NOMEM;
-	for (uint32_t i = 0; i < m->type_count; i++) {
-		enum err err = wasm_sig_intern(s, &m->types[i], &inst->sigs[i]);
-
-		if (err)
-			return err;
-	}
 	*out = inst;
 	return E_OK;
 }
@@ -127,25 +144,13 @@ static enum err instance_add_funcs(struct wasm_instance *inst)
 		return E_NOMEM;
 	for (uint32_t i = m->import_func_count; i < m->func_count; i++, f++) {
 		f->instance = inst;
-		f->type = wasm_func_type(m, i);
+		f->type = &inst->types[m->funcs[i].type];
 		f->sig = inst->sigs[m->funcs[i].type];
 		f->index = i;
 		wasm_store_add_func(inst->store, f);
 		inst->funcs[i] = f;
 	}
 	return E_OK;
-}
-
-static enum err instance_add_spaces(struct wasm_instance *inst)
-{
-	const struct wasm_module *m = inst->module;
-	enum err err = E_OK;
-
-	for (uint32_t i = m->import_table_count; !err && i < m->table_count; i++)
-		err = wasm_table_add(inst->store, &m->tables[i], &inst->tables[i]);
-	for (uint32_t i = m->import_memory_count; !err && i < m->memory_count; i++)
-		err = wasm_memory_add(inst->store, &m->memories[i], &inst->memories[i]);
-	return err;
 }
 
 /* ---- constant expressions (3.3.8.2) ---------------------------------------------------------- */
@@ -174,82 +179,159 @@ static void expr_binary(enum wasm_op op, uint64_t *x, uint64_t y)
 	}
 }
 
-/* The value that the instruction pushes. */
-static uint64_t expr_value(const struct wasm_instance *inst, const struct wasm_insn *insn)
-{
-	switch (insn->op) {
-	case WASM_OP_GLOBAL_GET:
-		return inst->globals[insn->index]->value;
-	case WASM_OP_REF_FUNC:
-		return inst->funcs[insn->index]->ref;
-	case WASM_OP_REF_NULL:
-		return 0;
-	default:
-		return insn->bits;
-	}
-}
-
 static bool expr_op_is_binary(enum wasm_op op)
 {
 	return op == WASM_OP_I32_ADD || op == WASM_OP_I32_SUB || op == WASM_OP_I32_MUL ||
 	       op == WASM_OP_I64_ADD || op == WASM_OP_I64_SUB || op == WASM_OP_I64_MUL;
 }
 
-static uint64_t expr_run(const struct wasm_instance *inst, struct reader r, uint64_t *stack,
-			 uint32_t size)
+/* The value that the instruction pushes; how many slots it takes. */
+static uint32_t expr_value(const struct wasm_instance *inst, const struct wasm_insn *insn,
+			   uint64_t value[2])
+{
+	const struct wasm_global_instance *g;
+
+	value[1] = 0;
+	switch (insn->op) {
+	case WASM_OP_GLOBAL_GET:
+		g = inst->globals[insn->index];
+		memcpy(value, g->value, sizeof g->value);
+		return wasm_type_slots(g->type.type);
+	case WASM_OP_V128_CONST:
+		memcpy(value, insn->v128, sizeof insn->v128);
+		return 2;
+	case WASM_OP_REF_FUNC:
+		value[0] = inst->funcs[insn->index]->ref;
+		return 1;
+	case WASM_OP_REF_NULL:
+		value[0] = 0;
+		return 1;
+	default:
+		value[0] = insn->bits;
+		return 1;
+	}
+}
+
+struct expr_stack {
+	uint64_t *slots;
+	uint32_t height;
+	uint32_t size;
+};
+
+static void expr_step(const struct wasm_instance *inst, const struct wasm_insn *insn,
+		      struct expr_stack *s)
+{
+	uint64_t value[2];
+
+	if (expr_op_is_binary(insn->op)) {
+		must(s->height >= 2);
+		s->height--;
+		expr_binary(insn->op, &s->slots[s->height - 1], s->slots[s->height]);
+		return;
+	}
+	uint32_t n = expr_value(inst, insn, value);
+
+	must(n <= s->size - s->height);
+	memcpy(&s->slots[s->height], value, n * sizeof *value);
+	s->height += n;
+}
+
+static void expr_run(const struct wasm_instance *inst, struct reader r, struct expr_stack *s,
+		     uint64_t value[2])
 {
 	struct wasm_insn insn;
-	uint32_t n = 0;
 
 	for (;;) {
-		must(code_next(&r, &insn) == E_OK);
+		must(code_next(inst->module, &r, &insn) == E_OK);
 		if (insn.op == WASM_OP_END)
 			break;
-		if (expr_op_is_binary(insn.op)) {
-			must(n >= 2);
-			n--;
-			expr_binary(insn.op, &stack[n - 1], stack[n]);
-		} else {
-			must(n < size);
-			stack[n++] = expr_value(inst, &insn);
-		}
+		expr_step(inst, &insn, s);
 	}
-	must(n == 1);
-	return stack[0];
+	must(s->height == 1 || s->height == 2);
+	value[0] = s->slots[0];
+	value[1] = s->height == 2 ? s->slots[1] : 0;
 }
 
 static enum err expr_eval(const struct wasm_instance *inst, const struct wasm_expr *expr,
-			  uint64_t *value)
+			  uint64_t value[2])
 {
 	struct reader r = wasm_span_reader(inst->module, expr->code);
 	uint64_t few[8];
+	struct expr_stack stack = {.slots = few, .size = COUNT_OF(few)};
 
-	if (expr->max_stack <= COUNT_OF(few)) {
-		*value = expr_run(inst, r, few, COUNT_OF(few));
-		return E_OK;
+	if (expr->max_stack > COUNT_OF(few)) {
+		stack.slots = heap_alloc_array(expr->max_stack, sizeof *stack.slots);
+		stack.size = expr->max_stack;
 	}
-	uint64_t *stack = heap_alloc_array(expr->max_stack, sizeof *stack);
-
-	if (!stack)
+	if (!stack.slots)
 		return E_NOMEM;
-	*value = expr_run(inst, r, stack, expr->max_stack);
-	heap_free(stack);
+	expr_run(inst, r, &stack, value);
+	if (stack.slots != few)
+		heap_free(stack.slots);
 	return E_OK;
 }
 
 /* ---- initializing ---------------------------------------------------------------------------- */
+
+/* Its initial value may only name functions and imported globals. */
+static enum err instance_add_table(struct wasm_instance *inst, uint32_t i)
+{
+	const struct wasm_table *table = &inst->module->tables[i];
+	const struct wasm_table_type type = {wasm_store_type(inst, table->type.elem),
+					     table->type.limits};
+	uint64_t value[2] = {0};
+	enum err err = wasm_table_add(inst->store, &type, &inst->tables[i]);
+
+	if (err || !table->has_init)
+		return err;
+	err = expr_eval(inst, &table->init, value);
+	if (!err) {
+		struct wasm_table_instance *t = inst->tables[i];
+
+		must(wasm_table_fill(t, 0, (uint32_t)value[0], t->size) == TRAP_NONE);
+	}
+	return err;
+}
+
+static enum err instance_add_tag(struct wasm_instance *inst, uint32_t i)
+{
+	const uint32_t type = inst->module->tags[i].type;
+	struct wasm_tag_instance *t = arena_alloc(&inst->store->arena, sizeof *t);
+
+	if (!t)
+		return E_NOMEM;
+	*t = (struct wasm_tag_instance){&inst->types[type], inst->sigs[type]};
+	inst->tags[i] = t;
+	return E_OK;
+}
+
+static enum err instance_add_spaces(struct wasm_instance *inst)
+{
+	const struct wasm_module *m = inst->module;
+	enum err err = E_OK;
+
+	for (uint32_t i = m->import_table_count; !err && i < m->table_count; i++)
+		err = instance_add_table(inst, i);
+	for (uint32_t i = m->import_memory_count; !err && i < m->memory_count; i++)
+		err = wasm_memory_add(inst->store, &m->memories[i], &inst->memories[i]);
+	for (uint32_t i = m->import_tag_count; !err && i < m->tag_count; i++)
+		err = instance_add_tag(inst, i);
+	return err;
+}
 
 static enum err instance_add_globals(struct wasm_instance *inst)
 {
 	const struct wasm_module *m = inst->module;
 
 	for (uint32_t i = m->import_global_count; i < m->global_count; i++) {
-		uint64_t value;
-		enum err err = expr_eval(inst, &m->globals[i].init, &value);
+		const struct wasm_global *global = &m->globals[i];
+		const struct wasm_global_type type = {wasm_store_type(inst, global->type.type),
+						      global->type.mutable};
+		uint64_t value[2];
+		enum err err = expr_eval(inst, &global->init, value);
 
 		if (!err)
-			err = wasm_global_add(inst->store, m->globals[i].type, value,
-					      &inst->globals[i]);
+			err = wasm_global_add(inst->store, type, value, &inst->globals[i]);
 		if (err)
 			return err;
 	}
@@ -262,7 +344,7 @@ static uint32_t item_ref(const struct wasm_instance *inst, struct wasm_item item
 	case WASM_ITEM_FUNC:
 		return inst->funcs[item.index]->ref;
 	case WASM_ITEM_GLOBAL:
-		return (uint32_t)inst->globals[item.index]->value;
+		return (uint32_t)inst->globals[item.index]->value[0];
 	default:
 		return 0;
 	}
@@ -273,7 +355,7 @@ static void elem_refs(const struct wasm_instance *inst, const struct wasm_elem *
 	struct reader r = wasm_span_reader(inst->module, elem->items);
 
 	for (uint32_t i = 0; i < elem->count; i++)
-		out[i] = item_ref(inst, wasm_elem_next(elem, &r));
+		out[i] = item_ref(inst, wasm_elem_next(inst->module, elem, &r));
 }
 
 /* Only what table.init can still see is kept. */
@@ -298,20 +380,20 @@ static enum err instance_init_tables(struct wasm_instance *inst, enum wasm_trap 
 {
 	for (uint32_t i = 0; i < inst->module->elem_count; i++) {
 		const struct wasm_elem *elem = &inst->module->elems[i];
-		uint64_t to;
+		uint64_t to[2];
 
 		if (elem->mode != WASM_ACTIVE)
 			continue;
 		struct wasm_table_instance *t = inst->tables[elem->table];
-		enum err err = expr_eval(inst, &elem->offset, &to);
+		enum err err = expr_eval(inst, &elem->offset, to);
 
 		if (err)
 			return err;
-		if (!range_inside(to, elem->count, t->size)) {
+		if (!range_inside(to[0], elem->count, t->size)) {
 			*trap = TRAP_TABLE_BOUNDS;
 			return E_WASM_TRAP;
 		}
-		elem_refs(inst, elem, t->elems + to);
+		elem_refs(inst, elem, t->elems + to[0]);
 	}
 	return E_OK;
 }
@@ -320,15 +402,16 @@ static enum err instance_init_memories(struct wasm_instance *inst, enum wasm_tra
 {
 	for (uint32_t i = 0; i < inst->module->data_count; i++) {
 		const struct wasm_data *data = &inst->module->datas[i];
-		uint64_t to;
+		uint64_t to[2];
 
 		if (data->mode != WASM_ACTIVE)
 			continue;
-		enum err err = expr_eval(inst, &data->offset, &to);
+		enum err err = expr_eval(inst, &data->offset, to);
 
 		if (err)
 			return err;
-		*trap = wasm_memory_init(inst, i, (uint32_t)to, 0, data->bytes.size);
+		*trap = wasm_memory_init(inst, data->memory, i, (uint32_t)to[0], 0,
+					 data->bytes.size);
 		if (*trap)
 			return E_WASM_TRAP;
 		wasm_data_drop(inst, i);
@@ -344,6 +427,8 @@ enum err wasm_instantiate(struct wasm_store *s, const struct wasm_module *module
 	enum err err = instance_alloc(s, module, &inst);
 
 	*error = (struct wasm_link_error){0};
+	if (!err)
+		err = wasm_store_add_types(inst);
 	if (!err)
 		err = instance_import(inst, resolve, env, error);
 	if (!err)
@@ -395,6 +480,9 @@ bool wasm_instance_export(const struct wasm_instance *inst, struct wasm_name nam
 		return true;
 	case WASM_KIND_GLOBAL:
 		out->global = inst->globals[e->index];
+		return true;
+	case WASM_KIND_TAG:
+		out->tag = inst->tags[e->index];
 		return true;
 	default:
 		return false;

@@ -1,5 +1,5 @@
 /*
- * LEB128 integers of the binary format (Core 2.0, 5.2.2): at most ceil(N / 7) bytes, and the bits
+ * LEB128 integers of the binary format (Core 3.0, 5.2.2): at most ceil(N / 7) bytes, and the bits
  * of the last byte beyond N must be zero, or copies of the sign. A longer encoding than needed is
  * legal within that. The bytes are untrusted. Errors: E_WASM_END, E_WASM_LEB_LONG,
  * E_WASM_LEB_LARGE.
@@ -39,6 +39,16 @@ MUST_USE static ALWAYS_INLINE enum err leb_take_u32(struct reader *r, uint32_t *
 	if (!e)
 		*out = (uint32_t)v;
 	return e;
+}
+
+MUST_USE static ALWAYS_INLINE enum err leb_take_u64(struct reader *r, uint64_t *out)
+{
+	if (likely(r->left != 0 && *r->p < 0x80)) {
+		*out = *r->p++;
+		r->left--;
+		return E_OK;
+	}
+	return leb_take_unsigned(r, 64, out);
 }
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Every limit on a module, by name. The specification lets an implementation set them (Core 2.0,
+ * Every limit on a module, by name. The specification lets an implementation set them (Core 3.0,
  * appendix A.2). None is below what wasmtime accepts (wasmparser, src/limits.rs); where browsers
  * agree on a figure (JS API, "Implementation-defined limits") it is the same. A count is also held
  * against the bytes that are left before it sizes anything.
@@ -17,15 +17,17 @@ enum wasm_max {
 	WASM_MAX_TABLES = 100000,		   /* JS API; wasmparser: 100 */
 	WASM_MAX_ELEMS = 10000000,		   /* segments; JS API; wasmparser: 100,000 */
 	WASM_MAX_ELEM_ITEMS = 10000000,		   /* of one segment; both */
-	WASM_MAX_TABLE_MIN = 10000000,		   /* entries at the start; both */
+	WASM_MAX_TABLE_MIN = 10000000,		   /* entries of a store, unless it is told; both: of a table */
 	WASM_MAX_DATAS = 100000,		   /* both */
 	WASM_MAX_PARAMS = 1000,			   /* of one function type; both */
 	WASM_MAX_RESULTS = 1000,		   /* of one function type; both */
 	WASM_MAX_BODY_SIZE = 7654321,		   /* bytes of one function; both */
 	WASM_MAX_LOCALS = 50000,		   /* of one function, parameters included; both */
 	WASM_MAX_NAME = 100000,			   /* bytes; both */
-	WASM_MAX_MEMORIES = 1,			   /* until multi-memory comes */
-	WASM_MAX_PAGES = 65536,			   /* of a memory; Core 2.0, 3.2.5 */
+	WASM_MAX_MEMORIES = 100,		   /* wasmparser; JS API: 100,000 */
+	WASM_MAX_TAGS = 1000000,		   /* both, imported ones included */
+	WASM_MAX_CATCHES = 10000,		   /* of one try_table; wasmparser */
+	WASM_MAX_PAGES = 65536,			   /* of a memory; Core 3.0, 3.2 */
 };
 
 #define WASM_PAGE_SIZE 65536u

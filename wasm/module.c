@@ -8,6 +8,7 @@
 #include "wasm/code.h"
 #include "wasm/leb.h"
 #include "wasm/name.h"
+#include "wasm/value_type.h"
 
 void wasm_module_fini(struct wasm_module *m)
 {
@@ -19,6 +20,12 @@ const struct wasm_func_type *wasm_func_type(const struct wasm_module *m, uint32_
 {
 	must(func < m->func_count);
 	return &m->types[m->funcs[func].type];
+}
+
+const struct wasm_func_type *wasm_tag_type(const struct wasm_module *m, uint32_t tag)
+{
+	must(tag < m->tag_count);
+	return &m->types[m->tags[tag].type];
 }
 
 const struct wasm_body *wasm_func_body(const struct wasm_module *m, uint32_t func)
@@ -44,11 +51,10 @@ uint32_t wasm_locals_begin(struct reader *r)
 	return runs;
 }
 
-void wasm_locals_next(struct reader *r, uint32_t *count, uint8_t *type)
+void wasm_locals_next(const struct wasm_module *m, struct reader *r, uint32_t *count,
+		      uint32_t *type)
 {
-	must(leb_take_u32(r, count) == E_OK);
-	*type = reader_u8(r);
-	must(reader_ok(r));
+	must(leb_take_u32(r, count) == E_OK && value_type_take(m, r, type) == E_OK);
 }
 
 struct reader wasm_body_code(const struct wasm_module *m, const struct wasm_body *body)
@@ -59,11 +65,11 @@ struct reader wasm_body_code(const struct wasm_module *m, const struct wasm_body
 }
 
 /* An item written as an expression: one instruction, then `end`. */
-static struct wasm_item elem_expr_next(struct reader *r)
+static struct wasm_item elem_expr_next(const struct wasm_module *m, struct reader *r)
 {
 	struct wasm_insn insn, end;
 
-	must(code_next(r, &insn) == E_OK && code_next(r, &end) == E_OK);
+	must(code_next(m, r, &insn) == E_OK && code_next(m, r, &end) == E_OK);
 	must(end.op == WASM_OP_END);
 	switch (insn.op) {
 	case WASM_OP_REF_NULL:
@@ -77,18 +83,18 @@ static struct wasm_item elem_expr_next(struct reader *r)
 	}
 }
 
-struct wasm_item wasm_elem_next(const struct wasm_elem *elem, struct reader *r)
+struct wasm_item wasm_elem_next(const struct wasm_module *m, const struct wasm_elem *elem,
+				struct reader *r)
 {
 	struct wasm_item item = {WASM_ITEM_FUNC, 0};
 
 	if (elem->exprs)
-		return elem_expr_next(r);
+		return elem_expr_next(m, r);
 	must(leb_take_u32(r, &item.index) == E_OK);
 	return item;
 }
 
-/* ---- the section "name" -----------------------------------------------------------------------
- */
+/* ---- the section "name" ---------------------------------------------------------------------- */
 
 #define NAMES_OF_FUNCS 1
 

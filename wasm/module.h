@@ -1,5 +1,5 @@
 /*
- * A module as the binary format gives it (Core 2.0, 2.5 and 5.5). The module refers to the bytes
+ * A module as the binary format gives it (Core 3.0, 2.5 and 5.5). The module refers to the bytes
  * that it was decoded from: the caller owns them, keeps them unchanged and lets them outlive it.
  * Everything else lies in the module's arena. Each index space is one array, imports first.
  *
@@ -23,12 +23,12 @@ struct wasm_span {
 
 /*
  * A constant expression (3.3.8.2), type-checked, its `end` included. To be evaluated with
- * code_next. It holds only: t.const, ref.null, ref.func, global.get of an imported immutable
- * global, and add, sub, mul of i32 and i64.
+ * code_next. It holds only: t.const, v128.const, ref.null, ref.func, global.get of an earlier
+ * immutable global, and add, sub, mul of i32 and i64.
  */
 struct wasm_expr {
 	struct wasm_span code;
-	uint32_t max_stack; /* operands at most */
+	uint32_t max_stack; /* slots at most */
 };
 
 struct wasm_import {
@@ -48,9 +48,24 @@ struct wasm_body {
 	struct wasm_span span; /* locals and code */
 	uint32_t code;	       /* offset in the module of the first instruction */
 	uint32_t local_count;  /* parameters included */
-	uint32_t max_stack;    /* operands at most, unreachable code included */
+	uint32_t local_slots;  /* the same in slots (wasm_type_slots) */
+	uint32_t max_stack;    /* slots of operands at most, unreachable code included; a legacy
+				* `try` takes one more from its first catch to its end */
 	uint32_t max_depth;    /* open blocks at most, the body's own included */
-	uint32_t block_count;  /* of block, loop and if */
+	uint32_t block_count;  /* of blocks of every kind */
+	uint32_t catch_count;  /* of clauses of try_table, and of catch, catch_all and delegate */
+	bool has_v128;	       /* a local or an operand, or may have */
+};
+
+struct wasm_table {
+	struct wasm_table_type type;
+	bool has_init;
+	struct wasm_expr init; /* of each element; else null */
+};
+
+/* A tag's function type has no results. */
+struct wasm_tag {
+	uint32_t type;
 };
 
 struct wasm_global {
@@ -68,7 +83,7 @@ enum wasm_segment_mode { WASM_ACTIVE, WASM_PASSIVE, WASM_DECLARED };
 
 struct wasm_elem {
 	uint8_t mode;	/* enum wasm_segment_mode */
-	uint8_t type;	/* enum wasm_type */
+	uint32_t type;	/* a reference type */
 	bool exprs;	/* how the items are written; wasm_elem_next hides it */
 	uint32_t table; /* active */
 	uint32_t count; /* of items */
@@ -105,6 +120,8 @@ struct wasm_module {
 	uint32_t import_memory_count;
 	uint32_t global_count;
 	uint32_t import_global_count;
+	uint32_t tag_count;
+	uint32_t import_tag_count;
 	uint32_t export_count;
 	uint32_t elem_count;
 	uint32_t data_count;
@@ -114,9 +131,10 @@ struct wasm_module {
 	struct wasm_import *imports;
 	struct wasm_func *funcs;
 	struct wasm_body *bodies; /* of function import_func_count + i */
-	struct wasm_table_type *tables;
+	struct wasm_table *tables;
 	struct wasm_memory_type *memories;
 	struct wasm_global *globals;
+	struct wasm_tag *tags;
 	struct wasm_export *exports;
 	struct wasm_elem *elems;
 	struct wasm_data *datas;
@@ -151,9 +169,9 @@ MUST_USE enum err wasm_decode(struct wasm_module *m, struct wasm_error *error, c
 			      size_t size);
 
 /*
- * Where the section retwine.native begins in undecoded bytes (untrusted), and its payload; both `size`
- * without one. For hashing before anything is decoded: for a module that decodes, the same as native_at
- * and native.offset.
+ * Where the section retwine.native begins in undecoded bytes (untrusted), and its payload; both
+ * `size` without one. For hashing before anything is decoded: for a module that decodes, the same
+ * as native_at and native.offset.
  */
 void wasm_find_native(const void *bytes, size_t size, size_t *section_off, size_t *payload_off);
 
@@ -162,6 +180,9 @@ void wasm_module_fini(struct wasm_module *m);
 
 /* The type of a function, for an index below func_count. */
 const struct wasm_func_type *wasm_func_type(const struct wasm_module *m, uint32_t func);
+
+/* The type of a tag, for an index below tag_count. */
+const struct wasm_func_type *wasm_tag_type(const struct wasm_module *m, uint32_t tag);
 
 /* The body of a function that is not imported. */
 const struct wasm_body *wasm_func_body(const struct wasm_module *m, uint32_t func);
@@ -175,13 +196,15 @@ struct reader wasm_span_reader(const struct wasm_module *m, struct wasm_span spa
  * of them. After the last one the reader stands on the first instruction.
  */
 uint32_t wasm_locals_begin(struct reader *r);
-void wasm_locals_next(struct reader *r, uint32_t *count, uint8_t *type);
+void wasm_locals_next(const struct wasm_module *m, struct reader *r, uint32_t *count,
+		      uint32_t *type);
 
 /* A reader on the first instruction of a validated body; its end is the end of the body. */
 struct reader wasm_body_code(const struct wasm_module *m, const struct wasm_body *body);
 
 /* The next item of an element segment: elem->count times, from wasm_span_reader(elem->items) on. */
-struct wasm_item wasm_elem_next(const struct wasm_elem *elem, struct reader *r);
+struct wasm_item wasm_elem_next(const struct wasm_module *m, const struct wasm_elem *elem,
+				struct reader *r);
 
 /* The export of that name, or NULL. The name is untrusted. */
 const struct wasm_export *wasm_export_find(const struct wasm_module *m, const char *name,

@@ -1,4 +1,4 @@
-/* Names in the binary format (Core 2.0, 5.2.4). */
+/* Names in the binary format (Core 3.0, 5.2.4). */
 #ifndef WASM_NAME_H
 #define WASM_NAME_H
 

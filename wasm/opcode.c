@@ -17,6 +17,8 @@ const struct wasm_op_info wasm_op_table[WASM_OP_COUNT] = {
 #define OP(ident, code, txt, immediate, ins, outs)                                                 \
 	[WASM_OP_##ident] = {.text = (txt), .imm = WASM_IMM_##immediate, ins, OUT_##outs},
 #define OP_FC OP
+#define OP_FD OP
+#define OP_FE OP
 #define OP_LATER(code, feature)
 #include "wasm/opcode.def"
 };

@@ -12,10 +12,14 @@
 enum wasm_op {
 #define OP(ident, code, text, imm, in, out)    WASM_OP_##ident,
 #define OP_FC(ident, code, text, imm, in, out) WASM_OP_##ident,
+#define OP_FD(ident, code, text, imm, in, out) WASM_OP_##ident,
+#define OP_FE(ident, code, text, imm, in, out) WASM_OP_##ident,
 #define OP_LATER(code, feature)
 #include "wasm/opcode.def"
 #undef OP
 #undef OP_FC
+#undef OP_FD
+#undef OP_FE
 #undef OP_LATER
 	WASM_OP_COUNT
 };
@@ -28,6 +32,9 @@ enum wasm_imm {
 	WASM_IMM_LABELS,	/* labels */
 	WASM_IMM_FUNC,		/* index */
 	WASM_IMM_CALL_INDIRECT, /* index: the type; index2: the table */
+	WASM_IMM_TYPE,		/* index: a function type */
+	WASM_IMM_TAG,		/* index */
+	WASM_IMM_TRY_TABLE,	/* block, catch_count, catches */
 	WASM_IMM_TYPES,		/* type */
 	WASM_IMM_LOCAL,		/* index */
 	WASM_IMM_GLOBAL,	/* index */
@@ -39,7 +46,7 @@ enum wasm_imm {
 	WASM_IMM_MEMORY_MEMORY, /* index: the destination; index2: the source */
 	WASM_IMM_DATA,		/* index */
 	WASM_IMM_DATA_MEMORY,	/* index: the data segment; index2: the memory */
-	WASM_IMM_REF_TYPE,	/* type */
+	WASM_IMM_HEAP_TYPE,	/* type: the nullable reference to it */
 	WASM_IMM_I32,		/* bits, zero-extended */
 	WASM_IMM_I64,		/* bits */
 	WASM_IMM_F32,		/* bits, zero-extended */
@@ -48,6 +55,22 @@ enum wasm_imm {
 	WASM_IMM_MEM1,		/* 2 bytes */
 	WASM_IMM_MEM2,		/* 4 bytes */
 	WASM_IMM_MEM3,		/* 8 bytes */
+	WASM_IMM_MEM4,		/* 16 bytes */
+	WASM_IMM_MEMLANE0,	/* mem; a lane of 1 byte follows; natural alignment 1 byte */
+	WASM_IMM_MEMLANE1,	/* 2 bytes */
+	WASM_IMM_MEMLANE2,	/* 4 bytes */
+	WASM_IMM_MEMLANE3,	/* 8 bytes */
+	WASM_IMM_ATOMIC0,	/* mem; exactly 1 byte */
+	WASM_IMM_ATOMIC1,	/* 2 bytes */
+	WASM_IMM_ATOMIC2,	/* 4 bytes */
+	WASM_IMM_ATOMIC3,	/* 8 bytes */
+	WASM_IMM_FENCE,		/* a zero byte */
+	WASM_IMM_V128,		/* v128 */
+	WASM_IMM_SHUFFLE,	/* v128: 16 lanes below 32 */
+	WASM_IMM_LANE2,		/* index */
+	WASM_IMM_LANE4,		/* index */
+	WASM_IMM_LANE8,		/* index */
+	WASM_IMM_LANE16,	/* index */
 };
 
 #define WASM_OP_MAX_IN	3

@@ -1,16 +1,12 @@
 /*
- * The store: interned function types, the table of functions, and who owns what.
+ * The store: the table of functions, and who owns what.
  * Trust: types come from validated modules or from the embedder.
- * Invariant: funcs[ref]->ref == ref for 0 < ref < func_count; equal types have one number.
+ * Invariant: funcs[ref]->ref == ref for 0 < ref < func_count; memory_pages and table_entries are the
+ * sums over all memories and tables, and within the limits.
  */
-#include <string.h>
-
-#include "base/checked.h"
 #include "base/heap.h"
 #include "wasm/limits.h"
 #include "wasm/store.h"
-
-#define SIG_SLOTS_MIN 64u
 
 enum err wasm_store_init(struct wasm_store *s, const struct wasm_store_config *config)
 {
@@ -19,8 +15,9 @@ enum err wasm_store_init(struct wasm_store *s, const struct wasm_store_config *c
 		s->config.memory_ops = &wasm_memory_heap_ops;
 	if (!s->config.max_table_entries)
 		s->config.max_table_entries = WASM_MAX_TABLE_MIN;
-	if (!s->config.max_memory_pages || s->config.max_memory_pages > WASM_MAX_PAGES)
-		s->config.max_memory_pages = WASM_MAX_PAGES;
+	if (!s->config.max_memory_pages)
+		s->config.max_memory_pages = UINT64_MAX;
+	wasm_exceptions_init(&s->exceptions);
 	return wasm_store_reserve_funcs(s, 0) ? E_OK : E_NOMEM;
 }
 
@@ -39,85 +36,12 @@ void wasm_store_fini(struct wasm_store *s)
 		heap_free(t->table.elems);
 	for (struct wasm_memory_list *m = s->memories; m; m = m->next)
 		s->config.memory_ops->release(s->config.memory_env, &m->memory);
+	wasm_exceptions_fini(&s->exceptions);
 	heap_free(s->funcs);
 	heap_free(s->sigs);
-	heap_free(s->sig_slots);
+	type_set_fini(&s->sig_set);
 	arena_fini(&s->arena);
 	*s = (struct wasm_store){0};
-}
-
-/* ---- function types -------------------------------------------------------------------------- */
-
-static bool types_equal(const struct wasm_func_type *a, const struct wasm_func_type *b)
-{
-	return a->param_count == b->param_count && a->result_count == b->result_count &&
-	       (!a->param_count || memcmp(a->params, b->params, a->param_count) == 0) &&
-	       (!a->result_count || memcmp(a->results, b->results, a->result_count) == 0);
-}
-
-static uint32_t type_hash(const struct wasm_func_type *t)
-{
-	uint32_t h = 2166136261u; /* FNV-1a */
-
-	for (uint32_t i = 0; i < t->param_count; i++)
-		h = (h ^ t->params[i]) * 16777619u;
-	h = (h ^ 0xff) * 16777619u; /* no value type */
-	for (uint32_t i = 0; i < t->result_count; i++)
-		h = (h ^ t->results[i]) * 16777619u;
-	return h ^ h >> 15;
-}
-
-/* Where the type is, or the free slot where it belongs. The table is never full. */
-static uint32_t *sig_slot(const struct wasm_store *s, const struct wasm_func_type *type)
-{
-	uint32_t mask = s->sig_slot_count - 1;
-	uint32_t i = type_hash(type) & mask;
-
-	while (s->sig_slots[i] && !types_equal(s->sigs[s->sig_slots[i] - 1], type))
-		i = (i + 1) & mask;
-	return &s->sig_slots[i];
-}
-
-/* Room for one more: at most half of the slots are taken. */
-static bool sigs_reserve(struct wasm_store *s)
-{
-	if (s->sig_count < s->sig_slot_count / 2)
-		return true;
-	uint32_t n = s->sig_slot_count ? s->sig_slot_count * 2 : SIG_SLOTS_MIN;
-
-	if (n == 0)
-		return false;
-	uint32_t *slots = heap_alloc_array(n, sizeof *slots);
-	const struct wasm_func_type **sigs =
-		slots ? heap_resize(s->sigs, s->sig_slot_count / 2 * sizeof(*sigs),
-				    n / 2 * sizeof(*sigs))
-		      : NULL;
-
-	if (!sigs) {
-		heap_free(slots);
-		return false;
-	}
-	heap_free(s->sig_slots);
-	s->sigs = sigs;
-	s->sig_slots = slots;
-	s->sig_slot_count = n;
-	for (uint32_t i = 0; i < s->sig_count; i++)
-		*sig_slot(s, sigs[i]) = i + 1;
-	return true;
-}
-
-enum err wasm_sig_intern(struct wasm_store *s, const struct wasm_func_type *type, uint32_t *sig)
-{
-	if (!sigs_reserve(s))
-		return E_NOMEM;
-	uint32_t *slot = sig_slot(s, type);
-
-	if (!*slot) {
-		s->sigs[s->sig_count++] = type;
-		*slot = s->sig_count;
-	}
-	*sig = *slot - 1;
-	return E_OK;
 }
 
 /* ---- what a store holds ---------------------------------------------------------------------- */
@@ -151,13 +75,29 @@ void wasm_store_add_func(struct wasm_store *s, struct wasm_func_instance *func)
 	s->funcs[s->func_count++] = func;
 }
 
+static uint32_t count_slots(const uint32_t *types, uint32_t count)
+{
+	uint32_t slots = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		slots += wasm_type_slots(types[i]);
+	return slots;
+}
+
+static bool slots_are_right(const struct wasm_func_type *type)
+{
+	return type->param_slots == count_slots(type->params, type->param_count) &&
+	       type->result_slots == count_slots(type->results, type->result_count);
+}
+
 enum err wasm_func_add_host(struct wasm_store *s, const struct wasm_host_func *host, void *env,
 			    struct wasm_func_instance **func)
 {
 	uint32_t sig;
 
-	if (host->type.param_count > WASM_HOST_VALUES_MAX ||
-	    host->type.result_count > WASM_HOST_VALUES_MAX - host->type.param_count)
+	must(slots_are_right(&host->type));
+	if (host->type.param_slots > WASM_HOST_VALUES_MAX ||
+	    host->type.result_slots > WASM_HOST_VALUES_MAX - host->type.param_slots)
 		return E_LIMIT;
 	enum err err = wasm_sig_intern(s, &host->type, &sig);
 
@@ -176,7 +116,8 @@ enum err wasm_func_add_host(struct wasm_store *s, const struct wasm_host_func *h
 enum err wasm_table_add(struct wasm_store *s, const struct wasm_table_type *type,
 			struct wasm_table_instance **table)
 {
-	if (type->limits.min > s->config.max_table_entries)
+	must(!type->limits.has_max || type->limits.min <= type->limits.max);
+	if (type->limits.min > s->config.max_table_entries - s->table_entries)
 		return E_LIMIT;
 	struct wasm_table_list *item = arena_alloc(&s->arena, sizeof *item);
 	uint32_t n = (uint32_t)type->limits.min;
@@ -189,31 +130,57 @@ enum err wasm_table_add(struct wasm_store *s, const struct wasm_table_type *type
 	item->table = (struct wasm_table_instance){elems, n, n, *type};
 	item->next = s->tables;
 	s->tables = item;
+	s->table_entries += n;
 	*table = &item->table;
 	return E_OK;
+}
+
+bool wasm_store_take_pages(struct wasm_store *s, uint64_t pages)
+{
+	uint64_t have = __atomic_load_n(&s->memory_pages, __ATOMIC_RELAXED);
+
+	do {
+		if (pages > s->config.max_memory_pages - have)
+			return false;
+	} while (!__atomic_compare_exchange_n(&s->memory_pages, &have, have + pages, false,
+					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	return true;
+}
+
+void wasm_store_give_pages(struct wasm_store *s, uint64_t pages)
+{
+	__atomic_fetch_sub(&s->memory_pages, pages, __ATOMIC_RELAXED);
+}
+
+static uint64_t memory_max_pages(const struct wasm_store *s, const struct wasm_memory_type *type)
+{
+	uint64_t max = type->limits.has_max ? type->limits.max : WASM_MAX_PAGES;
+
+	return max < s->config.max_memory_pages ? max : s->config.max_memory_pages;
 }
 
 enum err wasm_memory_add(struct wasm_store *s, const struct wasm_memory_type *type,
 			 struct wasm_memory_instance **memory)
 {
-	uint64_t max = type->limits.has_max ? type->limits.max : WASM_MAX_PAGES;
-
-	if (max > s->config.max_memory_pages)
-		max = s->config.max_memory_pages;
-	if (type->limits.min > max)
-		return E_LIMIT;
+	const uint64_t pages = type->limits.min;
 	struct wasm_memory_list *item = arena_alloc(&s->arena, sizeof *item);
 
 	if (!item)
 		return E_NOMEM;
+	if (!wasm_store_take_pages(s, pages))
+		return E_LIMIT;
 	struct wasm_memory_instance *m = &item->memory;
-	uint64_t size = type->limits.min * WASM_PAGE_SIZE;
 
-	*m = (struct wasm_memory_instance){
-		.max_pages = max, .ordinal = s->memory_count, .type = *type, .store = s};
-	if (!s->config.memory_ops->resize(s->config.memory_env, m, size))
+	*m = (struct wasm_memory_instance){.max_pages = memory_max_pages(s, type),
+					   .ordinal = s->memory_count,
+					   .type = *type,
+					   .store = s};
+	must(pages <= m->max_pages);
+	if (!s->config.memory_ops->resize(s->config.memory_env, m, pages * WASM_PAGE_SIZE)) {
+		wasm_store_give_pages(s, pages);
 		return E_NOMEM;
-	m->size = size;
+	}
+	m->size = pages * WASM_PAGE_SIZE;
 	item->next = s->memories;
 	s->memories = item;
 	s->memory_count++;
@@ -221,15 +188,38 @@ enum err wasm_memory_add(struct wasm_store *s, const struct wasm_memory_type *ty
 	return E_OK;
 }
 
-enum err wasm_global_add(struct wasm_store *s, struct wasm_global_type type, uint64_t value,
-			 struct wasm_global_instance **global)
+enum err wasm_global_add(struct wasm_store *s, struct wasm_global_type type,
+			 const uint64_t value[2], struct wasm_global_instance **global)
 {
-	struct wasm_global_instance *g = arena_alloc(&s->arena, sizeof *g);
+	const bool can_hold_exception =
+		wasm_type_is_ref(type.type) && wasm_type_top(type.type) == WASM_HEAP_EXN;
+	struct wasm_global_list *item = arena_alloc(&s->arena, sizeof *item);
 
-	if (!g)
+	if (!item)
 		return E_NOMEM;
-	g->value = value;
-	g->type = type;
-	*global = g;
+	item->global = (struct wasm_global_instance){{value[0], value[1]}, type};
+	*global = &item->global;
+	if (!can_hold_exception)
+		return E_OK;
+	must(type.mutable || value[0] == 0);
+	item->next = s->globals;
+	s->globals = item;
+	return E_OK;
+}
+
+enum err wasm_tag_add(struct wasm_store *s, const struct wasm_func_type *type,
+		      struct wasm_tag_instance **tag)
+{
+	struct wasm_tag_instance *t = arena_alloc(&s->arena, sizeof *t);
+	uint32_t sig;
+
+	if (!t)
+		return E_NOMEM;
+	enum err err = wasm_sig_intern(s, type, &sig);
+
+	if (err)
+		return err;
+	*t = (struct wasm_tag_instance){type, sig};
+	*tag = t;
 	return E_OK;
 }

@@ -9,9 +9,10 @@
 #include "base/heap.h"
 #include "wasm/instance.h"
 
+/* The largest size that the table may have now. */
 static uint32_t table_max(const struct wasm_store *s, const struct wasm_table_instance *t)
 {
-	uint32_t max = s->config.max_table_entries;
+	uint32_t max = s->config.max_table_entries - s->table_entries + t->size;
 
 	return t->type.limits.has_max && t->type.limits.max < max ? (uint32_t)t->type.limits.max
 								  : max;
@@ -41,9 +42,10 @@ uint32_t wasm_table_grow(struct wasm_store *s, struct wasm_table_instance *t, ui
 	uint32_t old = t->size;
 	uint32_t max = table_max(s, t);
 
-	if (old > max || count > max - old || !table_reserve(t, old + count, max))
+	if (count > max - old || !table_reserve(t, old + count, max))
 		return UINT32_MAX;
 	t->size = old + count;
+	s->table_entries += count;
 	for (uint32_t i = old; i < t->size; i++)
 		t->elems[i] = ref;
 	return old;

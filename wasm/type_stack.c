@@ -1,7 +1,7 @@
 /*
  * The stack of value types.
  * Trust: how much is pushed is the module's choice; WASM_MAX_STACK bounds it.
- * Invariant: height <= capacity <= WASM_MAX_STACK.
+ * Invariant: height <= capacity <= WASM_MAX_STACK; each type takes at most two slots.
  */
 #include "wasm/type_stack.h"
 
@@ -20,7 +20,8 @@ enum err type_stack_grow(struct type_stack *s, uint32_t count)
 		capacity *= 2;
 	if (capacity == s->capacity)
 		return E_OK;
-	uint8_t *types = heap_resize(s->types, s->capacity, capacity);
+	uint32_t *types =
+		heap_resize(s->types, s->capacity * sizeof(*types), capacity * sizeof(*types));
 
 	if (!types)
 		return E_NOMEM;
@@ -32,7 +33,9 @@ enum err type_stack_grow(struct type_stack *s, uint32_t count)
 void type_stack_reset(struct type_stack *s)
 {
 	s->height = 0;
+	s->wide = 0;
 	s->max = 0;
+	s->had_v128 = false;
 }
 
 void type_stack_fini(struct type_stack *s)

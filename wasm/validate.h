@@ -1,5 +1,5 @@
 /*
- * Type checking of function bodies: the algorithm of Core 2.0, appendix A.3, in time linear in the
+ * Type checking of function bodies: the algorithm of Core 3.0, appendix A.3, in time linear in the
  * size of the body, without recursion.
  */
 #ifndef WASM_VALIDATE_H

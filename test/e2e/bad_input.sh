@@ -101,8 +101,9 @@ bytes 02 06 01 ffffffff0f
 bad_module "an import with a name of 2^32-1 bytes" "."
 bytes 01 04 01 60 00 00 03 02 01 00 0a 0c 01 0a 01 ffffffff0f 7f 0b 000000
 bad_module "2^32-1 locals" "."
-bytes 04 08 01 70 00 ffffffff0f
-bad_module "a table of 2^32-1 elements" "."
+bytes 04 08 01 70 00 ffffffff0f # valid, but more than there is
+run "$WORK/bad.wasm"
+check_refused "a table of 2^32-1 elements" 125 "limit"
 bytes 05 05 01 00 818004
 bad_module "a memory of 65537 pages" "."
 bytes 01 04 01 60 00 00 03 02 01 00 0a 0b 01 09 00 02 40 0e ffffffff0f
@@ -166,6 +167,12 @@ usage "the same variable twice" --env A=1 --env A=2 "$HELLO"
 usage "a variable without a name" --env =1 "$HELLO"
 usage "a size that is none" -W max-memory-size=lots "$HELLO"
 usage "an unknown limit" -W max-cheese=1 "$HELLO"
+usage "fuel that is none" -W fuel=much "$HELLO"
+usage "a time that is none" -W timeout=soon "$HELLO"
+usage "no time at all" -W timeout=0s "$HELLO"
+usage "no thread at all" --max-threads=0 "$HELLO"
+usage "more threads than there can be" --max-threads=5000 "$HELLO"
+usage "threads that are none" --host-max-threads=-1 "$HELLO"
 usage "unknown diagnostics" --diagnostics everything "$HELLO"
 retwine levitate
 check "an unknown command" "status is $status" test "$status" -eq 2 -o "$status" -eq 125

@@ -63,6 +63,10 @@ compare "a mount not read-only" other other \
 	--env A=1 --dir "$WORK/one::/one" --dir "$WORK/two::/two" "$HELLO" argument
 compare "a mount less" other other --env A=1 --dir "$WORK/one::/one" "$HELLO" argument
 compare "another limit of memory" other other -W max-memory-size=16M "${base[@]}"
+compare "a limit of fuel" other other -W fuel=1000000000 "${base[@]}"
+compare "a limit of time" other other -W timeout=2s "${base[@]}"
+compare "a limit of threads" other other --max-threads=2 "${base[@]}"
+compare "the owner's limit of threads" same same --host-max-threads=2 "${base[@]}"
 compare "other diagnostics" other other --diagnostics none "${base[@]}"
 compare "fixed arguments" other other --args-policy fixed "${base[@]}"
 cp "$HELLO" "$WORK/other.wasm"

@@ -123,16 +123,47 @@ check "a directory on stdin" "something was read" test ! -s "$WORK/out"
 
 check "the modules are as they were" "one changed" sha256sum --quiet --check "$WORK/sums"
 
+# ---- fuel and time ---------------------------------------------------------------------------------
+# expire HOW: whatever the program does, its time ends, with the trap that says so.
+expire() {
+	local start elapsed
+	rm -f "$WORK/never"
+	mkfifo "$WORK/never"
+	exec 8<>"$WORK/never"
+	start=${EPOCHREALTIME/./}
+	timeout --signal=KILL "$LIMIT" "$RETWINE" "${RUN[@]}" -W timeout=300ms \
+		"$GUESTS/forever.wasm" "$1" <"$WORK/never" >"$WORK/out" 2>"$WORK/err"
+	status=$?
+	elapsed=$((${EPOCHREALTIME/./} - start))
+	exec 8<&-
+	check_status "timeout, $1" 134
+	check "timeout, $1" "another reason" grep -q "time limit was reached" "$WORK/err"
+	check "timeout, $1" "no output before" grep -q ready "$WORK/out"
+	check "timeout, $1" "took $elapsed us" test "$elapsed" -ge 300000 -a "$elapsed" -lt 1300000
+}
+expire spin
+expire sleep
+expire read
+expire write
+
+run -W timeout=1h "$GUESTS/echo.wasm" in time
+check_status "a timeout that does not come" 0
+run -W fuel=1000000 "$GUESTS/forever.wasm" spin
+check_status "fuel" 134
+check "fuel" "another reason" grep -q "all fuel consumed" "$WORK/err"
+run -W fuel=1000000000 "$GUESTS/echo.wasm" with fuel
+check_status "fuel that lasts" 0
+
 # ---- SIGINT ----------------------------------------------------------------------------------------
-# interrupt HOW: the program says that it runs, then gets SIGINT, and ends within a second. (What bash
-# starts with & ignores SIGINT; timeout passes it on.)
+# interrupt HOW [OPTION...]: the program says that it runs, then gets SIGINT, and ends within a second.
+# (What bash starts with & ignores SIGINT; timeout passes it on.)
 interrupt() {
 	local pid start elapsed line
 	rm -f "$WORK/pipe" "$WORK/never"
 	mkfifo "$WORK/pipe" "$WORK/never"
 	exec 8<>"$WORK/never"
 	env --default-signal=INT timeout --foreground --signal=KILL "$LIMIT" \
-		"$RETWINE" "${RUN[@]}" "$GUESTS/forever.wasm" "$1" \
+		"$RETWINE" "${RUN[@]}" "${@:2}" "$GUESTS/forever.wasm" "$1" \
 		<"$WORK/never" >"$WORK/pipe" 2>"$WORK/err" &
 	pid=$!
 	exec 9<"$WORK/pipe"
@@ -154,6 +185,11 @@ interrupt spin
 interrupt sleep
 interrupt read
 interrupt write
+# With a timeout the program can be told, and ends in order.
+interrupt spin -W timeout=1h
+interrupt sleep -W timeout=1h
+interrupt read -W timeout=1h
+interrupt write -W timeout=1h
 
 # Signals that follow each other faster than the grace period do not put off the end.
 rm -f "$WORK/pipe"

@@ -7,66 +7,13 @@
 #include <sys/mman.h>
 #include <sys/time.h>
 
-#include "boundary/abi.h"
-#include "boundary/calls.h"
 #include "enclave/layout.h"
-#include "host/device.h"
-#include "host/loader.h"
-#include "host/run.h"
-#include "host/service.h"
-#include "sgx/image.h"
-#include "sgx/sigstruct.h"
-#include "test/image/probe.h"
-#include "test/lib/check.h"
-#include "test/lib/file.h"
+#include "test/enclave/bare.h"
 #include "wasm/trap.h"
 
 #define TRAPPED ((uint64_t)1 << 63)
 
-static struct host_bytes g_image, g_signature;
-static bool g_strict;
-
 /* ---- programs ------------------------------------------------------------------------------- */
-
-static enum err probe(uint64_t number, uint64_t a, struct host_run_result *result)
-{
-	const struct probe_request request = {PROBE_MAGIC, number, a};
-	const struct host_run_request run = {
-		.image = g_image,
-		.sigstruct = g_signature,
-		.launch_record = {(const uint8_t *)"record", 6},
-		.module = {(const uint8_t *)&request, sizeof(request)},
-		.streams = {0, 1, 2},
-		.simulation = true,
-		.strict_simulation = g_strict,
-	};
-
-	return host_run(&run, result);
-}
-
-/* The probe's result; ~0 and a failed check when the enclave did not answer. */
-static uint64_t probe_value(uint64_t number, uint64_t a)
-{
-	struct host_run_result result;
-	enum err err = probe(number, a, &result);
-	uint64_t value = err == E_OK ? result.end.detail[0] : ~(uint64_t)0;
-
-	if (err != E_OK)
-		printf("probe %d: %s\n", (int)number, result.why);
-	CHECK_EQ(err, E_OK);
-	host_run_result_fini(&result);
-	return value;
-}
-
-/* The probe ends the enclave, and the host process lives on. */
-static bool probe_dies(uint64_t number, uint64_t a)
-{
-	struct host_run_result result;
-	bool died = probe(number, a, &result) == E_HOST;
-
-	host_run_result_fini(&result);
-	return died;
-}
 
 TEST(guest_load_inside_memory_works)
 {
@@ -170,78 +117,6 @@ TEST(heap_keeps_blocks_apart_and_zero)
 
 /* ---- entries -------------------------------------------------------------------------------- */
 
-struct bare {
-	struct sgx_image image;
-	struct device *device;
-	struct enclave enclave;
-	uint8_t *shared;
-	size_t shared_size;
-	char why[512];
-};
-
-static enum err bare_load(struct bare *b, struct host_bytes image, const void *signature)
-{
-	static const uint8_t configid[SGX_CONFIGID_SIZE];
-
-	memset(b, 0, sizeof(*b));
-	if (sgx_image_open(&b->image, image.p, image.size) != E_OK)
-		return E_MALFORMED;
-	b->device = device_sim_open(g_strict ? DEVICE_SIM_STRICT : DEVICE_SIM_FAST,
-				    b->image.layout.enclu_off);
-	if (!b->device)
-		return E_UNSUPPORTED;
-	return loader_load(&b->enclave, b->device, &b->image, signature, configid, b->why,
-			   sizeof(b->why));
-}
-
-static void bare_open(struct bare *b)
-{
-	CHECK_EQ(bare_load(b, g_image, g_signature.p), E_OK);
-	b->shared_size = 4096 + 8 * SHARED_SLOT_SIZE + 4096;
-	b->shared = mmap(NULL, b->shared_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			 -1, 0);
-	struct shared_header h = {.magic = SHARED_MAGIC,
-				  .abi_version = ABI_VERSION,
-				  .size = b->shared_size,
-				  .slots_off = 4096,
-				  .thread_count = 8,
-				  .launch_off = 4096 + 8 * SHARED_SLOT_SIZE,
-				  .launch_size = 8,
-				  .module_off = 4096 + 8 * SHARED_SLOT_SIZE + 64,
-				  .module_size = sizeof(struct probe_request)};
-	struct probe_request request = {PROBE_MAGIC, PROBE_CALLS, 1};
-
-	memcpy(b->shared, &h, sizeof(h));
-	memcpy(b->shared + h.module_off, &request, sizeof(request));
-}
-
-static void bare_close(struct bare *b)
-{
-	if (b->device)
-		b->device->ops->close(b->device);
-	if (b->shared)
-		munmap(b->shared, b->shared_size);
-}
-
-static uint64_t bare_enter_at(struct bare *b, size_t thread, uint64_t op, uint64_t a, uint64_t c)
-{
-	struct device_run run = {.tcs = b->enclave.tcs[thread]};
-
-	if (b->device->ops->enter(b->device, op, a, c, ENCLU_EENTER, 0, 0, &run) != 0)
-		return 1000;
-	return run.function == ENCLU_EEXIT ? run.rdi : 2000u + run.vector;
-}
-
-static uint64_t bare_enter(struct bare *b, uint64_t op, uint64_t a, uint64_t c)
-{
-	return bare_enter_at(b, 0, op, a, c);
-}
-
-static uint64_t bare_start(struct bare *b)
-{
-	return bare_enter(b, ENTER_START, (uint64_t)(uintptr_t)b->shared, b->shared_size);
-}
-
 TEST(entries_are_refused_in_the_wrong_state)
 {
 	struct bare b;
@@ -322,15 +197,16 @@ static uint64_t start_moved(size_t shift, size_t size, uint32_t threads, size_t 
 	return exit;
 }
 
-TEST(shared_area_is_made_of_pages_and_has_a_slot_for_the_thread)
+TEST(shared_area_is_made_of_pages_and_has_a_slot_for_each_thread)
 {
-	const size_t size = 4096 + SHARED_SLOT_SIZE;
+	const size_t size = 4096 + 8 * SHARED_SLOT_SIZE;
 
-	CHECK_EQ(start_moved(0, size, 1, 0), EXIT_CALL);
-	CHECK_EQ(start_moved(8, size, 1, 0), EXIT_REFUSED);
-	CHECK_EQ(start_moved(0, size + 8, 1, 0), EXIT_REFUSED);
-	CHECK_EQ(start_moved(0, size, 1, 1), EXIT_REFUSED);
-	CHECK_EQ(start_moved(0, size + SHARED_SLOT_SIZE, 2, 1), EXIT_CALL);
+	CHECK_EQ(start_moved(0, size, 8, 0), EXIT_CALL);
+	CHECK_EQ(start_moved(8, size, 8, 0), EXIT_REFUSED);
+	CHECK_EQ(start_moved(0, size + 8, 8, 0), EXIT_REFUSED);
+	CHECK_EQ(start_moved(0, size, 7, 0), EXIT_REFUSED);
+	CHECK_EQ(start_moved(0, size, 9, 0), EXIT_REFUSED);
+	CHECK_EQ(start_moved(0, size, 8, 1), EXIT_REFUSED);
 }
 
 TEST(shared_area_inside_the_enclave_is_refused)
@@ -364,67 +240,6 @@ TEST(shared_area_inside_the_enclave_is_refused)
 
 /* The thread block of the first thread. */
 #define BLOCK_PAGE (LAYOUT_THREADS_OFF + THREAD_BLOCK_OFF)
-
-static void bare_set_probe(struct bare *b, uint64_t number, uint64_t a)
-{
-	const struct shared_header *h = (const void *)b->shared;
-	const struct probe_request request = {PROBE_MAGIC, number, a};
-
-	memcpy(b->shared + h->module_off, &request, sizeof(request));
-}
-
-static uint64_t bare_resume(struct bare *b)
-{
-	struct device_run run = {.tcs = b->enclave.tcs[0]};
-
-	if (b->device->ops->enter(b->device, 0, 0, 0, ENCLU_ERESUME, 0, 0, &run) != 0)
-		return 1000;
-	return run.function == ENCLU_EEXIT ? run.rdi : 2000u + run.vector;
-}
-
-static struct call_request bare_request(const struct bare *b)
-{
-	struct call_request request;
-
-	memcpy(&request, b->shared + 4096 + SLOT_REQUEST_OFF, sizeof(request));
-	return request;
-}
-
-/* Answers the pending call as an honest host would. */
-static uint64_t bare_answer(struct bare *b)
-{
-	const struct call_request request = bare_request(b);
-	const struct call_reply reply = {.seq = request.seq};
-	const struct device_ops *ops = b->device->ops;
-
-	if (request.call == HOST_CALL_PREFAULT)
-		CHECK_EQ(ops->prefault(b->device, request.arg[0], request.arg[1]), 0);
-	if (request.call == HOST_CALL_PROTECT_CODE)
-		CHECK_EQ(ops->protect(b->device, request.arg[0], request.arg[1],
-				      PROT_READ | PROT_EXEC),
-			 0);
-	memcpy(b->shared + 4096 + SLOT_REPLY_OFF, &reply, sizeof(reply));
-	return bare_enter(b, ENTER_RESUME, 0, 0);
-}
-
-/* Starts the probe and answers its calls until it is left in another way. */
-static uint64_t bare_run(struct bare *b, uint64_t number, uint64_t a)
-{
-	bare_set_probe(b, number, a);
-	uint64_t exit = bare_start(b);
-
-	for (int i = 0; i < 100 && exit == EXIT_CALL; i++)
-		exit = bare_answer(b);
-	return exit;
-}
-
-static uint64_t bare_result(const struct bare *b)
-{
-	struct run_result result;
-
-	memcpy(&result, b->shared + 4096, sizeof(result));
-	return result.detail[0];
-}
 
 static volatile sig_atomic_t g_traps;
 
@@ -896,14 +711,7 @@ TEST(signal_storm_harms_nothing)
 
 int main(int argc, char **argv)
 {
-	int fd[3];
-
-	if (argc < 3 || service_streams_reserve(fd) != E_OK)
-		return 2;
-	g_image = file_load(argv[1]);
-	g_signature = file_load(argv[2]);
-	g_strict = argc > 3 && strcmp(argv[3], "strict") == 0;
-	if (!g_image.p || g_signature.size != sizeof(struct sgx_sigstruct))
+	if (!bare_arguments(argc, argv))
 		return 2;
 	RUN(guest_load_inside_memory_works);
 	RUN(guest_load_beyond_memory_traps);
@@ -921,7 +729,7 @@ int main(int argc, char **argv)
 	RUN(heap_keeps_blocks_apart_and_zero);
 	RUN(entries_are_refused_in_the_wrong_state);
 	RUN(shared_area_is_checked);
-	RUN(shared_area_is_made_of_pages_and_has_a_slot_for_the_thread);
+	RUN(shared_area_is_made_of_pages_and_has_a_slot_for_each_thread);
 	RUN(shared_area_inside_the_enclave_is_refused);
 	RUN(padding_of_code_is_not_passed);
 	RUN(exception_entry_acts_once);

@@ -16,6 +16,7 @@
 #include "platform/enclu.h"
 #include "program/program.h"
 #include "sgx/arch.h"
+#include "test/image/probe_threads.h"
 #include "test/image/script.h"
 #include "wasm/instance.h"
 
@@ -401,7 +402,10 @@ void program_run(const struct program_input *in, struct program_outcome *out)
 	}
 	memcpy(&request, in->module, sizeof(request));
 	must(request.magic == PROBE_MAGIC);
-	out->detail[0] = request.probe < PROBE_RUNTIME_WRITE_TEXT
-				 ? probe_guest(request.probe, request.a)
-				 : probe_runtime(request.probe, request.a);
+	if (request.probe < PROBE_RUNTIME_WRITE_TEXT)
+		out->detail[0] = probe_guest(request.probe, request.a);
+	else if (request.probe < PROBE_THREADS)
+		out->detail[0] = probe_runtime(request.probe, request.a);
+	else
+		out->detail[0] = probe_threads(request.probe, request.a);
 }

@@ -49,6 +49,22 @@ enum probe {
 	PROBE_TRANSFER,	   /* reads 8 bytes, then writes 8; result: errno of the write << 16, of the
 			    * read << 8, 1 when bytes behind the buffer changed */
 	PROBE_SPIN,	   /* a million times a rounds of integer and vector work; a checksum */
+	/* several threads (probe_threads.c) */
+	PROBE_THREADS,
+	PROBE_THREADS_WORK =
+		PROBE_THREADS,	 /* 7 threads, each a rounds; result: rounds that were right */
+	PROBE_THREADS_MUTEX,	 /* 7 threads count up a times each; result: the count */
+	PROBE_THREADS_PING_PONG, /* 2 threads wake each other a times; result: 2 a */
+	PROBE_THREADS_PARK,	 /* a: ms of a timeout; result: what was wrong */
+	PROBE_THREADS_LIMIT,	 /* result: threads started << 8 | the second time */
+	PROBE_THREADS_REUSE,	 /* a threads one after the other; result: a */
+	PROBE_THREADS_LEFT_BEHIND, /* the first thread ends (a = 0) while 5 others never do; a = 1, 2: another dies */
+	PROBE_THREADS_INTERRUPTED, /* waits for program_interrupt in 4 ways; result: ways and 2 << 8 | calls */
+	PROBE_THREADS_END,     /* ended by another thread; result: 3 */
+	PROBE_THREADS_FOREVER, /* 6 threads that nothing ends */
+	PROBE_THREADS_ASK,     /* asks for a thread; 2 without one, else it parks for ever */
+	PROBE_THREADS_ASK_HOST, /* THREAD_START of thread a that nobody prepared; result: the host's errno */
+	PROBE_THREADS_SPIN, /* 7 threads, a million times a rounds; the sum of their checksums */
 };
 
 struct probe_request {

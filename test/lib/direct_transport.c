@@ -31,7 +31,7 @@ enum err hostcall_transport(const struct call_request *request, const struct hos
 	for (size_t i = 0, at = 0; i < COUNT_OF(in->part); at += in->size[i++])
 		if (in->size[i] != 0)
 			memcpy(data + at, in->part[i], in->size[i]);
-	service_call(g_service, g_slot);
+	service_call(g_service, 0, g_slot);
 	memcpy(reply, g_slot + SLOT_REPLY_OFF, sizeof *reply);
 	if (reply->out_size > request->out_max)
 		return E_HOST;

@@ -18,6 +18,9 @@
 /* A section whose content is shorter than 128 bytes. */
 #define SECTION_OF(id, ...) (id), sizeof((const uint8_t[]){__VA_ARGS__}), __VA_ARGS__
 
+/* The code section of one function, whose body is shorter than 120 bytes. */
+#define CODE_OF(...) SECTION_OF(CODE, 1, sizeof((const uint8_t[]){__VA_ARGS__}), __VA_ARGS__)
+
 /* What decoding and validation say of the bytes; *error is zero when they accept. */
 static enum err wasm_verdict(struct wasm_error *error, const uint8_t *bytes, size_t size)
 {
@@ -52,7 +55,7 @@ static inline enum err wasm_verdict_after_header(const uint8_t *bytes, size_t si
 
 #define VERDICT(...) wasm_verdict_after_header(BYTES(__VA_ARGS__))
 
-/* Section ids (Core 2.0, 5.5.2). */
+/* Section ids (Core 3.0, 5.5.2). */
 enum {
 	CUSTOM,
 	TYPE,
@@ -66,7 +69,8 @@ enum {
 	ELEM,
 	CODE,
 	DATA,
-	DATA_COUNT
+	DATA_COUNT,
+	TAG
 };
 
 #endif

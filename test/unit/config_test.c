@@ -65,12 +65,53 @@ TEST(set_rejects_unknown_keys)
 	CHECK_EQ(set_alone("Module", "a.wasm"), RETWINE_USAGE);
 }
 
-TEST(set_rejects_limits_that_do_not_exist_yet)
+TEST(set_rejects_fuel_times_and_threads)
 {
-	CHECK_EQ(set_alone("fuel", "1"), RETWINE_USAGE);
-	CHECK_EQ(set_alone("timeout", "2s"), RETWINE_USAGE);
-	CHECK_EQ(set_alone("max-threads", "2"), RETWINE_USAGE);
-	CHECK(strstr(g_error.message, "max-threads") != NULL);
+	static const char *const no_fuel[] = {"",   "0",  "-1",	 "1K",
+					      " 1", "1 ", "1.5", "18446744073709551616"};
+	static const char *const no_time[] = {
+		"",    "0",	      "0s",	 "s",  "-1s", "1 s",
+		"1S",  "1.5s",	      "1sec",	 "1d", "1s ", "18446744073709551616ns",
+		"1ss", "18446744074", "5124096h"};
+	static const char *const no_count[] = {"", "0", "-1", "1K", "two", "4097", "4294967297"};
+
+	for (size_t i = 0; i < COUNT_OF(no_fuel); i++)
+		CHECK_EQ(set_alone("fuel", no_fuel[i]), RETWINE_USAGE);
+	for (size_t i = 0; i < COUNT_OF(no_time); i++)
+		CHECK_EQ(set_alone("timeout", no_time[i]), RETWINE_USAGE);
+	for (size_t i = 0; i < COUNT_OF(no_count); i++) {
+		CHECK_EQ(set_alone("max-threads", no_count[i]), RETWINE_USAGE);
+		CHECK_EQ(set_alone("host-max-threads", no_count[i]), RETWINE_USAGE);
+	}
+	CHECK(strstr(g_error.message, "host-max-threads") != NULL);
+}
+
+TEST(set_reads_fuel_times_and_threads)
+{
+	static const struct {
+		const char *text;
+		uint64_t ns;
+	} times[] = {{"1ns", 1},
+		     {"7us", 7000},
+		     {"20ms", 20000000},
+		     {"2s", 2000000000},
+		     {"2", 2000000000},
+		     {"3m", 180000000000},
+		     {"1h", 3600000000000},
+		     {"18446744073709551615ns", UINT64_MAX},
+		     {"5124095h", 5124095 * 3600000000000ull}};
+	struct retwine_config *c = retwine_config_new();
+
+	for (size_t i = 0; i < COUNT_OF(times); i++) {
+		CHECK_EQ(retwine_config_set(c, "timeout", times[i].text, NULL), RETWINE_OK);
+		CHECK_EQ(c->limits.timeout, times[i].ns);
+	}
+	CHECK_EQ(retwine_config_set(c, "fuel", "18446744073709551615", NULL), RETWINE_OK);
+	CHECK_EQ(c->limits.fuel, UINT64_MAX);
+	CHECK_EQ(retwine_config_set(c, "max-threads", "4096", NULL), RETWINE_OK);
+	CHECK_EQ(retwine_config_set(c, "host-max-threads", "1", NULL), RETWINE_OK);
+	CHECK(c->limits.threads == 4096 && c->host_limits.threads == 1);
+	retwine_config_free(c);
 }
 
 TEST(set_rejects_sizes)
@@ -255,7 +296,7 @@ TEST(yaml_rejects_wrong_types)
 	CHECK(refused_with("env:\n  A=B: 1\n", "not a variable's name"));
 	CHECK(refused_with("max-memory-size: 0\n", "not a size"));
 	CHECK(refused_with("argv0: \"a\\0b\"\n", "NUL"));
-	CHECK(refused_with("fuel: 5\n", "line 1: fuel is not supported yet"));
+	CHECK(refused_with("fuel: much\n", "line 1: fuel: 'much' is not a number"));
 }
 
 /* One long text, named by aliases over and over. */
@@ -290,6 +331,10 @@ TEST(yaml_reads_every_shape)
 				   "env: {A: 1, B: yes, C: ''}\n"
 				   "dir:\n  - data::/data:ro\n  - /tmp\n"
 				   "max-memory-size: 64M\n"
+				   "fuel: 1000\n"
+				   "timeout: 2s\n"
+				   "max-threads: 3\n"
+				   "host-max-threads: 2\n"
 				   "strict: true\n"
 				   "diagnostics: trap\n"
 				   "args-policy: fixed\n";
@@ -302,6 +347,8 @@ TEST(yaml_reads_every_shape)
 	CHECK(c->mount_count == 2 && strcmp(c->mounts[0].host, "/tmp/data") == 0);
 	CHECK(c->mounts[0].read_only && strcmp(c->mounts[1].host, "/tmp") == 0);
 	CHECK(c->limits.memory == 64u << 20 && c->strict);
+	CHECK(c->limits.fuel == 1000 && c->limits.timeout == 2000000000);
+	CHECK(c->limits.threads == 3 && c->host_limits.threads == 2);
 	CHECK(c->diagnostics == LAUNCH_DIAGNOSTICS_TRAP && c->args_policy == LAUNCH_ARGS_FIXED);
 	retwine_config_free(c);
 }
@@ -446,6 +493,24 @@ TEST(order_of_flags_and_host_paths_do_not_change_the_launch_digest)
 	CHECK(memcmp(a.program, d.program, 32) != 0);
 }
 
+/* The program's limits are part of what it is; the owner's are none of it. */
+TEST(limits_belong_to_the_program_unless_they_are_the_owners)
+{
+	static const char *const plain[][2] = {{"module", "f.wasm"}};
+	static const char *const own[][2] = {
+		{"fuel", "9"}, {"timeout", "9s"}, {"max-threads", "2"}};
+	static const char *const owners[][2] = {{"module", "f.wasm"}, {"host-max-threads", "2"}};
+	struct launch_digests a = digests_of(plain, 1), b = digests_of(owners, 2);
+
+	CHECK(memcmp(&a, &b, sizeof(a)) == 0);
+	for (size_t i = 0; i < COUNT_OF(own); i++) {
+		const char *const with[][2] = {{"module", "f.wasm"}, {own[i][0], own[i][1]}};
+
+		b = digests_of(with, 2);
+		CHECK(memcmp(a.program, b.program, 32) != 0);
+	}
+}
+
 TEST(fixed_arguments_belong_to_the_program)
 {
 	static const char *const one[][2] = {
@@ -518,7 +583,8 @@ TEST(strict_refuses_a_host_directory)
 int main(void)
 {
 	RUN(set_rejects_unknown_keys);
-	RUN(set_rejects_limits_that_do_not_exist_yet);
+	RUN(set_rejects_fuel_times_and_threads);
+	RUN(set_reads_fuel_times_and_threads);
 	RUN(set_rejects_sizes);
 	RUN(set_reads_sizes);
 	RUN(set_rejects_choices);
@@ -539,6 +605,7 @@ int main(void)
 	RUN(load_rejects_large_files);
 	RUN(messages_are_one_safe_line);
 	RUN(order_of_flags_and_host_paths_do_not_change_the_launch_digest);
+	RUN(limits_belong_to_the_program_unless_they_are_the_owners);
 	RUN(fixed_arguments_belong_to_the_program);
 	RUN(record_holds_mounts_in_guest_order_with_their_host_paths);
 	RUN(invoke_checks_name_number_and_types);

@@ -19,6 +19,7 @@ struct outputs {
 	size_t done;
 	struct host_stat st;
 	struct host_poll polls[3];
+	bool passed;
 	ALIGNED(8) uint8_t buf[512];
 };
 
@@ -108,6 +109,9 @@ static void answer(const struct call_request *request, struct call_reply *reply)
 	case HOST_CALL_READLINK:
 		reply->out_size = 6;
 		break;
+	case HOST_CALL_PARK:
+		reply->value = 1;
+		break;
 	default:
 		break;
 	}
@@ -173,6 +177,10 @@ DRIVE(RENAME, hostcall_rename(3, g_name, 4, (struct name){"new", 3}))
 DRIVE(LINK, hostcall_link(3, g_name, 4, (struct name){"new", 3}))
 DRIVE(SYMLINK, hostcall_symlink((struct name){"to/../where", 11}, 3, g_name))
 DRIVE(READLINK, hostcall_readlink(3, g_name, (char *)g_outputs.buf, 300, &g_outputs.done))
+DRIVE(PARK, hostcall_park(5, &g_outputs.passed))
+DRIVE(UNPARK, hostcall_unpark(1))
+DRIVE(THREAD_START, hostcall_thread_start(1))
+DRIVE(INTERRUPT, hostcall_interrupt(true))
 
 static const struct call {
 	const char *name;
@@ -227,6 +235,7 @@ LIE(count_past_32_bits, reply->value += 1ull << 32)
 LIE(handle_one_over, reply->value = HOST_HANDLES_MAX)
 LIE(handle_past_32_bits, reply->value = (1ull << 32) + 5)
 LIE(signed_one_over, reply->value = (uint64_t)INT64_MAX + 1)
+LIE(flag_two, reply->value = 2)
 LIE(out_one, reply->out_size = 1)
 LIE(out_zero, reply->out_size = 0)
 LIE(out_one_over, reply->out_size = request->out_max + 1)
@@ -306,6 +315,9 @@ static const struct lie g_lies[] = {
 	VALUE(HANDLE, value_huge),
 	VALUE(SIGNED, signed_one_over),
 	VALUE(SIGNED, value_huge),
+	VALUE(FLAG, flag_two),
+	VALUE(FLAG, value_low_word_zero),
+	VALUE(FLAG, value_huge),
 	DATA(NONE, out_one),
 	DATA(NONE, out_huge),
 	DATA(UP_TO, out_one_over),
@@ -559,6 +571,12 @@ TEST(requests_carry_what_the_table_says)
 	CHECK_EQ(g_seen.arg[0], 3);
 	CHECK_EQ(g_seen.arg[1], 11);
 	CHECK_EQ(g_seen.in_size, 15);
+	drive_PARK();
+	CHECK_EQ(g_seen.arg[0], 5);
+	drive_INTERRUPT();
+	CHECK_EQ(g_seen.arg[0], 1);
+	CHECK_EQ(hostcall_interrupt(false), HOST_SUCCESS);
+	CHECK_EQ(g_seen.arg[0], 0);
 	drive_PREAD();
 	CHECK_EQ(g_seen.arg[1], 1);
 	CHECK_EQ(g_seen.out_max, 300);

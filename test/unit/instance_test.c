@@ -30,9 +30,9 @@ TEST(linked_instances_share_what_they_import_and_nothing_else)
 	CHECK_EQ(g.result[0], 1);
 	CHECK_EQ(provider->memories[0]->base[16], 99);
 	CHECK(wasm_instance_export(provider, wasm_name_of("counter"), &x));
-	CHECK_EQ(x.global->value, 6);
+	CHECK_EQ(x.global->value[0], 6);
 	CHECK(wasm_instance_export(g.instance, wasm_name_of("sum"), &x));
-	CHECK_EQ(x.global->value, (uint64_t)-10);
+	CHECK_EQ(x.global->value[0], (uint64_t)-10);
 	CHECK_EQ(provider->tables[0]->elems[0], g.instance->funcs[2]->ref);
 	CHECK(wasm_func_of_ref(&g.store, provider->tables[0]->elems[0]) == g.instance->funcs[2]);
 	CHECK_EQ(guest_call(&g, "fail_there", 0, 0, 0), TRAP_UNREACHABLE);
@@ -56,7 +56,7 @@ TEST(a_backtrace_crosses_instances)
 	guest_fini(&g);
 }
 
-TEST(imports_must_match_exactly)
+TEST(imports_must_match)
 {
 	struct guest g;
 
@@ -105,9 +105,10 @@ TEST(an_element_segment_must_fit_its_table)
 
 TEST(equal_types_have_one_number_and_others_differ)
 {
-	static const uint8_t i32[] = {WASM_I32, WASM_I32};
-	const struct wasm_func_type a = {i32, NULL, 1, 0}, b = {i32, i32, 1, 1},
-				    c = {i32 + 1, i32, 1, 1}, d = {NULL, i32, 0, 2};
+	static const uint32_t i32[] = {WASM_I32, WASM_I32};
+	const struct wasm_func_type a = {i32, NULL, 1, 0, 1, 0, 0}, b = {i32, i32, 1, 1, 1, 1, 0},
+				    c = {i32 + 1, i32, 1, 1, 1, 1, 0},
+				    d = {NULL, i32, 0, 2, 0, 2, 0};
 	uint32_t na = 0, nb = 0, nc = 0, nd = 0;
 	struct guest g;
 
@@ -118,32 +119,10 @@ TEST(equal_types_have_one_number_and_others_differ)
 	guest_fini(&g);
 }
 
-/* 300 types of 0 to 299 parameters: the table grows, and finds all again. */
-TEST(many_types_keep_their_numbers)
-{
-	static uint8_t params[300];
-	static struct wasm_func_type types[300];
-	uint32_t first[300], again;
-	struct guest g;
-
-	memset(params, WASM_I64, sizeof params);
-	CHECK_EQ(guest_init(&g, &(struct wasm_store_config){0}, &(struct interp_limits){0}), E_OK);
-	for (uint32_t i = 0; i < COUNT_OF(types); i++) {
-		types[i] = (struct wasm_func_type){params, NULL, i, 0};
-		CHECK_EQ(wasm_sig_intern(&g.store, &types[i], &first[i]), E_OK);
-		CHECK_EQ(first[i], i);
-	}
-	for (uint32_t i = 0; i < COUNT_OF(types); i++) {
-		CHECK_EQ(wasm_sig_intern(&g.store, &types[i], &again), E_OK);
-		CHECK_EQ(again, first[i]);
-	}
-	guest_fini(&g);
-}
-
 TEST(the_linker_finds_the_last_definition_and_no_other_name)
 {
 	struct wasm_extern x = {.kind = WASM_KIND_GLOBAL}, found;
-	struct wasm_global_instance one = {.value = 1}, two = {.value = 2};
+	struct wasm_global_instance one = {.value = {1}}, two = {.value = {2}};
 	struct wasm_linker l = {0};
 
 	CHECK(!wasm_linker_resolve(&l, wasm_name_of("a"), wasm_name_of("b"), &found));
@@ -157,32 +136,6 @@ TEST(the_linker_finds_the_last_definition_and_no_other_name)
 	CHECK(!wasm_linker_resolve(&l, wasm_name_of(""), wasm_name_of("ab"), &found));
 	CHECK(!wasm_linker_resolve(&l, wasm_name_of("a"), wasm_name_of("bb"), &found));
 	wasm_linker_fini(&l);
-}
-
-TEST(a_memory_or_table_above_the_limit_of_the_run_is_refused)
-{
-	struct wasm_memory_instance *memory;
-	struct wasm_table_instance *table;
-	struct guest g;
-
-	CHECK_EQ(guest_init(&g,
-			    &(struct wasm_store_config){.max_memory_pages = 3,
-							.max_table_entries = 10},
-			    &(struct interp_limits){0}),
-		 E_OK);
-	CHECK_EQ(wasm_memory_add(&g.store, &(struct wasm_memory_type){{4, 0, false}}, &memory),
-		 E_LIMIT);
-	CHECK_EQ(wasm_memory_add(&g.store, &(struct wasm_memory_type){{3, 9, true}}, &memory),
-		 E_OK);
-	CHECK_EQ(wasm_memory_grow(memory, 1), UINT32_MAX);
-	CHECK_EQ(wasm_table_add(&g.store, &(struct wasm_table_type){WASM_FUNCREF, {11, 0, false}},
-				&table),
-		 E_LIMIT);
-	CHECK_EQ(wasm_table_add(&g.store, &(struct wasm_table_type){WASM_FUNCREF, {10, 0, false}},
-				&table),
-		 E_OK);
-	CHECK_EQ(wasm_table_grow(&g.store, table, 0, 1), UINT32_MAX);
-	guest_fini(&g);
 }
 
 /* Linking of two modules with the n-th allocation failing; true: it went through. */
@@ -218,13 +171,11 @@ int main(void)
 {
 	RUN(linked_instances_share_what_they_import_and_nothing_else);
 	RUN(a_backtrace_crosses_instances);
-	RUN(imports_must_match_exactly);
+	RUN(imports_must_match);
 	RUN(a_segment_that_does_not_fit_leaves_the_earlier_ones);
 	RUN(an_element_segment_must_fit_its_table);
 	RUN(equal_types_have_one_number_and_others_differ);
-	RUN(many_types_keep_their_numbers);
 	RUN(the_linker_finds_the_last_definition_and_no_other_name);
-	RUN(a_memory_or_table_above_the_limit_of_the_run_is_refused);
 	RUN(every_failing_allocation_ends_cleanly);
 	return check_report();
 }

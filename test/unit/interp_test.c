@@ -120,8 +120,9 @@ static enum wasm_trap host_visit(void *env, struct wasm_caller *caller, const ui
 
 static void start_edges(struct guest *g)
 {
-	static const uint8_t i32[] = {WASM_I32};
-	static const struct wasm_host_func visit = {"host", "visit", {NULL, i32, 0, 1}, host_visit};
+	static const uint32_t i32[] = {WASM_I32};
+	static const struct wasm_host_func visit = {
+		"host", "visit", {NULL, i32, 0, 1, 0, 1, 0}, host_visit};
 
 	start(g);
 	CHECK_EQ(wasm_linker_define_host(&g->linker, &g->store, &visit, 1, g), E_OK);
@@ -359,11 +360,11 @@ static enum wasm_trap host_again(void *env, struct wasm_caller *caller, const ui
 	return interp_call(&g->thread, x.func, &n, results);
 }
 
-static const uint8_t i32_i64[] = {WASM_I32, WASM_I64};
+static const uint32_t i32_i64[] = {WASM_I32, WASM_I64};
 static const struct wasm_host_func host_funcs[] = {
-	{"host", "add", {i32_i64, i32_i64 + 1, 2, 1}, host_add},
-	{"host", "exit", {i32_i64, NULL, 1, 0}, host_exit},
-	{"host", "again", {i32_i64, i32_i64, 1, 1}, host_again},
+	{"host", "add", {i32_i64, i32_i64 + 1, 2, 1, 2, 1, 0}, host_add},
+	{"host", "exit", {i32_i64, NULL, 1, 0, 1, 0, 0}, host_exit},
+	{"host", "again", {i32_i64, i32_i64, 1, 1, 1, 1, 0}, host_again},
 };
 
 static void start_calls(struct guest *g, const struct interp_limits *limits)
@@ -402,9 +403,11 @@ TEST(host_functions_may_call_back_but_not_without_end)
 
 TEST(a_host_function_with_too_many_values_is_refused)
 {
-	static const uint8_t many[WASM_HOST_VALUES_MAX + 1] = {WASM_I32};
-	const struct wasm_host_func f = {"host", "many", {many, NULL, COUNT_OF(many), 0}, host_add};
-	const struct wasm_host_func sum = {"host", "sum", {many, many, 40, 25}, host_add};
+	static const uint32_t many[WASM_HOST_VALUES_MAX + 1] = {WASM_I32};
+	const struct wasm_host_func f = {
+		"host", "many", {many, NULL, COUNT_OF(many), 0, COUNT_OF(many), 0, 0}, host_add};
+	const struct wasm_host_func sum = {
+		"host", "sum", {many, many, 40, 25, 40, 25, 0}, host_add};
 	struct wasm_func_instance *func;
 	struct guest g;
 

@@ -56,6 +56,17 @@ static void file_write(const char *path, const char *text)
 	close(fd);
 }
 
+#define THREADS 3
+#define PASSED	((enum host_errno)1000) /* PARK's value instead of an error */
+
+static uint32_t g_started;
+
+static enum host_errno note_start(void *context, uint32_t thread)
+{
+	*(uint32_t *)context = thread;
+	return thread == 1 ? HOST_AGAIN : HOST_SUCCESS;
+}
+
 static void set_up_with(struct service_limits limits, struct device *device)
 {
 	bool memory = access("/dev/shm", W_OK) == 0; /* quick, and spares the disk */
@@ -78,6 +89,9 @@ static void set_up_with(struct service_limits limits, struct device *device)
 		.mount_count = 3,
 		.limits = limits,
 		.device = device,
+		.thread_count = THREADS,
+		.start_thread = note_start,
+		.start_context = &g_started,
 	};
 
 	CHECK_EQ(service_init(&g_service, &config), E_OK);
@@ -105,7 +119,8 @@ static void tear_down(void)
 /* A request by hand: the errno of the reply, which is checked to be in form. */
 static ALIGNED(8) uint8_t g_slot[SHARED_SLOT_SIZE];
 
-static enum host_errno ask(const struct call_request *request, const void *in)
+static enum host_errno ask_on(uint32_t thread, const struct call_request *request, const void *in,
+			      uint64_t *value)
 {
 	struct call_reply reply;
 
@@ -113,12 +128,20 @@ static enum host_errno ask(const struct call_request *request, const void *in)
 	memcpy(g_slot, request, sizeof *request);
 	if (in)
 		memcpy(g_slot + SHARED_SLOT_DATA_OFF, in, request->in_size);
-	service_call(&g_service, g_slot);
+	service_call(&g_service, thread, g_slot);
 	memcpy(&reply, g_slot + SLOT_REPLY_OFF, sizeof reply);
 	CHECK_EQ(reply.seq, request->seq);
 	if (request->call != HOST_CALL_NONE && request->call < HOST_CALL_END)
 		CHECK_EQ(hostcall_check_reply(request, &reply), E_OK);
+	*value = reply.value;
 	return (enum host_errno)reply.error;
+}
+
+static enum host_errno ask(const struct call_request *request, const void *in)
+{
+	uint64_t value;
+
+	return ask_on(0, request, in, &value);
 }
 
 static enum host_errno ask_name(uint32_t call, uint64_t dir, uint64_t arg1, const char *name,
@@ -970,6 +993,129 @@ TEST(an_interrupt_ends_every_wait)
 	interrupted(wait_in_write);
 }
 
+/* What is ready needs no wait. */
+TEST(an_interrupt_leaves_alone_what_does_not_wait)
+{
+	struct host_poll p = {.handle = 0, .want = HOST_POLL_READ};
+	size_t done = 0;
+	char c;
+
+	set_up();
+	service_interrupt(&g_service);
+	CHECK_EQ(write(g_stdin[1], "x", 1), 1);
+	CHECK_EQ(hostcall_poll(&p, 1, HOST_POLL_FOREVER), HOST_SUCCESS);
+	CHECK_EQ(hostcall_read(0, &c, 1, &done), HOST_SUCCESS);
+	CHECK_EQ(hostcall_write(1, "x", 1, &done), HOST_SUCCESS);
+	CHECK_EQ(hostcall_read(0, &c, 1, &done), HOST_INTR);
+	tear_down();
+}
+
+/* Threads. */
+
+static enum host_errno ask_thread(uint32_t thread, uint32_t call, uint64_t arg)
+{
+	const struct call_request request = {.call = call, .seq = 7, .arg = {arg}};
+	uint64_t value = 0;
+	enum host_errno error = ask_on(thread, &request, NULL, &value);
+
+	return error == HOST_SUCCESS && value != 0 ? PASSED : error;
+}
+
+TEST(tokens_are_the_threads_own)
+{
+	set_up();
+	CHECK_EQ(ask_thread(0, HOST_CALL_UNPARK, 1), HOST_SUCCESS);
+	CHECK_EQ(ask_thread(0, HOST_CALL_UNPARK, 1), HOST_SUCCESS);
+	CHECK_EQ(ask_thread(0, HOST_CALL_PARK, 1000), PASSED);
+	CHECK_EQ(ask_thread(2, HOST_CALL_PARK, 0), PASSED);
+	CHECK_EQ(ask_thread(1, HOST_CALL_PARK, HOST_PARK_FOREVER), HOST_SUCCESS);
+	CHECK_EQ(ask_thread(1, HOST_CALL_PARK, 0), PASSED);
+	tear_down();
+}
+
+TEST(threads_that_are_not_there_are_refused)
+{
+	const uint64_t nobody[] = {THREADS, UINT32_MAX, (1ull << 32) + 1, UINT64_MAX};
+
+	set_up();
+	g_started = 0;
+	for (size_t i = 0; i < COUNT_OF(nobody); i++) {
+		CHECK_EQ(ask_thread(0, HOST_CALL_UNPARK, nobody[i]), HOST_INVAL);
+		CHECK_EQ(ask_thread(0, HOST_CALL_THREAD_START, nobody[i]), HOST_INVAL);
+	}
+	CHECK_EQ(ask_thread(0, HOST_CALL_THREAD_START, 0), HOST_INVAL);
+	CHECK_EQ(g_started, 0);
+	CHECK_EQ(ask_thread(0, HOST_CALL_THREAD_START, THREADS - 1), HOST_SUCCESS);
+	CHECK_EQ(g_started, THREADS - 1);
+	CHECK_EQ(ask_thread(0, HOST_CALL_THREAD_START, 1), HOST_AGAIN);
+	CHECK_EQ(ask_thread(0, HOST_CALL_INTERRUPT, 2), HOST_INVAL);
+	tear_down();
+}
+
+TEST(service_without_a_start_has_one_thread)
+{
+	const struct service_config many = {.stream_fd = {-1, -1, -1}, .thread_count = 2};
+	const struct service_config more = {.stream_fd = {-1, -1, -1},
+					    .thread_count = SHARED_THREADS_MAX + 1,
+					    .start_thread = note_start};
+
+	CHECK_EQ(service_init(&g_service, &many), E_INVALID);
+	CHECK_EQ(service_init(&g_service, &more), E_INVALID);
+}
+
+TEST(programs_interrupt_ends_with_it)
+{
+	set_up();
+	CHECK_EQ(hostcall_interrupt(true), HOST_SUCCESS);
+	CHECK_EQ(wait_in_read(), HOST_INTR);
+	CHECK_EQ(wait_in_sleep(), HOST_INTR);
+	CHECK_EQ(hostcall_interrupt(false), HOST_SUCCESS);
+	CHECK_EQ(hostcall_poll(NULL, 0, 1000), HOST_SUCCESS);
+	CHECK_EQ(hostcall_interrupt(false), HOST_SUCCESS);
+	CHECK_EQ(hostcall_poll(NULL, 0, 1000), HOST_SUCCESS);
+	/* the owner's stays */
+	service_interrupt(&g_service);
+	CHECK_EQ(hostcall_interrupt(true), HOST_SUCCESS);
+	CHECK_EQ(hostcall_interrupt(false), HOST_SUCCESS);
+	CHECK_EQ(wait_in_sleep(), HOST_INTR);
+	tear_down();
+}
+
+static void *park_on_1(void *context)
+{
+	static ALIGNED(8) uint8_t slot[SHARED_SLOT_SIZE];
+	const struct call_request request = {
+		.call = HOST_CALL_PARK, .seq = 1, .arg = {HOST_PARK_FOREVER}};
+	struct call_reply reply;
+
+	memcpy(slot, &request, sizeof request);
+	do {
+		service_call(&g_service, 1, slot);
+		memcpy(&reply, slot + SLOT_REPLY_OFF, sizeof reply);
+	} while (reply.error == HOST_SUCCESS);
+	*(uint32_t *)context = reply.error;
+	return NULL;
+}
+
+TEST(stop_ends_what_an_interrupt_does_not)
+{
+	uint32_t error = 0;
+	pthread_t other;
+
+	set_up();
+	CHECK_EQ(pthread_create(&other, NULL, park_on_1, &error), 0);
+	service_interrupt(&g_service);
+	CHECK_EQ(hostcall_park(1000, &(bool){false}), HOST_SUCCESS);
+	service_stop(&g_service);
+	CHECK_EQ(pthread_join(other, NULL), 0);
+	CHECK_EQ(error, HOST_INTR);
+	CHECK_EQ(ask_thread(1, HOST_CALL_PARK, HOST_PARK_FOREVER), HOST_INTR);
+	g_started = 0;
+	CHECK_EQ(ask_thread(0, HOST_CALL_THREAD_START, THREADS - 1), HOST_INTR);
+	CHECK_EQ(g_started, 0);
+	tear_down();
+}
+
 /* Limits. */
 
 TEST(limits_hold_whatever_the_enclave_asks)
@@ -1263,6 +1409,12 @@ int main(void)
 	RUN(poll_survives_want_of_memory);
 	RUN(time_passes_and_sleep_ends);
 	RUN(an_interrupt_ends_every_wait);
+	RUN(an_interrupt_leaves_alone_what_does_not_wait);
+	RUN(tokens_are_the_threads_own);
+	RUN(threads_that_are_not_there_are_refused);
+	RUN(service_without_a_start_has_one_thread);
+	RUN(programs_interrupt_ends_with_it);
+	RUN(stop_ends_what_an_interrupt_does_not);
 	RUN(limits_hold_whatever_the_enclave_asks);
 	RUN(failed_writes_do_not_use_up_the_disk);
 	RUN(the_handle_table_has_an_end);

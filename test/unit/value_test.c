@@ -6,14 +6,14 @@
 #include "test/lib/check.h"
 #include "wasm/types.h"
 
-static bool parses(uint8_t type, const char *text, uint64_t bits)
+static bool parses(uint32_t type, const char *text, uint64_t bits)
 {
 	struct launch_value v = {0};
 
-	return value_parse(&v, type, text) && v.bits == bits && (uint8_t)v.type == type;
+	return value_parse(&v, type, text) && v.bits == bits && (uint32_t)v.type == type;
 }
 
-static bool refused(uint8_t type, const char *text)
+static bool refused(uint32_t type, const char *text)
 {
 	struct launch_value v;
 
@@ -21,7 +21,7 @@ static bool refused(uint8_t type, const char *text)
 }
 
 /* Written, then compared. */
-static bool writes(uint8_t type, uint64_t bits, const char *want)
+static bool writes(uint32_t type, uint64_t bits, const char *want)
 {
 	struct text t = {0};
 
@@ -128,6 +128,30 @@ TEST(broken_utf8_is_escaped_byte_by_byte)
 		      "AB"));
 }
 
+/* The name of a type as the text format has it. */
+static bool named(uint32_t type, const char *want)
+{
+	struct text t = {0};
+
+	value_write_type(&t, type);
+	char *s = text_take(&t);
+	bool same = s && strcmp(s, want) == 0;
+
+	free(s);
+	return same;
+}
+
+TEST(types_are_written_as_text)
+{
+	CHECK(named(WASM_I32, "i32") && named(WASM_F64, "f64") && named(WASM_V128, "v128"));
+	CHECK(named(WASM_FUNCREF, "funcref") && named(WASM_EXTERNREF, "externref"));
+	CHECK(named(WASM_EXNREF, "exnref") && named(0x11, "?"));
+	CHECK(named(WASM_REF_ABSTRACT(WASM_HEAP_FUNC), "(ref func)"));
+	CHECK(named(WASM_REF_ABSTRACT(WASM_NULLABLE | WASM_HEAP_NOEXN), "(ref null noexn)"));
+	CHECK(named(WASM_REF | 7, "(ref 7)") && named(WASM_EXNREF & ~WASM_NULLABLE, "(ref exn)"));
+	CHECK(named(WASM_REF | WASM_NULLABLE | 123456, "(ref null 123456)"));
+}
+
 int main(void)
 {
 	RUN(integers_stay_in_their_type);
@@ -136,5 +160,6 @@ int main(void)
 	RUN(integers_are_written_signed);
 	RUN(foreign_text_is_escaped);
 	RUN(broken_utf8_is_escaped_byte_by_byte);
+	RUN(types_are_written_as_text);
 	return check_report();
 }

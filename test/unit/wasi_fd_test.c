@@ -697,6 +697,8 @@ TEST(randomness)
 
 TEST(the_end_and_the_rest)
 {
+	uint32_t status;
+
 	guest_start(false);
 	CHECK_EQ(CALL(sched_yield, 0), WASI_SUCCESS);
 	CHECK_EQ(CALL(proc_raise, 9), WASI_NOSYS);
@@ -705,9 +707,11 @@ TEST(the_end_and_the_rest)
 	CHECK_EQ(CALL(sock_recv, 0, 0, 0, 0, 0, 0), WASI_NOTSOCK);
 	CHECK_EQ(CALL(sock_send, 1, 0, 0, 0, 0), WASI_NOTSOCK);
 	CHECK_EQ(CALL(sock_accept, 44, 0, 0), WASI_BADF);
-	CHECK(!g_wasi.exited);
+	CHECK(!wasi_exited(&g_wasi, &status));
 	CHECK_EQ(CALL(proc_exit, 42), WASI_SUCCESS);
-	CHECK(g_wasi.exited && g_wasi.exit_status == 42);
+	CHECK(wasi_exited(&g_wasi, &status) && status == 42);
+	CHECK_EQ(CALL(proc_exit, 43), WASI_SUCCESS); /* another thread comes late */
+	CHECK(wasi_exited(&g_wasi, &status) && status == 42);
 	guest_end();
 }
 

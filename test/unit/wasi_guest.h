@@ -42,7 +42,7 @@ static inline void guest_start(bool read_only)
 		.read_only = read_only,
 		.handle = HOST_HANDLE_MOUNTS,
 	};
-	g_config = (struct wasi_config){args, 3, env, 1, g_mounts, 1};
+	g_config = (struct wasi_config){args, 3, env, 1, g_mounts, 1, NULL};
 	if (wasi_init(&g_wasi, &g_config) != E_OK)
 		abort();
 }

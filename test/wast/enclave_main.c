@@ -1,8 +1,8 @@
 /*
- * retwine-wast [--engine=interp] [--strict-simulation] [--image FILE] FILE.json...: runs scripts
- * made by wast2json in the test image, each in an enclave of its own. Prints failures and, for each
- * file and at the end over all of them, `N passed, N failed, N skipped`. Exit 1 when anything
- * failed.
+ * retwine-wast [--engine=interp] [--strict-simulation] [--image FILE] FILE.script...: runs scripts
+ * (script.h; run.sh makes them of .wast files) in the test image, each in an enclave of its own.
+ * Prints failures and, for each file and at the end over all of them, `N passed, N failed,
+ * N skipped`. Exit 1 when anything failed.
  */
 #include <libgen.h>
 #include <limits.h>
@@ -14,7 +14,6 @@
 #include "host/run.h"
 #include "host/service.h"
 #include "test/lib/file.h"
-#include "test/wast/convert.h"
 
 static struct {
 	struct host_bytes image, signature;
@@ -49,13 +48,13 @@ static bool load_default_image(void)
 	return load_image(path);
 }
 
-static void run_script(const char *path, const uint8_t *script, size_t size)
+static void run_script(const char *path, struct host_bytes script)
 {
 	const struct host_run_request request = {
 		.image = g.image,
 		.sigstruct = g.signature,
 		.launch_record = {(const uint8_t *)"script", 6},
-		.module = {script, size},
+		.module = script,
 		.streams = {0, 1, 2},
 		.simulation = true,
 		.strict_simulation = g.strict,
@@ -76,15 +75,11 @@ static void run_script(const char *path, const uint8_t *script, size_t size)
 
 static bool run_file(const char *path)
 {
-	uint8_t *script;
-	size_t size;
+	struct host_bytes script = file_load(path);
 
-	if (!wast_convert(path, &script, &size))
+	if (!script.p)
 		return false;
-	printf("%s: ", path);
-	fflush(stdout);
-	run_script(path, script, size);
-	free(script);
+	run_script(path, script);
 	return true;
 }
 
@@ -113,7 +108,7 @@ int main(int argc, char **argv)
 		ok = take_option(&i, argc, argv, &image);
 	if (!ok || i >= argc) {
 		fprintf(stderr, "usage: retwine-wast [--engine=interp] [--strict-simulation] "
-				"[--image FILE.elf] FILE.json...\n");
+				"[--image FILE.elf] FILE.script...\n");
 		return 2;
 	}
 	if (!(image ? load_image(image) : load_default_image())) {

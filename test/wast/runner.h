@@ -8,21 +8,44 @@
 
 #include "base/err.h"
 
+/* Why a command is not run. All but the first: a module asks for a feature that Retwine refuses by
+ * name, or a command depends on such a module. */
+enum wast_skip {
+	WAST_SKIP_NONE,
+	WAST_SKIP_TEXT,
+	WAST_SKIP_GC,
+	WAST_SKIP_MEMORY64, /* or 64-bit tables */
+	WAST_SKIP_COUNT
+};
+
 struct wast_counts {
 	uint32_t passed;
 	uint32_t failed;
 	uint32_t skipped;
+	uint32_t skipped_for[WAST_SKIP_COUNT];
+	uint32_t lifted; /* of passed: modules that an earlier version held for invalid */
 };
 
-/* Takes one line of text for people, without a newline. */
-typedef void wast_output(void *env, const char *line, size_t len);
+/* What the runner needs of its surroundings; outlives the run. */
+struct wast_host {
+	/* Takes one line of text for people, without a newline. Any thread. */
+	void (*print)(void *env, const char *line, size_t len);
+	/* Starts a thread on which wast_thread_run(*thread) is called, perhaps before this returns;
+	 * its number is below PARK_THREADS_MAX and is park_self() there. NULL: there are none. */
+	enum err (*thread_start)(void *env, uint32_t *thread);
+	void *env;
+};
 
 /*
- * Runs every command. A failure is a line `FILE:LINE: ...` and counts; the last line is
- * `N passed, N failed, N skipped`. The script is untrusted. Errors, with counts so far: E_MALFORMED
- * (of the script), E_NOMEM.
+ * Runs every command. A failure is a line `FILE:LINE: ...` and counts; then come a line
+ * `N skipped: REASON` for each reason, `N turned around: REASON`, and `N passed, N failed,
+ * N skipped`. The script is untrusted.
+ * Errors, with counts so far: E_MALFORMED (of the script), E_NOMEM.
  */
-MUST_USE enum err wast_run(const void *script, size_t size, wast_output *output, void *env,
+MUST_USE enum err wast_run(const void *script, size_t size, const struct wast_host *host,
 			   struct wast_counts *counts);
+
+/* Runs what a script gave the thread to do; false: nothing. */
+bool wast_thread_run(uint32_t thread);
 
 #endif

@@ -1,0 +1,18 @@
+;; What depends on a module that needs garbage collection is skipped, the rest is not.
+
+(module $Gc (func (export "f") (param anyref)))
+(register "Gc" $Gc)
+(invoke $Gc "f" (ref.null any))
+(assert_trap (invoke "f" (ref.null any)) "unreachable")
+(module $User (import "Gc" "f" (func)))
+(assert_return (invoke "f"))
+(assert_unlinkable (module (import "Gc" "none" (func))) "unknown import")
+(assert_invalid (module (func (result i32) (ref.null any))) "type mismatch")
+(module (memory i64 1))
+(module definition $D (type (struct)))
+(module instance $I $D)
+(module $Good (func (export "f") (result i32) (i32.const 1)))
+(assert_return (invoke "f") (i32.const 1))
+(register "Gc")
+(module (import "Gc" "f" (func (result i32))))
+(assert_unlinkable (module (import "Gc" "none" (func))) "unknown import")
