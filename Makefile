@@ -1,5 +1,5 @@
 # Retwine. `make demo` runs the main job, `make test` the tests; each installs what it lacks.
-# Targets: all demo test check-spec bench fuzz size install deps clean.
+# Targets: all demo test check-spec check-differential check-fuzz bench fuzz size install deps clean.
 # A directory's sources are found by wildcard; who may include whom is in tools/includes.txt.
 
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
@@ -184,6 +184,16 @@ fuzz: $(FUZZ:%=$(B)/fuzz/%)
 		tail -n 8 $(B)/fuzz/$$f.log; \
 	done
 
+# Decode, validate, execute with fuel: two CPU hours without a finding.
+check-fuzz: $(B)/fuzz/interp
+	@mkdir -p $(B)/fuzz/corpus-interp
+	@for i in 1 2; do \
+		$(B)/fuzz/interp -max_total_time=3600 -seed=$$i -print_final_stats=1 -artifact_prefix=$(B)/fuzz/ \
+			$(B)/fuzz/corpus-interp fuzz/seeds/interp fuzz/seeds/wasm >$(B)/fuzz/check-$$i.log 2>&1 & \
+	done; failed=0; \
+	for job in $$(jobs -p); do wait $$job || failed=1; done; \
+	tail -n 8 $(B)/fuzz/check-1.log $(B)/fuzz/check-2.log; exit $$failed
+
 # ---- guests and examples ---------------------------------------------------------------------------
 include examples/build.mk
 include test/guests/build.mk
@@ -265,6 +275,6 @@ install: all
 clean:
 	rm -rf $(B)
 
-.PHONY: all deps deps-test demo test test-programs check-spec bench bench-programs fuzz gcc size install clean
+.PHONY: all deps deps-test demo test test-programs check-spec check-fuzz bench bench-programs fuzz gcc size install clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -23,9 +23,9 @@
 uint32_t park_self(void);
 
 /*
- * Waits for the calling thread's token and takes it; false when timeout_ns passed first. May return
- * true without any unpark. How long a nanosecond is, and whether the wait ends at all, is in the
- * surroundings' hands: inside the enclave in the host's.
+ * Waits for the calling thread's token and takes it; false when timeout_ns passed first, so never
+ * with PARK_FOREVER. May return true without any unpark. How long a nanosecond is, and whether the
+ * wait ends at all, is in the surroundings' hands: inside the enclave in the host's.
  */
 bool park(uint64_t timeout_ns);
 

@@ -278,6 +278,7 @@ enum err service_init(struct host_service *s, const struct service_config *confi
 		return E_NOMEM;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_mutex_init(&s->dir_lock, NULL);
+	pthread_mutex_init(&s->stream_lock, NULL);
 	s->ready = true;
 	enum err err = service_place(s, config);
 
@@ -292,6 +293,7 @@ void service_fini(struct host_service *s)
 		return;
 	for (uint32_t i = 0; i < HOST_HANDLES_MAX; i++)
 		service_file_put(s, s->files[i]);
+	pthread_mutex_destroy(&s->stream_lock);
 	pthread_mutex_destroy(&s->dir_lock);
 	pthread_mutex_destroy(&s->lock);
 	close(s->wake_fd);

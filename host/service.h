@@ -57,11 +57,12 @@ struct host_service {
 	struct service_file *files[HOST_HANDLES_MAX];
 	uint32_t reserved_handles; /* streams and mounts: their numbers are never given again */
 	uint32_t open_handles;
-	pthread_mutex_t lock;	  /* files, open_handles, the reference counts */
-	pthread_mutex_t dir_lock; /* the read position of directories, and dir_batch */
-	bool ready;		  /* the locks exist */
-	int wake_fd;		  /* eventfd: readable once interrupted */
-	atomic_uint interrupted;  /* SERVICE_INTERRUPTED_* */
+	pthread_mutex_t lock;	     /* files, open_handles, the reference counts */
+	pthread_mutex_t dir_lock;    /* the read position of directories, and dir_batch */
+	pthread_mutex_t stream_lock; /* between a look at a standard stream and its use */
+	bool ready;		     /* the locks exist */
+	int wake_fd;		     /* eventfd: readable once interrupted */
+	atomic_uint interrupted;     /* SERVICE_INTERRUPTED_* */
 	atomic_bool stopped;
 	uint32_t thread_count;
 	service_start_func *start_thread;
@@ -105,9 +106,6 @@ void service_call(struct host_service *s, uint32_t thread, void *slot);
  * ready) end with HOST_INTR, those that are waiting now and all later ones.
  */
 void service_interrupt(struct host_service *s);
-
-/* The same, until it is called with false: what the call INTERRUPT does, and the end of a timeout. */
-void service_interrupt_program(struct host_service *s, bool on);
 
 /* service_interrupt for PARK too, and no thread is started any more: the run is over. */
 void service_stop(struct host_service *s);

@@ -125,6 +125,32 @@ static enum host_errno read_done(struct service_job *job, ssize_t n)
 	return HOST_SUCCESS;
 }
 
+static ssize_t stream_move(const struct service_file *file, short events, uint8_t *p, size_t size)
+{
+	return events == POLLIN ? read(file->fd, p, size) : write(file->fd, p, size);
+}
+
+/*
+ * Reads from a stream (POLLIN) or writes to it (POLLOUT) after service_wait; EAGAIN: it is to be
+ * waited for again. What the wait saw another thread may have taken, and a standard stream is not in
+ * non-blocking mode, so it is looked at again under a lock: of all of them, since two may be one pipe.
+ */
+static ssize_t stream_use(struct host_service *s, const struct service_file *file, short events,
+			  uint8_t *p, size_t size)
+{
+	struct pollfd fd = {.fd = file->fd, .events = events};
+	ssize_t n = -1;
+
+	if (!file->borrowed)
+		return stream_move(file, events, p, size);
+	pthread_mutex_lock(&s->stream_lock);
+	errno = EAGAIN;
+	if (poll(&fd, 1, 0) > 0)
+		n = stream_move(file, events, p, size);
+	pthread_mutex_unlock(&s->stream_lock);
+	return n;
+}
+
 enum host_errno service_do_read(struct service_job *job, struct service_file *file)
 {
 	if (!file->may_read)
@@ -136,7 +162,9 @@ enum host_errno service_do_read(struct service_job *job, struct service_file *fi
 			error = service_wait(job->service, file, POLLIN);
 		if (error != HOST_SUCCESS)
 			return error;
-		ssize_t n = read(file->fd, job->data, job->request.out_max);
+		ssize_t n = file->stream ? stream_use(job->service, file, POLLIN, job->data,
+						      job->request.out_max)
+					 : read(file->fd, job->data, job->request.out_max);
 		bool again = file->stream && n < 0 && errno == EAGAIN;
 
 		if (n >= 0 || (errno != EINTR && !again))
@@ -172,7 +200,7 @@ static ssize_t stream_write(struct service_job *job, const struct service_file *
 		*error = service_wait(job->service, file, POLLOUT);
 		if (*error != HOST_SUCCESS)
 			break;
-		ssize_t n = write(file->fd, job->data + done, piece);
+		ssize_t n = stream_use(job->service, file, POLLOUT, job->data + done, piece);
 
 		if (n >= 0)
 			done += (size_t)n;

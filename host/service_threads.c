@@ -38,7 +38,8 @@ void service_interrupt(struct host_service *s)
 	wake_set(s);
 }
 
-void service_interrupt_program(struct host_service *s, bool on)
+/* The same for the program's own reasons, until it is called with false. */
+static void interrupt_program(struct host_service *s, bool on)
 {
 	if (on) {
 		atomic_fetch_or(&s->interrupted, SERVICE_INTERRUPTED_BY_PROGRAM);
@@ -91,6 +92,6 @@ enum host_errno service_do_interrupt(struct service_job *job, UNUSED struct serv
 {
 	if (job->request.arg[0] > 1)
 		return HOST_INVAL;
-	service_interrupt_program(job->service, job->request.arg[0] != 0);
+	interrupt_program(job->service, job->request.arg[0] != 0);
 	return HOST_SUCCESS;
 }

@@ -310,8 +310,9 @@ static bool guard_wait(struct threads *a, uint64_t deadline)
 	}
 }
 
-/* Tells the program to end. Before it runs it cannot be told, and after it need not: again until it
- * took it. */
+/* Tells the program to end, which ends its waits itself: ended from here they would come back to a
+ * program that knows of nothing yet. Before it runs it cannot be told, and after it need not: again
+ * until it took it. */
 static void guard_interrupt(struct threads_thread *t, uint64_t deadline)
 {
 	struct threads *a = t->all;
@@ -349,7 +350,6 @@ static void *guard_main(void *context)
 
 	if (guard_wait(a, end)) {
 		end = threads_now() + THREADS_GRACE_NS;
-		service_interrupt_program(a->config.service, true);
 		guard_interrupt(t, end);
 		if (!guard_wait_for_end(a, end))
 			threads_fail(a, "it was told to end and did not, so its run was given up");
@@ -420,6 +420,23 @@ static bool guard_begin(struct threads *a)
 	return made;
 }
 
+/* The calling thread's signal mask is the caller's own, but a kick must reach it. */
+static void threads_run_kickable(struct threads *a)
+{
+	sigset_t kick, old;
+
+	sigemptyset(&kick);
+	sigaddset(&kick, DEVICE_KICK_SIGNAL);
+	pthread_sigmask(SIG_UNBLOCK, &kick, &old);
+	if (guard_begin(a))
+		first_run(a);
+	else
+		threads_end(a, E_NOMEM, "no thread for the timeout");
+	thread_leave(&a->thread[0]);
+	threads_join(a);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
 enum err threads_run(struct threads *a, const struct threads_config *config)
 {
 	if (config->enclave->thread_count < 2 || device_kick_init() != 0) {
@@ -430,12 +447,7 @@ enum err threads_run(struct threads *a, const struct threads_config *config)
 	threads_init(a, config);
 	if (config->handle_sigint)
 		interrupt_wakes(&a->guard);
-	if (guard_begin(a))
-		first_run(a);
-	else
-		threads_end(a, E_NOMEM, "no thread for the timeout");
-	thread_leave(&a->thread[0]);
-	threads_join(a);
+	threads_run_kickable(a);
 	if (config->handle_sigint)
 		interrupt_wakes(NULL);
 	pthread_cond_destroy(&a->changed);

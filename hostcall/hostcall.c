@@ -547,9 +547,12 @@ enum host_errno hostcall_park(uint64_t timeout_ns, bool *passed)
 	struct exchange x = {.request = {.call = HOST_CALL_PARK, .arg = {timeout_ns}}};
 	enum host_errno error = exchange_run(&x);
 
-	if (error == HOST_SUCCESS)
-		*passed = x.reply.value != 0;
-	return error;
+	if (error != HOST_SUCCESS)
+		return error;
+	if (x.reply.value != 0 && timeout_ns == HOST_PARK_FOREVER)
+		return exchange_drop(&x);
+	*passed = x.reply.value != 0;
+	return HOST_SUCCESS;
 }
 
 enum host_errno hostcall_unpark(uint32_t thread)

@@ -109,8 +109,8 @@ enum host_errno hostcall_readlink(uint32_t dir, struct name name, char *buf, siz
 				  size_t *done);
 
 /* Waits until the calling thread is unparked, before or during the call; *passed: the time was over
- * first. Both are the host's word: base/park.h is what callers use. timeout_ns or HOST_PARK_FOREVER.
- */
+ * first, which without one it never is. Both are the host's word: base/park.h is what callers use.
+ * timeout_ns or HOST_PARK_FOREVER. */
 enum host_errno hostcall_park(uint64_t timeout_ns, bool *passed);
 enum host_errno hostcall_unpark(uint32_t thread);
 /* HOST_AGAIN when the host has no thread for it. program_thread_start is what callers use. */

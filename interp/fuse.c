@@ -363,14 +363,17 @@ static bool fuse_product(struct emitter *e, uint32_t id, bool left, const struct
 		return false;
 	for (size_t i = 0; i < COUNT_OF(products); i++) {
 		uint32_t both = left ? products[i].left : products[i].right;
-		struct interp_op op = op_of(both), word = producer[1];
+		bool is_loaded = fuse_words((enum interp_op_id)both) == 2;
+		struct interp_op op = op_of(both), word = {0};
 
 		if (products[i].product != producer->id || products[i].second != id || !both)
 			continue;
+		if (is_loaded) /* else the producer has no second word */
+			word = producer[1];
 		op.b = producer->b;
 		op.c = producer->c;
 		op.d = (uint16_t)z->slot;
-		emit_instead(e, op, fuse_words((enum interp_op_id)both) == 2 ? &word : NULL);
+		emit_instead(e, op, is_loaded ? &word : NULL);
 		return true;
 	}
 	return false;

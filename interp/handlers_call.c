@@ -19,11 +19,6 @@ const struct interp_op interp_switch_back[1] = {{.run = interp_run_SWITCH_BACK}}
 
 /* ---- fuel and interruption ------------------------------------------------------------------- */
 
-static ALWAYS_INLINE enum wasm_trap stop_wanted(const struct interp_thread *t)
-{
-	return (enum wasm_trap)__atomic_load_n(&t->store->config.control->stop, __ATOMIC_RELAXED);
-}
-
 NOINLINE HANDLER(fuel_short)
 {
 	if (!interp_take_fuel(t, pc->imm))
@@ -41,15 +36,19 @@ RUN(FUEL)
 
 RUN(POLL)
 {
-	if (unlikely(stop_wanted(t)))
-		return interp_trap(t, pc, stop_wanted(t));
+	enum wasm_trap stop = interp_stop(t);
+
+	if (unlikely(stop))
+		return interp_trap(t, pc, stop);
 	MUSTTAIL return NEXT(1);
 }
 
 RUN(FUEL_POLL)
 {
-	if (unlikely(stop_wanted(t)))
-		return interp_trap(t, pc, stop_wanted(t));
+	enum wasm_trap stop = interp_stop(t);
+
+	if (unlikely(stop))
+		return interp_trap(t, pc, stop);
 	if (unlikely(t->fuel < pc->imm))
 		MUSTTAIL return TAIL(fuel_short);
 	t->fuel -= pc->imm;
@@ -157,8 +156,10 @@ RUN(LEAVE)
 /* t->exception flies: on to who catches it, or out of interp_call. */
 NOINLINE HANDLER(unwind)
 {
-	if (!interp_unwind(t, &pc, &fp))
-		return TRAP_UNCAUGHT_EXCEPTION;
+	enum wasm_trap trap = interp_unwind(t, &pc, &fp);
+
+	if (trap)
+		return trap;
 	memory = memory_base(t);
 	size = memory_size(t);
 	MUSTTAIL return NEXT(0);

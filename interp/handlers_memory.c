@@ -186,14 +186,14 @@ RUN(ATOMIC_WAIT64)
 /* ---- whole memories -------------------------------------------------------------------------- */
 
 /* What instructions that copy or fill take besides their own 1. */
-static ALWAYS_INLINE bool pay_bytes(struct interp_thread *t, uint32_t count)
+static ALWAYS_INLINE enum wasm_trap pay_bytes(struct interp_thread *t, uint32_t count)
 {
-	return !t->metered || interp_take_fuel(t, count / 64);
+	return interp_pay_bulk(t, count / 64);
 }
 
-static ALWAYS_INLINE bool pay_entries(struct interp_thread *t, uint32_t count)
+static ALWAYS_INLINE enum wasm_trap pay_entries(struct interp_thread *t, uint32_t count)
 {
-	return !t->metered || interp_take_fuel(t, count / 16);
+	return interp_pay_bulk(t, count / 16);
 }
 
 RUN(MEMORY_SIZE)
@@ -218,8 +218,10 @@ RUN(MEMORY_FILL)
 
 	if (unlikely(!range_inside(to, count, wasm_memory_size(m))))
 		MUSTTAIL return TAIL(trap_MEMORY_BOUNDS);
-	if (unlikely(!pay_bytes(t, count)))
-		MUSTTAIL return TAIL(trap_OUT_OF_FUEL);
+	enum wasm_trap trap = pay_bytes(t, count);
+
+	if (unlikely(trap))
+		return interp_trap(t, pc, trap);
 	if (count)
 		memset(m->base + to, (uint8_t)fp[pc->b], count);
 	MUSTTAIL return NEXT(1);
@@ -234,8 +236,10 @@ RUN(MEMORY_COPY)
 	if (unlikely(!range_inside(to, count, wasm_memory_size(dst)) ||
 		     !range_inside(from, count, wasm_memory_size(src))))
 		MUSTTAIL return TAIL(trap_MEMORY_BOUNDS);
-	if (unlikely(!pay_bytes(t, count)))
-		MUSTTAIL return TAIL(trap_OUT_OF_FUEL);
+	enum wasm_trap trap = pay_bytes(t, count);
+
+	if (unlikely(trap))
+		return interp_trap(t, pc, trap);
 	if (count)
 		memmove(dst->base + to, src->base + from, count);
 	MUSTTAIL return NEXT(2);
@@ -243,11 +247,11 @@ RUN(MEMORY_COPY)
 
 RUN(MEMORY_INIT)
 {
-	if (unlikely(!pay_bytes(t, GET_I32(pc->c))))
-		MUSTTAIL return TAIL(trap_OUT_OF_FUEL);
-	enum wasm_trap trap = wasm_memory_init(t->instance, pc[1].ab, pc[1].imm, GET_I32(pc->a),
-					       GET_I32(pc->b), GET_I32(pc->c));
+	enum wasm_trap trap = pay_bytes(t, GET_I32(pc->c));
 
+	if (!trap)
+		trap = wasm_memory_init(t->instance, pc[1].ab, pc[1].imm, GET_I32(pc->a),
+					GET_I32(pc->b), GET_I32(pc->c));
 	if (unlikely(trap))
 		return interp_trap(t, pc, trap);
 	MUSTTAIL return NEXT(2);
@@ -298,11 +302,11 @@ RUN(TABLE_GROW)
 
 RUN(TABLE_FILL)
 {
-	if (unlikely(!pay_entries(t, GET_I32(pc->c))))
-		MUSTTAIL return TAIL(trap_OUT_OF_FUEL);
-	enum wasm_trap trap = wasm_table_fill(t->instance->tables[pc[1].ab], GET_I32(pc->a),
-					      GET_I32(pc->b), GET_I32(pc->c));
+	enum wasm_trap trap = pay_entries(t, GET_I32(pc->c));
 
+	if (!trap)
+		trap = wasm_table_fill(t->instance->tables[pc[1].ab], GET_I32(pc->a),
+				       GET_I32(pc->b), GET_I32(pc->c));
 	if (unlikely(trap))
 		return interp_trap(t, pc, trap);
 	MUSTTAIL return NEXT(2);
@@ -310,12 +314,12 @@ RUN(TABLE_FILL)
 
 RUN(TABLE_COPY)
 {
-	if (unlikely(!pay_entries(t, GET_I32(pc->c))))
-		MUSTTAIL return TAIL(trap_OUT_OF_FUEL);
 	struct wasm_table_instance *const *tables = t->instance->tables;
-	enum wasm_trap trap = wasm_table_copy(tables[pc[1].ab], tables[pc[1].imm], GET_I32(pc->a),
-					      GET_I32(pc->b), GET_I32(pc->c));
+	enum wasm_trap trap = pay_entries(t, GET_I32(pc->c));
 
+	if (!trap)
+		trap = wasm_table_copy(tables[pc[1].ab], tables[pc[1].imm], GET_I32(pc->a),
+				       GET_I32(pc->b), GET_I32(pc->c));
 	if (unlikely(trap))
 		return interp_trap(t, pc, trap);
 	MUSTTAIL return NEXT(2);
@@ -323,11 +327,11 @@ RUN(TABLE_COPY)
 
 RUN(TABLE_INIT)
 {
-	if (unlikely(!pay_entries(t, GET_I32(pc->c))))
-		MUSTTAIL return TAIL(trap_OUT_OF_FUEL);
-	enum wasm_trap trap = wasm_table_init(t->instance, pc[1].ab, pc[1].imm, GET_I32(pc->a),
-					      GET_I32(pc->b), GET_I32(pc->c));
+	enum wasm_trap trap = pay_entries(t, GET_I32(pc->c));
 
+	if (!trap)
+		trap = wasm_table_init(t->instance, pc[1].ab, pc[1].imm, GET_I32(pc->a),
+				       GET_I32(pc->b), GET_I32(pc->c));
 	if (unlikely(trap))
 		return interp_trap(t, pc, trap);
 	MUSTTAIL return NEXT(2);

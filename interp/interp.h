@@ -48,6 +48,7 @@ struct interp_thread {
 	size_t trap_frames;
 	uint32_t exception; /* of TRAP_UNCAUGHT_EXCEPTION: its reference, up to the next call */
 	bool metered;	    /* store->config.control says so */
+	bool polled;	    /* likewise */
 	uint64_t fuel;	    /* taken from store->config.control, not yet used */
 	struct wasm_caller caller;
 };
@@ -70,8 +71,10 @@ void interp_thread_fini(struct interp_thread *t);
  *
  * Fuel: each instruction takes 1, but nop, drop and what only bounds blocks (block, loop, else, end,
  * try, try_table, catch, catch_all, delegate) none, and what copies or fills 1 more per 64 bytes or
- * 16 table entries. A run of instructions without a label or a branch takes what it needs at its
- * beginning. What a thread has taken and not used goes back when its outermost call ends.
+ * 16 table entries, a call 1 more per 64 bytes of the callee's own locals, a throw 1 more per 16
+ * blocks and clauses that it looks at in a frame. A run of instructions without a label or a branch
+ * takes what it needs at its beginning. What a thread has taken and not used goes back when its
+ * outermost call ends.
  */
 MUST_USE enum wasm_trap interp_call(struct interp_thread *t, const struct wasm_func_instance *func,
 				    const uint64_t *args, uint64_t *results);

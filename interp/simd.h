@@ -146,17 +146,18 @@ static ALWAYS_INLINE vec_U32 i32x4_extadd_pairwise_i16x8_u(vec_U32 x)
 	return (x >> 16) + (x & 0xffff);
 }
 
-/* The products of pairs wrap to 16 bits, and so do their sums. */
-static ALWAYS_INLINE vec_U16 i16x8_dot_i8x16(vec_I16 x, vec_I16 y)
+/* A product of two lanes fits into 16 bits; only the sum of (-128)^2 with itself does not: it is
+ * saturated (4.3.6, ivdot_sat). */
+static ALWAYS_INLINE vec_M i16x8_dot_i8x16(vec_I16 x, vec_I16 y)
 {
 	vec_I16 x_low = (vec_I16)((vec_U16)x << 8) >> 8, y_low = (vec_I16)((vec_U16)y << 8) >> 8;
 
-	return (vec_U16)x_low * (vec_U16)y_low + (vec_U16)(x >> 8) * (vec_U16)(y >> 8);
+	return _mm_adds_epi16((vec_M)(x_low * y_low), (vec_M)((x >> 8) * (y >> 8)));
 }
 
 static ALWAYS_INLINE vec_U32 i32x4_dot_i8x16_add(vec_I16 x, vec_I16 y, vec_U32 z)
 {
-	return (vec_U32)i32x4_extadd_pairwise_i16x8_s((vec_M)i16x8_dot_i8x16(x, y)) + z;
+	return (vec_U32)i32x4_extadd_pairwise_i16x8_s(i16x8_dot_i8x16(x, y)) + z;
 }
 
 /* ---- floats ---------------------------------------------------------------------------------- */

@@ -42,6 +42,7 @@ enum err interp_thread_init(struct interp_thread *t, struct wasm_store *s,
 
 	*t = (struct interp_thread){.store = s,
 				    .metered = control && control->metered,
+				    .polled = control && control->polled,
 				    .max_slots = stack_size / sizeof(uint64_t),
 				    .max_frames = (size_t)depth + FRAMES_RESERVED};
 	size_t slots = t->max_slots < SLOTS_FIRST ? t->max_slots : SLOTS_FIRST;

@@ -53,8 +53,24 @@ MUST_USE enum wasm_trap interp_grow_frames(struct interp_thread *t);
 /* Gives t->callee its code. */
 MUST_USE enum wasm_trap interp_ensure_code(struct interp_thread *t);
 
+/* By which trap everything is to end now, or TRAP_NONE. There is a control. */
+static inline enum wasm_trap interp_stop(const struct interp_thread *t)
+{
+	return (enum wasm_trap)__atomic_load_n(&t->store->config.control->stop, __ATOMIC_RELAXED);
+}
+
 /* Takes n of the fuel, first of what the thread has; false: so much is not left. */
 MUST_USE bool interp_take_fuel(struct interp_thread *t, uint64_t n);
+
+/* For work that one instruction does in bulk: takes n of the fuel if fuel is taken at all, and looks
+ * whether to stop, since code without loops and calls can do much of it. Traps: OUT_OF_FUEL, and what
+ * control->stop says. */
+MUST_USE static inline enum wasm_trap interp_pay_bulk(struct interp_thread *t, uint64_t n)
+{
+	if (t->metered && !interp_take_fuel(t, n))
+		return TRAP_OUT_OF_FUEL;
+	return t->polled ? interp_stop(t) : TRAP_NONE;
+}
 
 /* Runs the guest function t->callee, whose instance is t->instance, on the frame at fp; a frame is
  * free. */

@@ -233,6 +233,8 @@ static enum err translate_body(struct translator *t)
 	uint32_t constants = translate_constants(t);
 
 	translate_label_end(t, true);
+	if (t->metered && !t->e.err) /* for the locals that are set to zero */
+		t->e.ops[t->run - 1].imm += (t->e.body->local_slots - t->e.param_slots) / 8;
 	t->blocks[t->depth++] = (struct block){.kind = BLOCK_FUNC,
 					       .result_slots = t->func->type->result_slots,
 					       .region = INTERP_NO_REGION,

@@ -33,8 +33,8 @@ enum wasm_trap interp_throw(struct interp_thread *t, const uint64_t *fp,
 	return t->exception ? TRAP_NONE : TRAP_OUT_OF_MEMORY;
 }
 
-/* The innermost region with op `at`. */
-static uint32_t region_around(const struct interp_code *code, uint32_t at)
+/* The innermost region with op `at`. *looked grows by the regions that were looked at. */
+static uint32_t region_around(const struct interp_code *code, uint32_t at, uint32_t *looked)
 {
 	uint32_t low = 0, high = code->region_count;
 
@@ -49,20 +49,22 @@ static uint32_t region_around(const struct interp_code *code, uint32_t at)
 	}
 	uint32_t region = low ? low - 1 : INTERP_NO_REGION;
 
-	while (region != INTERP_NO_REGION && code->regions[region].end <= at)
+	for (; region != INTERP_NO_REGION && code->regions[region].end <= at; ++*looked)
 		region = code->regions[region].parent;
 	return region;
 }
 
+/* *looked: how many regions and clauses were looked at. */
 static const struct interp_clause *clause_for(const struct interp_code *code, uint32_t at,
-					      const struct wasm_tag_instance *tag)
+					      const struct wasm_tag_instance *tag, uint32_t *looked)
 {
-	uint32_t region = region_around(code, at);
+	*looked = 0;
+	uint32_t region = region_around(code, at, looked);
 
-	while (region != INTERP_NO_REGION) {
+	for (; region != INTERP_NO_REGION; ++*looked) {
 		const struct interp_region *r = &code->regions[region];
 
-		for (uint32_t i = r->clauses; i; i = code->clauses[i - 1].next) {
+		for (uint32_t i = r->clauses; i; i = code->clauses[i - 1].next, ++*looked) {
 			const struct interp_clause *c = &code->clauses[i - 1];
 
 			if (!c->tag || c->tag == tag)
@@ -86,7 +88,7 @@ static void clause_take(struct interp_thread *t, const struct interp_clause *cla
 	t->trap_frames = 0;
 }
 
-bool interp_unwind(struct interp_thread *t, const struct interp_op **pc, uint64_t **fp)
+enum wasm_trap interp_unwind(struct interp_thread *t, const struct interp_op **pc, uint64_t **fp)
 {
 	const struct wasm_exception *x = wasm_exception_of_ref(t->store, t->exception);
 	uint32_t returns = 0; /* 1: *pc is behind the call that the exception comes out of */
@@ -99,17 +101,21 @@ bool interp_unwind(struct interp_thread *t, const struct interp_op **pc, uint64_
 			const struct interp_op *ops = f->func->code;
 			const struct interp_code *code = interp_code_of(f->func);
 			uint32_t at = (uint32_t)(*pc - ops) - returns;
-			const struct interp_clause *clause = clause_for(code, at, x->tag);
+			uint32_t looked;
+			const struct interp_clause *clause = clause_for(code, at, x->tag, &looked);
+			enum wasm_trap trap = interp_pay_bulk(t, looked / 16);
 
+			if (trap)
+				return trap;
 			if (clause) {
 				t->instance = f->func->instance;
 				clause_take(t, clause, *fp, x);
 				*pc = ops + clause->target;
-				return true;
+				return TRAP_NONE;
 			}
 		}
 		if (f->pc == interp_leave)
-			return false;
+			return TRAP_UNCAUGHT_EXCEPTION;
 		t->frame--;
 		*pc = f->pc;
 		*fp = f->fp;

@@ -36,9 +36,11 @@ MUST_USE enum wasm_trap interp_throw(struct interp_thread *t, const uint64_t *fp
 
 /*
  * t->exception flies from the op *pc of the running function with the frame *fp: pops frames up to
- * the clause that catches it, within this interp_call. True: *pc and *fp say where it goes on, the
- * clause has its values, t->instance is right. False: none; interp_call restores the rest.
+ * the clause that catches it, within this interp_call. TRAP_NONE: *pc and *fp say where it goes on,
+ * the clause has its values, t->instance is right. Else interp_call restores the rest: no clause
+ * catches it (UNCAUGHT_EXCEPTION), the search took all fuel, or control->stop ended it.
  */
-MUST_USE bool interp_unwind(struct interp_thread *t, const struct interp_op **pc, uint64_t **fp);
+MUST_USE enum wasm_trap interp_unwind(struct interp_thread *t, const struct interp_op **pc,
+				      uint64_t **fp);
 
 #endif

@@ -15,7 +15,8 @@
 
 /* A guest that joins a thread may ask for the next before the old one has quite left: where there is
  * no room it waits a little, this often and this long. */
-#define SPAWN_TRIES   100
+#define COUNT_TRIES   100
+#define START_TRIES   10 /* each of which waits by itself, too, for threads on their way out */
 #define SPAWN_WAIT_NS 1000000u
 
 static_assert(PROGRAM_THREADS_MAX <= PARK_THREADS_MAX, "thread numbers");
@@ -153,11 +154,12 @@ static enum err spawn_try(struct program *p, struct program_thread *t, spawn_ste
 	return err;
 }
 
-static enum err spawn_retry(struct program *p, struct program_thread *t, spawn_step *step)
+static enum err spawn_retry(struct program *p, struct program_thread *t, spawn_step *step,
+			    int tries)
 {
 	enum err err = spawn_try(p, t, step);
 
-	for (int i = 0; i < SPAWN_TRIES && err == E_LIMIT && p->thread_limit > 1; i++) {
+	for (int i = 1; i < tries && err == E_LIMIT && p->thread_limit > 1; i++) {
 		(void)park(SPAWN_WAIT_NS);
 		err = spawn_try(p, t, step);
 	}
@@ -172,7 +174,7 @@ static enum err spawn_counted(struct program *p, struct program_thread *t)
 	enum err err = program_thread_init(p, t, &error);
 
 	if (err == E_OK)
-		err = spawn_retry(p, t, spawn_start);
+		err = spawn_retry(p, t, spawn_start, START_TRIES);
 	if (err != E_OK) {
 		mutex_lock(&g_lock);
 		p->thread_count--;
@@ -188,7 +190,7 @@ int32_t program_spawn(struct program *p, uint32_t argument)
 	if (!t)
 		return -(int32_t)WASI_NOMEM;
 	t->argument = argument;
-	enum err err = spawn_retry(p, t, spawn_count);
+	enum err err = spawn_retry(p, t, spawn_count, COUNT_TRIES);
 	const uint32_t id = t->id; /* once started, it may be gone at any time */
 
 	if (err == E_OK)

@@ -17,6 +17,11 @@ done
 for t in "$b"/tsan/*_test; do
 	entry "tsan/$(basename "$t")" "$t"
 done
+for guest in "queue 2 2" "sum 4" "counter 4" "barrier 4"; do
+	# shellcheck disable=SC2086 # a program and its arguments
+	set -- $guest
+	entry "tsan/threads-$1" "$b/tsan/threads 50 $b/guests/threads/$1.wasm ${*:2}"
+done
 for f in fuzz/*_fuzz.c; do
 	name=$(basename "$f" _fuzz.c)
 	entry "seeds/$name" "$b/fuzz/${name}_replay fuzz/seeds/$name"
@@ -34,6 +39,7 @@ if [ -d "$shared/data/testsuite" ]; then
 else
 	echo "no $shared/data/testsuite: the specification suite is not run (see README)" >&2
 fi
+entry differential "test/differential/run.sh $b"
 for t in test/e2e/*.sh; do
 	name=$(basename "$t" .sh)
 	case $name in lib) continue ;; determinism | image_gate | install | real_programs | repository) modes=fast ;; *) modes="fast strict" ;; esac

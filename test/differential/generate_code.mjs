@@ -186,6 +186,8 @@ export class Code {
 		if (locals.length && r.chance(0.4)) return this.get(r.pick(locals));
 		if (globals.length && r.chance(0.3)) return this.opIndex('global.get', r.pick(globals));
 		if (!isRef(type)) return this.put(...v.constant(r, type));
+		if (type.startsWith('ref:') && !this.isFull(1) && r.chance(0.3))
+			return this.throughLocal(type, 0);
 		if (type.startsWith('ref:') || (type.startsWith('null:') && r.chance(0.7)))
 			return this.opIndex('ref.func', r.pick(this.m.funcsOfType(funcType(type))));
 		if (type === 'funcref' && r.chance(0.7))
@@ -268,14 +270,8 @@ export class Code {
 		const nullable = `null:${funcType(type)}`;
 
 		switch (this.r.below(3)) {
-			case 0: {
-				const at = this.newLocal(type);
-
-				this.rawLocals.add(at); // not to be read before it is set
-				this.expr(type, d - 1);
-				this.set(at);
-				return this.get(at);
-			}
+			case 0:
+				return this.throughLocal(type, d);
 			case 1:
 				this.expr(nullable, d - 1);
 				return this.op('ref.as_non_null');
@@ -288,6 +284,15 @@ export class Code {
 				});
 				this.op('end');
 		}
+	}
+	// A local that cannot be null: read only after it was set.
+	throughLocal(type, d) {
+		const at = this.newLocal(type);
+
+		this.rawLocals.add(at);
+		this.expr(type, d - 1);
+		this.set(at);
+		this.get(at);
 	}
 	tableIndex(table, d) {
 		if (this.r.chance(0.9)) return this.i32(this.r.below(this.m.tables[table].min));

@@ -103,11 +103,31 @@ function sibling(r, insn) {
 	return [...op.code, ...insn.bytes.slice(insn.op.code.length)];
 }
 
+// The immediates of another instruction of the same form: what it names exists.
+function borrowed(r, insn, list) {
+	const from = r.pick(list.filter((i) => i.op?.imm === insn.op.imm));
+
+	return [...insn.op.code, ...from.bytes.slice(from.op.code.length)];
+}
+
 function mutateInstructions(r, list, other) {
 	const at = r.below(list.length);
 	const insn = list[at];
 
 	r.weighted([
+		[
+			5,
+			() => {
+				list[at] = { op: insn.op, bytes: borrowed(r, insn, list) };
+			}
+		],
+		[
+			1,
+			() => {
+				// A variable that is not set.
+				if (insn.op.imm === 'LOCAL') list[at] = { op: insn.op, bytes: [0x1a] };
+			}
+		],
 		[3, () => list.splice(at, 1)],
 		[2, () => list.splice(at, 0, insn)],
 		[2, () => list.splice(r.below(list.length), 0, ...list.splice(at, 1))],

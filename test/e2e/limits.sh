@@ -146,6 +146,18 @@ expire sleep
 expire read
 expire write
 
+# The program never sees the wait that its end cuts short: this one would say so, and end by itself.
+rm -f "$WORK/never"
+mkfifo "$WORK/never"
+exec 8<>"$WORK/never"
+wrong=0
+for _ in {1..40}; do
+	timeout --signal=KILL "$LIMIT" "$RETWINE" "${RUN[@]}" -W timeout=20ms \
+		"$GUESTS/cat.wasm" <&8 >"$WORK/out" 2>"$WORK/err" || [ $? -eq 134 ] || wrong=$((wrong + 1))
+done
+exec 8<&-
+check "timeout in a read" "$wrong of 40 runs ended in another way" test "$wrong" -eq 0
+
 run -W timeout=1h "$GUESTS/echo.wasm" in time
 check_status "a timeout that does not come" 0
 run -W fuel=1000000 "$GUESTS/forever.wasm" spin

@@ -179,6 +179,25 @@ TEST(one_threads_death_ends_all)
 	close(fd[1]);
 }
 
+/* Who calls may have blocked every signal. */
+TEST(run_ends_whatever_the_caller_blocks)
+{
+	int fd[2];
+	struct host_run_request more = with_silent_input(fd);
+	struct host_run_result result;
+	sigset_t mine, before, after;
+
+	sigemptyset(&mine);
+	sigaddset(&mine, DEVICE_KICK_SIGNAL);
+	CHECK_EQ(pthread_sigmask(SIG_BLOCK, &mine, &before), 0);
+	CHECK_EQ(probe_with(PROBE_THREADS_LEFT_BEHIND, 2, &more, &result), E_HOST);
+	CHECK_EQ(pthread_sigmask(SIG_SETMASK, &before, &after), 0);
+	CHECK_EQ(sigismember(&after, DEVICE_KICK_SIGNAL), 1);
+	host_run_result_fini(&result);
+	close(fd[0]);
+	close(fd[1]);
+}
+
 TEST(timeout_reaches_every_thread)
 {
 	const struct host_run_request more = {.streams = {0, 1, 2}, .timeout_ns = 30 * MS};
@@ -400,14 +419,18 @@ TEST(interrupt_is_for_one_thread_while_the_program_runs)
 	for (size_t i = 1; i < GUARD; i++)
 		CHECK_EQ(bare_enter_at(&b, i, ENTER_INTERRUPT, 0, 0), EXIT_REFUSED);
 	CHECK_EQ(bare_enter_at(&b, 0, ENTER_INTERRUPT, 0, 0), EXIT_REFUSED);
-	CHECK_EQ(bare_enter_at(&b, GUARD, ENTER_INTERRUPT, 0, 0), EXIT_DONE);
-	CHECK_EQ(bare_enter_at(&b, GUARD, ENTER_INTERRUPT, 0, 0), EXIT_DONE);
+	for (int i = 0; i < 2; i++) {
+		CHECK_EQ(bare_enter_at(&b, GUARD, ENTER_INTERRUPT, 0, 0), EXIT_CALL);
+		CHECK_EQ(bare_request_at(&b, GUARD).call, HOST_CALL_INTERRUPT);
+		CHECK_EQ(bare_answer_at(&b, GUARD), EXIT_DONE);
+	}
 	/* now somebody is to be woken: the entry waits for that call, and cannot be made again */
 	CHECK_EQ(bare_enter_at(&b, 1, ENTER_THREAD, 0, 0), EXIT_CALL);
 	CHECK_EQ(bare_answer_at(&b, 1), EXIT_CALL);
 	CHECK_EQ(bare_answer_at(&b, 1), EXIT_CALL);
 	CHECK_EQ(bare_request_at(&b, 1).call, HOST_CALL_PARK);
 	CHECK_EQ(bare_enter_at(&b, GUARD, ENTER_INTERRUPT, 0, 0), EXIT_CALL);
+	CHECK_EQ(bare_answer_at(&b, GUARD), EXIT_CALL);
 	CHECK_EQ(bare_request_at(&b, GUARD).call, HOST_CALL_UNPARK);
 	CHECK_EQ(bare_request_at(&b, GUARD).arg[0], 1);
 	CHECK_EQ(bare_enter_at(&b, GUARD, ENTER_INTERRUPT, 0, 0), EXIT_REFUSED);
@@ -419,6 +442,24 @@ TEST(interrupt_is_for_one_thread_while_the_program_runs)
 	CHECK_EQ(bare_answer(&b), EXIT_DONE);
 	CHECK_EQ(bare_enter_at(&b, GUARD, ENTER_INTERRUPT, 0, 0), EXIT_REFUSED);
 	CHECK_EQ(bare_enter_at(&b, 1, ENTER_THREAD, 0, 0), EXIT_REFUSED);
+	bare_close(&b);
+}
+
+/* A guest's lock rests on it: who waits for ever does not get on by the host's word alone. */
+TEST(wait_for_ever_does_not_time_out)
+{
+	struct bare b;
+
+	bare_ask(&b);
+	CHECK_EQ(bare_answer(&b), EXIT_CALL);
+	for (int i = 0; i < 3; i++) {
+		CHECK_EQ(bare_request(&b).call, HOST_CALL_PARK);
+		CHECK_EQ(bare_request(&b).arg[0], HOST_PARK_FOREVER);
+		const struct call_reply passed = {.seq = bare_request(&b).seq, .value = 1};
+
+		memcpy(bare_slot(&b, 0) + SLOT_REPLY_OFF, &passed, sizeof(passed));
+		CHECK_EQ(bare_enter_at(&b, 0, ENTER_RESUME, 0, 0), EXIT_CALL);
+	}
 	bare_close(&b);
 }
 
@@ -487,6 +528,135 @@ TEST(busy_thread_is_not_entered)
 	bare_close(&b);
 }
 
+/*
+ * A host of several threads that belong to no thread of the enclave: each enters and answers
+ * whichever it comes by, tells no thread of any other, ends waits at once and interrupts all the
+ * time. What it must not do is lie in what the program needs (memory, a start), and go back into what
+ * another of its threads left by an exception, which would come out on that one's stack. The program's
+ * result is what it is with an honest host.
+ */
+#define CARRIERS 4
+
+struct chaos {
+	struct bare b;
+	struct {
+		pthread_mutex_t lock; /* who carries the thread on */
+		uint32_t carrier;     /* whose entry an exception interrupted; 0: none is */
+	} thread[LAYOUT_THREAD_COUNT];
+	atomic_bool over;
+	_Atomic uint64_t exits[8], exceptions, busy;
+	_Atomic uint32_t carriers;
+};
+
+static uint32_t chaos_random(uint32_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 17;
+	*state ^= *state << 5;
+	return *state;
+}
+
+/* True: an exception came while the enclave ran. */
+static bool chaos_enter(struct chaos *c, size_t thread, uint64_t op, uint32_t function)
+{
+	struct device_run run = {.tcs = c->b.enclave.tcs[thread]};
+
+	CHECK_EQ(c->b.device->ops->enter(c->b.device, op, (uint64_t)(uintptr_t)c->b.shared,
+					 c->b.shared_size, function, 0, 0, &run),
+		 0);
+	if (run.function == ENCLU_ERESUME && run.vector != VECTOR_GP)
+		atomic_fetch_add(&c->exceptions, 1);
+	else if (run.function != ENCLU_EEXIT)
+		atomic_fetch_add(&c->busy, 1);
+	else if (run.rdi < COUNT_OF(c->exits))
+		atomic_fetch_add(&c->exits[run.rdi], 1);
+	if (run.function == ENCLU_EEXIT &&
+	    (run.rdi == EXIT_DEAD || (run.rdi == EXIT_DONE && thread == 0)))
+		atomic_store(&c->over, true);
+	return run.function == ENCLU_ERESUME;
+}
+
+/* The answer is to the request that the thread waits with, if it does: its lock is held. */
+static void chaos_answer(struct chaos *c, size_t thread, uint32_t random)
+{
+	const struct call_request request = bare_request_at(&c->b, thread);
+	const bool timed = request.call == HOST_CALL_PARK && request.arg[0] != HOST_PARK_FOREVER;
+	const struct call_reply reply = {.seq = request.seq, .value = timed ? random & 1 : 0};
+	struct device *d = c->b.device;
+
+	if (request.call == HOST_CALL_PREFAULT)
+		CHECK_EQ(d->ops->prefault(d, request.arg[0], request.arg[1]), 0);
+	if (request.call == HOST_CALL_PROTECT_CODE)
+		CHECK_EQ(d->ops->protect(d, request.arg[0], request.arg[1], PROT_READ | PROT_EXEC),
+			 0);
+	memcpy(bare_slot(&c->b, thread) + SLOT_REPLY_OFF, &reply, sizeof(reply));
+}
+
+static void chaos_carry(struct chaos *c, size_t thread, uint32_t random, uint32_t self)
+{
+	static const uint64_t op[] = {ENTER_THREAD, ENTER_INTERRUPT, ENTER_RESUME, ENTER_RESUME};
+	uint32_t *carrier = &c->thread[thread].carrier;
+
+	if (*carrier == self) {
+		*carrier = chaos_enter(c, thread, 0, ENCLU_ERESUME) ? self : 0;
+	} else if (*carrier == 0) {
+		chaos_answer(c, thread, random >> 2);
+		*carrier = chaos_enter(c, thread, op[random % 4], ENCLU_EENTER) ? self : 0;
+	}
+}
+
+static void *chaos_main(void *context)
+{
+	static const uint64_t wrong[] = {0, ENTER_START, ENTER_PROBE, 6};
+	struct chaos *c = context;
+	const uint32_t self = atomic_fetch_add(&c->carriers, 1) + 1;
+	uint32_t random = self * 0x9e3779b9u;
+
+	while (!atomic_load(&c->over)) {
+		const size_t thread = chaos_random(&random) % LAYOUT_THREAD_COUNT;
+
+		if (random & 0x100) {
+			(void)chaos_enter(c, thread, wrong[random >> 16 & 3], ENCLU_EENTER);
+		} else if (pthread_mutex_trylock(&c->thread[thread].lock) == 0) {
+			chaos_carry(c, thread, random >> 9, self);
+			pthread_mutex_unlock(&c->thread[thread].lock);
+		}
+	}
+	return NULL;
+}
+
+static uint64_t chaos_run(uint64_t number, uint64_t a)
+{
+	struct chaos c = {0};
+	pthread_t carrier[CARRIERS];
+
+	bare_open(&c.b);
+	bare_set_probe(&c.b, number, a);
+	for (size_t i = 0; i < LAYOUT_THREAD_COUNT; i++)
+		pthread_mutex_init(&c.thread[i].lock, NULL);
+	CHECK_EQ(bare_start(&c.b), EXIT_CALL);
+	for (size_t i = 0; i < CARRIERS; i++)
+		CHECK_EQ(pthread_create(&carrier[i], NULL, chaos_main, &c), 0);
+	for (size_t i = 0; i < CARRIERS; i++)
+		CHECK_EQ(pthread_join(carrier[i], NULL), 0);
+	printf("%llu calls, %llu refused, %llu met a busy thread, %llu exceptions\n",
+	       (unsigned long long)c.exits[EXIT_CALL], (unsigned long long)c.exits[EXIT_REFUSED],
+	       (unsigned long long)c.busy, (unsigned long long)c.exceptions);
+	CHECK_EQ(c.exits[EXIT_DEAD], 0);
+	uint64_t result = bare_result(&c.b);
+
+	bare_close(&c.b);
+	return result;
+}
+
+TEST(host_that_enters_anywhere_at_any_time_changes_no_result)
+{
+	CHECK_EQ(chaos_run(PROBE_THREADS_MUTEX, 3000), 3000 * PROGRAM_THREADS_MAX);
+	CHECK_EQ(chaos_run(PROBE_THREADS_WORK, 20), 20 * PROGRAM_THREADS_MAX);
+	CHECK_EQ(chaos_run(PROBE_THREADS_PING_PONG, 200), 400);
+	CHECK_EQ(chaos_run(PROBE_THREADS_REUSE, 50), 50);
+}
+
 int main(int argc, char **argv)
 {
 	if (!bare_arguments(argc, argv))
@@ -499,6 +669,7 @@ int main(int argc, char **argv)
 	RUN(storm_over_all_threads_harms_nothing);
 	RUN(the_first_threads_end_ends_all);
 	RUN(one_threads_death_ends_all);
+	RUN(run_ends_whatever_the_caller_blocks);
 	RUN(timeout_reaches_every_thread);
 	RUN(timeout_that_does_not_come_changes_nothing);
 	RUN(program_that_does_not_end_is_given_up);
@@ -511,7 +682,9 @@ int main(int argc, char **argv)
 	RUN(refused_thread_does_not_enter);
 	RUN(thread_that_was_refused_and_enters_has_been_started);
 	RUN(interrupt_is_for_one_thread_while_the_program_runs);
+	RUN(wait_for_ever_does_not_time_out);
 	RUN(reply_of_another_thread_is_dropped);
 	RUN(busy_thread_is_not_entered);
+	RUN(host_that_enters_anywhere_at_any_time_changes_no_result);
 	return check_report();
 }

@@ -65,6 +65,7 @@ void program_interrupt(void)
 {
 	must(thread_index(thread_self()) == LAYOUT_THREAD_COUNT - 1);
 	atomic_fetch_add(&g.interrupted, 1);
+	(void)hostcall_interrupt(true);
 	for (uint32_t i = 0; i < PROGRAM_THREADS_MAX; i++)
 		unpark(i);
 }
@@ -280,12 +281,14 @@ static uint64_t read_forever(uint64_t a)
 		(void)hostcall_read(HOST_HANDLE_STDIN, &byte, 1, &done);
 }
 
+/* Ends only if the time is said to be over that there is none of. */
 static uint64_t park_forever(uint64_t a)
 {
 	(void)a;
 	atomic_fetch_add(&g.inside, 1);
-	for (;;)
-		(void)park(PARK_FOREVER);
+	while (park(PARK_FOREVER))
+		;
+	return 3;
 }
 
 static uint64_t call_forever(uint64_t a)

@@ -529,6 +529,25 @@ TEST(poll_count_is_held_against_the_subscriptions)
 	CHECK_EQ(hostcall_check_reply(&request, &reply), E_HOST);
 }
 
+LIE(time_passed, reply->value = 1)
+
+/* A guest's lock that waits for ever would take the end of the wait for the lock's. */
+TEST(wait_without_a_timeout_never_passes)
+{
+	static const struct lie passed = OF(PARK, time_passed);
+	uint64_t violations = hostcall_violations();
+	bool told = true;
+
+	g_lie = &passed;
+	CHECK_EQ(hostcall_park(HOST_PARK_FOREVER - 1, &told), HOST_SUCCESS);
+	CHECK(told);
+	told = false;
+	CHECK_EQ(hostcall_park(HOST_PARK_FOREVER, &told), HOST_IO);
+	g_lie = NULL;
+	CHECK(!told);
+	CHECK_EQ(hostcall_violations(), violations + 1);
+}
+
 TEST(bad_names_never_reach_the_host)
 {
 	char longest[HOST_NAME_SIZE_MAX + 1];
@@ -632,6 +651,7 @@ int main(void)
 	RUN(every_listed_errno_passes_and_no_other);
 	RUN(transport_failure_is_a_violation);
 	RUN(poll_count_is_held_against_the_subscriptions);
+	RUN(wait_without_a_timeout_never_passes);
 	RUN(bad_names_never_reach_the_host);
 	RUN(bad_link_targets_never_reach_the_host);
 	RUN(requests_carry_what_the_table_says);

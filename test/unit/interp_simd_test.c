@@ -61,7 +61,8 @@ static uint32_t sign_bits(const union v128 *x, unsigned bytes, unsigned count)
 
 static int16_t dot_i8(const union v128 *x, const union v128 *y, unsigned i)
 {
-	return (int16_t)(x->i8[i] * y->i8[i] + x->i8[i + 1] * y->i8[i + 1]);
+	return (int16_t)within(x->i8[i] * y->i8[i] + x->i8[i + 1] * y->i8[i + 1], INT16_MIN,
+			       INT16_MAX);
 }
 
 /* Rounded by way of integers; the sign of a zero stays. */

@@ -7,6 +7,7 @@
 #include "test/lib/native.h"
 #include "test/unit/guest_module.h"
 #include "test/unit/modules.h"
+#include "test/unit/wasm_builder.h"
 #include "wasm/limits.h"
 
 #define ADD(g, name) guest_add(g, module_##name, sizeof module_##name)
@@ -557,6 +558,40 @@ static void check_large(uint32_t locals, uint32_t reads)
 	free(m.p);
 }
 
+/* A module whose function "f" ends in x + -x, after so many calls and nops: what is before decides
+ * how much room for ops is left. */
+static void build_sum(struct builder *b, unsigned calls, unsigned nops)
+{
+	build_begin(b);
+	build_bytes(b, "\1\11\2\x60\0\0\x60\1\175\1\175\3\3\2\0\1\7\5\1\1f\0\1", 23);
+	build_section(b, 10);
+	build_bytes(b, "\2\2\0\13", 4);
+	build_open(b);
+	build_byte(b, 0);
+	for (unsigned i = 0; i < calls; i++)
+		build_bytes(b, "\20\0", 2);
+	for (unsigned i = 0; i < nops; i++)
+		build_byte(b, 1);
+	build_bytes(b, "\40\0\40\0\214\222\13", 7); /* x, x, f32.neg, f32.add */
+	build_close(b);
+	build_close(b);
+}
+
+TEST(the_last_op_before_the_room_ends_is_looked_at_alone)
+{
+	for (unsigned i = 0; i < 400; i++) {
+		struct builder b;
+		struct guest g;
+
+		build_sum(&b, i / 2, i % 2);
+		start(&g);
+		CHECK_EQ(guest_add(&g, b.bytes, b.size), E_OK);
+		CHECK_EQ(guest_call(&g, "f", 0x40490fdb, 0, 0), TRAP_NONE);
+		CHECK_EQ(g.result[0], 0);
+		guest_fini(&g);
+	}
+}
+
 TEST(fifty_thousand_locals_and_far_slots_work)
 {
 	check_large(1, 10);
@@ -641,6 +676,7 @@ int main(void)
 	RUN(stack_limits_are_kept);
 	RUN(a_backtrace_begins_where_a_function_found_no_stack);
 	RUN(a_backtrace_names_each_call_and_instruction);
+	RUN(the_last_op_before_the_room_ends_is_looked_at_alone);
 	RUN(fifty_thousand_locals_and_far_slots_work);
 	RUN(a_frame_above_the_stack_limit_is_refused_before_translation);
 	RUN(every_failing_allocation_ends_cleanly);

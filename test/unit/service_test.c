@@ -11,7 +11,9 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/mman.h>
@@ -993,6 +995,69 @@ TEST(an_interrupt_ends_every_wait)
 	interrupted(wait_in_write);
 }
 
+/* Several read what there is one of, or fill what one has room for: the slower ones wait on. */
+
+static void *rival_read(void *count)
+{
+	char c;
+	size_t done;
+
+	while (hostcall_read(0, &c, 1, &done) == HOST_SUCCESS)
+		atomic_fetch_add((_Atomic unsigned *)count, 1);
+	return NULL;
+}
+
+static void *rival_write(void *count)
+{
+	static const uint8_t page[4096];
+	size_t done;
+
+	while (hostcall_write(1, page, sizeof page, &done) == HOST_SUCCESS)
+		atomic_fetch_add((_Atomic unsigned *)count, 1);
+	return NULL;
+}
+
+/* Some threads run `rival`, `first` times without a wait; then `feed` makes something ready that one
+ * of them gets, and an interrupt ends the others' waits. */
+static void rivals(void *(*rival)(void *), void (*feed)(void), unsigned first)
+{
+	_Atomic unsigned count = 0;
+	pthread_t thread[4];
+
+	set_up();
+	for (size_t i = 0; i < COUNT_OF(thread); i++)
+		CHECK_EQ(pthread_create(&thread[i], NULL, rival, &count), 0);
+	while (atomic_load(&count) != first)
+		sched_yield();
+	feed();
+	while (atomic_load(&count) != first + 1)
+		sched_yield();
+	service_interrupt(&g_service);
+	for (size_t i = 0; i < COUNT_OF(thread); i++)
+		CHECK_EQ(pthread_join(thread[i], NULL), 0);
+	tear_down();
+}
+
+static void feed_byte(void)
+{
+	CHECK_EQ(write(g_stdin[1], "x", 1), 1);
+}
+
+static void drain_page(void)
+{
+	char page[4096];
+
+	CHECK_EQ(read(g_stdout[0], page, sizeof page), sizeof page);
+}
+
+TEST(slower_threads_can_be_interrupted)
+{
+	for (int i = 0; i < 200; i++) {
+		rivals(rival_read, feed_byte, 0);
+		rivals(rival_write, drain_page, 16); /* what a pipe holds */
+	}
+}
+
 /* What is ready needs no wait. */
 TEST(an_interrupt_leaves_alone_what_does_not_wait)
 {
@@ -1409,6 +1474,7 @@ int main(void)
 	RUN(poll_survives_want_of_memory);
 	RUN(time_passes_and_sleep_ends);
 	RUN(an_interrupt_ends_every_wait);
+	RUN(slower_threads_can_be_interrupted);
 	RUN(an_interrupt_leaves_alone_what_does_not_wait);
 	RUN(tokens_are_the_threads_own);
 	RUN(threads_that_are_not_there_are_refused);
