@@ -48,7 +48,7 @@ static struct {
 	_Atomic uint8_t written[FILE_SIZE]; /* how often each byte of the file was */
 	void (*at_write)(void);
 	uint64_t write_sizes[8];
-	uint32_t write_count;
+	_Atomic uint32_t write_count;
 } g_host;
 
 static _Thread_local uint32_t g_seq;
@@ -84,8 +84,10 @@ static void host_close(uint64_t handle)
 
 static void host_pwrite(uint64_t off, size_t size)
 {
-	if (g_host.write_count < COUNT_OF(g_host.write_sizes))
-		g_host.write_sizes[g_host.write_count++] = size;
+	uint32_t n = g_host.write_count++;
+
+	if (n < COUNT_OF(g_host.write_sizes))
+		g_host.write_sizes[n] = size;
 	for (uint64_t i = off; i < off + size && i < FILE_SIZE; i++)
 		g_host.written[i]++;
 	if (g_host.at_write)
