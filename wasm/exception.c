@@ -8,14 +8,18 @@
 #include <string.h>
 
 #include "base/heap.h"
+#include "wasm/limits.h"
 #include "wasm/store.h"
 
 #define EXCEPTIONS_CAPACITY_MIN 16u
 #define EXCEPTIONS_COLLECT_MIN	1024u
+#define EXCEPTIONS_SLOTS_MIN	65536u
 
 void wasm_exceptions_init(struct wasm_exceptions *e)
 {
-	*e = (struct wasm_exceptions){.count = 1, .collect_at = EXCEPTIONS_COLLECT_MIN};
+	*e = (struct wasm_exceptions){.count = 1,
+				      .collect_at = EXCEPTIONS_COLLECT_MIN,
+				      .collect_slots_at = EXCEPTIONS_SLOTS_MIN};
 }
 
 void wasm_exceptions_fini(struct wasm_exceptions *e)
@@ -64,7 +68,8 @@ uint32_t wasm_exception_add(struct wasm_store *s, const struct wasm_tag_instance
 	const uint32_t slots = tag->type->param_slots;
 	uint64_t *copy = NULL;
 
-	if (!exceptions_reserve(e))
+	if (e->live >= WASM_MAX_EXCEPTIONS || slots > WASM_MAX_EXCEPTION_SLOTS - e->slots ||
+	    !exceptions_reserve(e))
 		return 0;
 	if (slots) {
 		copy = heap_alloc_array(slots, sizeof *copy);
@@ -74,6 +79,7 @@ uint32_t wasm_exception_add(struct wasm_store *s, const struct wasm_tag_instance
 	}
 	uint32_t ref = exceptions_take(e);
 
+	e->slots += slots;
 	e->table[ref] = (struct wasm_exception){.tag = tag, .values = copy};
 	return ref;
 }
@@ -90,7 +96,9 @@ const struct wasm_exception *wasm_exception_of_ref(const struct wasm_store *s, u
 
 bool wasm_exception_is_due(const struct wasm_store *s)
 {
-	return s->exceptions.live >= s->exceptions.collect_at;
+	const struct wasm_exceptions *e = &s->exceptions;
+
+	return e->live >= e->collect_at || e->slots >= e->collect_slots_at;
 }
 
 /* ---- collecting ------------------------------------------------------------------------------ */
@@ -158,6 +166,7 @@ static void exceptions_scan(struct wasm_exceptions *e)
 
 static void exception_free(struct wasm_exceptions *e, uint32_t ref)
 {
+	e->slots -= e->table[ref].tag->type->param_slots;
 	heap_free(e->table[ref].values);
 	e->table[ref] = (struct wasm_exception){.next = e->free};
 	e->free = ref;
@@ -178,4 +187,6 @@ void wasm_exception_sweep(struct wasm_store *s)
 			exception_free(e, i);
 	}
 	e->collect_at = e->live > EXCEPTIONS_COLLECT_MIN / 2 ? e->live * 2 : EXCEPTIONS_COLLECT_MIN;
+	e->collect_slots_at =
+		e->slots > EXCEPTIONS_SLOTS_MIN / 2 ? e->slots * 2 : EXCEPTIONS_SLOTS_MIN;
 }

@@ -164,10 +164,12 @@ struct wasm_exceptions {
 	struct wasm_exception *table; /* by reference; [0] is not used */
 	uint32_t count;		      /* [0] included */
 	uint32_t capacity;
-	uint32_t free;	     /* list; 0: none */
-	uint32_t live;	     /* in use */
-	uint32_t collect_at; /* the number in use at which a collection is due */
-	uint32_t scan;	     /* list: marked, its values not yet looked at */
+	uint32_t free;		   /* list; 0: none */
+	uint32_t live;		   /* in use */
+	uint32_t slots;		   /* of the values of those in use */
+	uint32_t collect_at;	   /* the number in use at which a collection is due */
+	uint32_t collect_slots_at; /* likewise, of their slots */
+	uint32_t scan;		   /* list: marked, its values not yet looked at */
 };
 
 struct wasm_store {
@@ -298,7 +300,7 @@ void wasm_elem_drop(struct wasm_instance *inst, uint32_t elem);
 
 /*
  * Exceptions. wasm_exception_add makes one with the values of its tag (type->param_slots slots,
- * copied) and returns its reference; 0: no memory. Room is made by the engine before: when
+ * copied) and returns its reference; 0: no memory, or a limit (WASM_MAX_EXCEPTIONS, .._EXCEPTION_SLOTS). Room is made by the engine before: when
  * wasm_exception_is_due, it marks every slot that may hold a reference (any slot may: a number that
  * looks like one only keeps an exception longer) and sweeps; tables and globals mark themselves.
  */

@@ -25,6 +25,8 @@ enum wasm_max {
 	WASM_MAX_LOCALS = 50000,		   /* of one function, parameters included; both */
 	WASM_MAX_NAME = 100000,			   /* bytes; both */
 	WASM_MAX_MEMORIES = 100,		   /* wasmparser; JS API: 100,000 */
+	WASM_MAX_EXCEPTIONS = 1000000,		   /* of a store, in use at once */
+	WASM_MAX_EXCEPTION_SLOTS = 16777216,	   /* of their values together: 128 MiB */
 	WASM_MAX_TAGS = 1000000,		   /* both, imported ones included */
 	WASM_MAX_CATCHES = 10000,		   /* of one try_table; wasmparser */
 	WASM_MAX_PAGES = 65536,			   /* of a memory; Core 3.0, 3.2 */

@@ -1,6 +1,8 @@
 /* Exceptions of a store: what a collection keeps, what it frees, and what a want of memory leaves. */
 #include "wasm/instance.h"
 
+#include "wasm/limits.h"
+
 #include "test/lib/check.h"
 #include "test/lib/native.h"
 
@@ -254,6 +256,53 @@ TEST(a_want_of_memory_adds_nothing_and_leaves_the_rest)
 	wasm_store_fini(&s);
 }
 
+/* Exceptions of 1,000 values: their slots make a collection due, and end at a limit. */
+TEST(values_are_limited_in_sum)
+{
+	static uint32_t params[1000];
+	static const uint64_t values[1000];
+	const struct wasm_func_type type = {
+		.params = params, .param_count = 1000, .param_slots = 1000};
+	struct wasm_tag_instance *large;
+	struct wasm_store s;
+	struct tags tags;
+	uint64_t slots[65];
+
+	for (size_t i = 0; i < COUNT_OF(params); i++)
+		params[i] = WASM_I64;
+	start(&s, &tags);
+	CHECK_EQ(wasm_tag_add(&s, &type, &large), E_OK);
+	for (uint32_t i = 0; i < 66; i++) {
+		CHECK(!wasm_exception_is_due(&s));
+		slots[i % 65] = wasm_exception_add(&s, large, values);
+	}
+	CHECK(wasm_exception_is_due(&s));
+	wasm_exception_mark(&s, slots, 65);
+	wasm_exception_sweep(&s);
+	CHECK_EQ(s.exceptions.slots, 65000);
+	CHECK_EQ(s.exceptions.collect_slots_at, 130000);
+	for (uint32_t i = 65; i < WASM_MAX_EXCEPTION_SLOTS / 1000; i++)
+		CHECK(wasm_exception_add(&s, large, values) != 0);
+	CHECK_EQ(wasm_exception_add(&s, large, values), 0);
+	CHECK(wasm_exception_add(&s, tags.number, values) != 0);
+	wasm_exception_sweep(&s);
+	CHECK_EQ(s.exceptions.slots, 0);
+	CHECK(wasm_exception_add(&s, large, values) != 0);
+	wasm_store_fini(&s);
+}
+
+TEST(exceptions_are_limited_in_number)
+{
+	struct wasm_store s;
+	struct tags tags;
+
+	start(&s, &tags);
+	for (uint32_t i = 0; i < WASM_MAX_EXCEPTIONS; i++)
+		CHECK(wasm_exception_add(&s, tags.empty, NULL) != 0);
+	CHECK_EQ(wasm_exception_add(&s, tags.empty, NULL), 0);
+	wasm_store_fini(&s);
+}
+
 TEST(tags_of_one_type_differ)
 {
 	struct wasm_tag_instance *again;
@@ -279,6 +328,8 @@ int main(void)
 	RUN(tables_and_globals_of_exceptions_keep_theirs_and_others_none);
 	RUN(a_collection_is_due_at_1024_and_then_at_twice_the_survivors);
 	RUN(a_want_of_memory_adds_nothing_and_leaves_the_rest);
+	RUN(values_are_limited_in_sum);
+	RUN(exceptions_are_limited_in_number);
 	RUN(tags_of_one_type_differ);
 	return check_report();
 }
