@@ -38,8 +38,8 @@ static uint32_t region_around(const struct interp_code *code, uint32_t at, uint3
 {
 	uint32_t low = 0, high = code->region_count;
 
-	while (low <
-	       high) { /* regions before low begin at or before `at`, those from high on after */
+	/* regions before low begin at or before `at`, those from high on after it */
+	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
 		if (code->regions[middle].first <= at)
