@@ -7,7 +7,7 @@ $(B)/differential/driver: $(B)/san/test/differential/driver.o $(B)/san/libretwin
 
 DIFFERENTIAL := $(B)/differential/driver $(NODE)
 
-# 100,000 damaged modules, 10,000 of wasm-opt, 10,000 of our own generator: some 20 minutes.
+# 100,000 damaged modules, 10,000 of wasm-opt, 10,000 of our own generator: some 7 minutes.
 check-differential: $(DIFFERENTIAL)
 	@test/differential/run.sh $(B) 100000 10000 10000
 
