@@ -74,6 +74,17 @@ typedef double type_F64;
  * grown since size was fetched; else traps. */
 interp_handler interp_memory_bounds;
 
+/* The one check of an access, and the access: fills the variable v from `at`, or writes it there. */
+#define CHECK_ACCESS(v, at)                                                                        \
+	if (unlikely((at) + sizeof(v) > size))                                                     \
+	MUSTTAIL return TAIL(interp_memory_bounds)
+#define FETCH(v, at)                                                                               \
+	CHECK_ACCESS(v, at);                                                                       \
+	__builtin_memcpy(&(v), memory + (at), sizeof(v))
+#define PUT(v, at)                                                                                 \
+	CHECK_ACCESS(v, at);                                                                       \
+	__builtin_memcpy(memory + (at), &(v), sizeof(v))
+
 /* Where handlers fetch memory and size after something that may have changed them. */
 static ALWAYS_INLINE uint8_t *memory_base(const struct interp_thread *t)
 {

@@ -41,9 +41,7 @@ RUN(MEMORY_USE)
 	{                                                                                          \
 		uint64_t at = address;                                                             \
 		ctype v;                                                                           \
-		if (unlikely(at + sizeof v > size))                                                \
-			MUSTTAIL return TAIL(interp_memory_bounds);                                \
-		__builtin_memcpy(&v, memory + at, sizeof v);                                       \
+		FETCH(v, at);                                                                      \
 		fp[pc->a] = (uint64_t)(result);                                                    \
 		MUSTTAIL return NEXT(1);                                                           \
 	}
@@ -58,9 +56,7 @@ RUN(MEMORY_USE)
 	{                                                                                          \
 		uint64_t at = address;                                                             \
 		ctype v = (ctype)fp[from];                                                         \
-		if (unlikely(at + sizeof v > size))                                                \
-			MUSTTAIL return TAIL(interp_memory_bounds);                                \
-		__builtin_memcpy(memory + at, &v, sizeof v);                                       \
+		PUT(v, at);                                                                        \
 		MUSTTAIL return NEXT(1);                                                           \
 	}
 #define STORE(name, ctype)                                                                         \

@@ -95,9 +95,7 @@
 	{                                                                                          \
 		uint64_t at = address;                                                             \
 		ctype v;                                                                           \
-		if (unlikely(at + sizeof v > size))                                                \
-			MUSTTAIL return TAIL(interp_memory_bounds);                                \
-		__builtin_memcpy(&v, memory + at, sizeof v);                                       \
+		FETCH(v, at);                                                                      \
 		SET_VEC(pc->a, value);                                                             \
 		MUSTTAIL return NEXT(1);                                                           \
 	}
@@ -112,9 +110,7 @@
 	{                                                                                          \
 		uint64_t at = address;                                                             \
 		GET_VEC(U64, v, from);                                                             \
-		if (unlikely(at + sizeof v > size))                                                \
-			MUSTTAIL return TAIL(interp_memory_bounds);                                \
-		__builtin_memcpy(memory + at, &v, sizeof v);                                       \
+		PUT(v, at);                                                                        \
 		MUSTTAIL return NEXT(1);                                                           \
 	}
 #define VEC_STORE(name)                                                                            \
@@ -130,9 +126,7 @@
 		GET_VEC(T, x, pc->c);                                                              \
 		unsigned k = pc->d;                                                                \
 		ctype v;                                                                           \
-		if (unlikely(at + sizeof v > size))                                                \
-			MUSTTAIL return TAIL(interp_memory_bounds);                                \
-		__builtin_memcpy(&v, memory + at, sizeof v);                                       \
+		FETCH(v, at);                                                                      \
 		SET_VEC(pc->a, replaced);                                                          \
 		MUSTTAIL return NEXT(2);                                                           \
 	}
@@ -142,9 +136,7 @@
 		uint64_t at = GET_I32(pc->a) + pc[1].value;                                        \
 		ctype v;                                                                           \
 		__builtin_memcpy(&v, (const uint8_t *)(fp + pc->b) + pc->c * sizeof v, sizeof v);  \
-		if (unlikely(at + sizeof v > size))                                                \
-			MUSTTAIL return TAIL(interp_memory_bounds);                                \
-		__builtin_memcpy(memory + at, &v, sizeof v);                                       \
+		PUT(v, at);                                                                        \
 		MUSTTAIL return NEXT(2);                                                           \
 	}
 
