@@ -24,12 +24,12 @@ LANGUAGE := -std=c17 -fno-strict-aliasing -fno-delete-null-pointer-checks -fno-c
 
 # ---- sources ---------------------------------------------------------------------------------
 # Libraries that know neither enclave nor host process: they build inside and outside.
-PLAIN   := base crypto sgx launch hostcall wasm interp wasi program platform
+PLAIN   := base crypto sgx launch hostcall wasm interp native wasi program platform
 plain_c  = $(foreach d,$(1),$(wildcard $(d)/*.c))
 PLAIN_C := $(call plain_c,$(PLAIN))
-IMAGE_C := $(call plain_c,base crypto crypto/image launch hostcall wasm interp wasi platform enclave)
+IMAGE_C := $(call plain_c,base crypto crypto/image launch hostcall wasm interp native wasi platform enclave)
 IMAGE_S := $(wildcard enclave/*.S)
-HOST_C  := $(call plain_c,base crypto sgx launch wasm host)
+HOST_C  := $(call plain_c,base crypto sgx launch wasm host) native/format.c native/check.c
 HOST_S  := $(wildcard host/*.S)
 CLI_C   := $(wildcard cli/*.c)
 
@@ -90,9 +90,27 @@ $(B)/retwine: $(CLI_C:%.c=$(B)/host/%.o) $(B)/libretwine.a
 	@echo "  LINK  $@"
 	$(Q)$(CLANG) -o $@ $^ $(HOST_LIBS)
 
+# ---- the compiler: a command of its own, so that nothing else needs LLVM ---------------------------
+LLVM_FLAGS := -isystem /usr/lib/llvm-19/include
+LLVM_LIBS  := -L/usr/lib/llvm-19/lib -lLLVM-19
+COMPILER_C := $(call plain_c,base wasm) crypto/sha256.c native/format.c native/layout.c \
+	host/heap.c host/park.c $(wildcard compiler/*.c)
+$(B)/host/compiler/%.o: HOST_FLAGS += $(LLVM_FLAGS)
+$(B)/retwine-compile: $(COMPILER_C:%.c=$(B)/host/%.o)
+	@echo "  LINK  $@"
+	$(Q)$(CLANG) -o $@ $^ $(LLVM_LIBS) $(HOST_LIBS)
+
+# Its arithmetic against the interpreter's, without the rest of it.
+NUMBERS := $(wildcard test/compiler/*.c) $(addprefix compiler/,number.c convert.c target.c \
+	vector.c vector_lane.c vector_integer.c vector_convert.c)
+$(B)/san/compiler/%.o $(B)/san/test/compiler/%.o: SAN_FLAGS += $(LLVM_FLAGS)
+$(B)/test/number_test: $(NUMBERS:%.c=$(B)/san/%.o) $(B)/san/libretwine.a
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(SAN_FLAGS) $^ -o $@ $(LLVM_LIBS) $(HOST_LIBS)
+
 # ---- the test image: the same sources, with probes and the script runner as its program ----------
 TEST_IMAGE   := $(B)/test-enclave.elf
-WAST_C       := $(filter-out %_main.c,$(wildcard test/wast/*.c))
+WAST_C       := $(filter-out %_main.c,$(wildcard test/wast/*.c test/engine/*.c)) test/differential/observe.c
 TEST_IMAGE_O := $(patsubst %.c,$(B)/image/%.o,$(wildcard test/image/*.c) $(WAST_C)) \
 	$(patsubst %.S,$(B)/image/%.o,$(wildcard test/image/*.S))
 
@@ -104,7 +122,7 @@ $(TEST_IMAGE): $(IMAGE_O) $(TEST_IMAGE_O) enclave/image.lds tools/check-image.sh
 $(B)/signing-key.pem: | $(B)/retwine
 	@echo "  KEY   $@"
 	$(Q)$(B)/retwine sign --new-key $@
-$(B)/%.sig: $(B)/%.elf $(B)/signing-key.pem
+$(B)/%.sig: $(B)/%.elf $(B)/signing-key.pem | $(B)/retwine
 	@echo "  SIGN  $@"
 	$(Q)$(B)/retwine sign --key $(B)/signing-key.pem --output $@ $<
 
@@ -138,13 +156,13 @@ $(B)/test/enclave_test $(B)/test/threads_test: $(B)/test/%: $(B)/host/test/encla
 		$(B)/libretwine.a
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -o $@ $^ $(HOST_LIBS)
-$(B)/retwine-wast: $(B)/host/test/wast/enclave_main.o $(B)/host/test/lib/file.o $(B)/libretwine.a
+$(B)/retwine-wast: $(B)/host/test/wast/enclave_main.o $(B)/host/test/lib/file.o $(B)/host/test/lib/sections.o $(B)/libretwine.a
 	$(Q)$(CLANG) -o $@ $^ $(HOST_LIBS)
 $(B)/wast-native: $(B)/san/test/wast/native_main.o $(B)/san/libretwine.a
 	$(Q)$(CLANG) $(SAN_FLAGS) $^ -o $@ $(HOST_LIBS)
 
 # What several threads do at once, under ThreadSanitizer: the unit tests of that subject again.
-TSAN   := mutex wait wasi_threads program interp_memory
+TSAN   := mutex wait wasi_threads program program_native interp_memory
 TSAN_FLAGS := $(filter-out -fsanitize=% -fno-sanitize-%,$(SAN_FLAGS)) -fsanitize=thread
 $(B)/tsan/%.o: %.c
 	@mkdir -p $(@D)
@@ -204,7 +222,7 @@ include test/differential/build.mk
 # ---- what one calls ----------------------------------------------------------------------------------
 SIGNED := $(IMAGE) $(IMAGE:.elf=.sig)
 
-all: $(B)/retwine $(SIGNED)
+all: $(B)/retwine $(B)/retwine-compile $(SIGNED)
 
 deps:
 	@tools/deps.sh build examples
@@ -218,6 +236,7 @@ demo:
 	@tools/demo.sh $(B)
 
 TEST_PROGRAMS := $(UNIT) $(TSAN:%=$(B)/tsan/%_test) $(B)/tsan/threads $(FUZZ:%=$(B)/fuzz/%_replay) $(B)/test/sim_test $(B)/test/enclave_test $(B)/test/threads_test \
+	$(B)/test/number_test \
 	$(B)/retwine-wast $(B)/wast-native $(TEST_IMAGE) $(TEST_IMAGE:.elf=.sig)
 test-programs: all $(TEST_PROGRAMS) examples-test guests toolchains $(DIFFERENTIAL) $(E2E_PROGRAMS) gcc
 test:
@@ -226,7 +245,8 @@ test:
 	@test/list.sh $(B) | test/run.sh $(B)/test-logs
 
 # Every source of ours also compiles without a warning under gcc; the objects are not used.
-GCC_O := $(patsubst %,$(B)/gcc/%.o,$(basename $(IMAGE_C) $(HOST_C) $(CLI_C) $(wildcard program/*.c)))
+GCC_O := $(patsubst %,$(B)/gcc/%.o,$(basename $(IMAGE_C) $(HOST_C) $(CLI_C) $(wildcard program/*.c compiler/*.c)))
+$(B)/gcc/compiler/%.o: WARN += $(LLVM_FLAGS)
 $(B)/gcc/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(GCC) $(LANGUAGE) $(WARN) -Wno-frame-larger-than -O2 -D_GNU_SOURCE -march=x86-64-v3 -I. -Iinclude -MMD -MP -c $< -o $@
@@ -264,10 +284,12 @@ bench-programs: $(B)/bench/interp_bench
 size:
 	@tools/size.sh
 
-INSTALL_LIB := $(DESTDIR)$(PREFIX)/lib/retwine
+INSTALL_LIB  := $(DESTDIR)$(PREFIX)/lib/retwine
+INSTALL_EXEC := $(DESTDIR)$(PREFIX)/libexec/retwine
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(INSTALL_LIB) $(DESTDIR)$(PREFIX)/include
+	install -d $(DESTDIR)$(PREFIX)/bin $(INSTALL_LIB) $(INSTALL_EXEC) $(DESTDIR)$(PREFIX)/include
 	install -m 755 $(B)/retwine $(DESTDIR)$(PREFIX)/bin/retwine
+	install -m 755 $(B)/retwine-compile $(INSTALL_EXEC)/retwine-compile
 	install -m 644 $(SIGNED) $(INSTALL_LIB)
 	install -m 644 $(B)/libretwine.a $(DESTDIR)$(PREFIX)/lib/libretwine.a
 	install -m 644 include/retwine.h $(DESTDIR)$(PREFIX)/include/retwine.h

@@ -25,6 +25,7 @@ struct command {
 };
 
 extern const struct command command_run;
+extern const struct command command_compile;
 extern const struct command command_measure;
 extern const struct command command_sign;
 extern const struct command command_inspect;
@@ -71,7 +72,9 @@ bool command_wants_help(int argc, char **argv, const struct command *c);
 	{0, "max-threads", "N", false, "threads at once, the first included"},                     \
 	{0, "diagnostics", "KIND", false, "what the host learns of a trap: none, trap, backtrace"}, \
 	{0, "args-policy", "POLICY", false, "any: arguments are free; fixed: part of the program"}, \
-	{0, "engine", "NAME", false, "interpreter"},                                               \
+	{0, "engine", "NAME", false, "interpreter or native (default: interpreter)"},              \
+	{0, "native-digest", "HEX", false, "the native code has to have this digest"},             \
+	{0, "insecure-unverified-native", NULL, false, "allow native code, which nothing verifies"}, \
 	{0, "host-max-memory", "BYTES", false, "grant the enclave no more memory than that"},        \
 	{0, "host-max-disk", "BYTES", false, "let it write no more than that to directories"},       \
 	{0, "host-max-handles", "N", false, "let it hold no more than that many files open"},        \

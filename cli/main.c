@@ -12,7 +12,7 @@
 #include "cli/command.h"
 
 static const struct command *const g_commands[] = {
-	&command_run,	  &command_measure, &command_sign,
+	&command_run,	  &command_compile, &command_measure,  &command_sign,
 	&command_inspect, &command_doctor,  &command_validate,
 };
 

@@ -28,6 +28,8 @@ static bool is_key(const char *name)
 		"diagnostics",
 		"args-policy",
 		"engine",
+		"native-digest",
+		"insecure-unverified-native",
 		"module",
 		"image",
 		"strict",

@@ -27,7 +27,7 @@ struct run {
 
 static const struct option g_options[] = {
 	PROGRAM_OPTIONS,
-	{'q', "quiet", NULL, false, "no SIMULATION line"},
+	{'q', "quiet", NULL, false, "no SIMULATION and no UNVERIFIED line"},
 	{0, "show-identity", NULL, false, "say MRENCLAVE, signer and digests at the start"},
 	{0, "stats", "json", true, "at the end, say what crossed the boundary"},
 	{0, "status-file", "FILE", false,
@@ -106,12 +106,23 @@ static void on_start(void *context, bool simulation, const struct retwine_identi
 
 	if (simulation && !r->quiet)
 		command_say("SIMULATION: no hardware protects this program or its data");
+	if (identity->native && !r->quiet)
+		command_say("UNVERIFIED NATIVE CODE: nothing keeps this program from harming this "
+			    "machine");
 	if (!r->show_identity)
 		return;
 	say_digest("mr_enclave", identity->mr_enclave);
 	say_digest("mr_signer", identity->mr_signer);
 	say_digest("program_digest", identity->program_digest);
 	say_digest("launch_digest", identity->launch_digest);
+}
+
+static void on_compile(void *context, const char *module)
+{
+	const struct run *r = context;
+
+	if (!r->quiet)
+		command_say("compiling %s; the code is kept for the next time", module);
 }
 
 /* ---- the end ---- */
@@ -195,6 +206,7 @@ static int end_error(struct run *r)
 static int run_program(struct run *r)
 {
 	retwine_config_on_start(r->config, on_start, r);
+	retwine_config_on_compile(r->config, on_compile, r);
 	retwine_config_handle_sigint(r->config, true);
 	if (retwine_run(r->config, &r->outcome, &r->error) != RETWINE_OK)
 		return end_error(r);

@@ -1,5 +1,5 @@
 /*
- * Every way into the enclave and out of it.
+ * Every way into the enclave and out of it. Guest code is entered in native.S.
  *
  * entry            EENTER lands here. RAX = CSSA and RBX = TCS are the CPU's word; RCX is the host's
  *                  return address; everything else is the host's and not trusted.
@@ -12,7 +12,6 @@
  * hostcall_exit    leaves for a host call; returns when the host re-enters with ENTER_RESUME.
  * .Lexit           the one way out: wipes every register but RDI and RSI, then EEXIT.
  * enclu_function   the one ENCLU instruction of the image.
- * guest_call       runs guest code on the guest stack; guest_trap is where a trap brings it back.
  * host_copy        the one routine that touches host memory.
  *
  * Registers at .Lexit: RDI, RSI = what the host is told; R8 = where in the thread block the host's state
@@ -219,62 +218,6 @@ enclu_function:
 enclu_site:
 	.byte	0x0f, 0x01, 0xd7
 	ret
-
-/*
- * uint64_t guest_call(uint64_t code, uint64_t stack_top, const uint64_t *args): runs code that
- * was put into the code region, on the guest stack, with the first six integer arguments. Returns its
- * RAX, or 2^63 + trap kind where a trap ended it (guest_trap). Not re-entrant: one level per thread.
- */
-	.globl	guest_call
-	.hidden	guest_call
-	.type	guest_call, @function
-	.balign	16
-guest_call:
-	pushq	%rbp
-	pushq	%rbx
-	pushq	%r12
-	pushq	%r13
-	pushq	%r14
-	pushq	%r15
-	movq	%rsp, %fs:THREAD_GUEST_RSP
-	movq	%rdi, %rax
-	movq	%rsi, %rsp
-	movq	%rdx, %r10
-	movq	0(%r10), %rdi
-	movq	8(%r10), %rsi
-	movq	16(%r10), %rdx
-	movq	24(%r10), %rcx
-	movq	32(%r10), %r8
-	movq	40(%r10), %r9
-	xorl	%r10d, %r10d
-	xorl	%r11d, %r11d
-	xorl	%ebx, %ebx
-	xorl	%ebp, %ebp
-	xorl	%r12d, %r12d
-	xorl	%r13d, %r13d
-	xorl	%r14d, %r14d
-	xorl	%r15d, %r15d
-	call	*%rax
-.Lguest_return:
-	movq	%fs:THREAD_GUEST_RSP, %rsp
-	movq	$0, %fs:THREAD_GUEST_RSP
-	movq	%rax, %rbx
-	CLEAN_STATE
-	movq	%rbx, %rax
-	popq	%r15
-	popq	%r14
-	popq	%r13
-	popq	%r12
-	popq	%rbx
-	popq	%rbp
-	ret
-
-/* A trap in guest code resumes here, by the exception handler's hand: RAX = 2^63 + kind. */
-	.globl	guest_trap
-	.hidden	guest_trap
-	.type	guest_trap, @function
-guest_trap:
-	jmp	.Lguest_return
 
 /*
  * bool host_copy(void *dst, const void *src, size_t words): copies aligned 8-byte words between

@@ -22,8 +22,8 @@
 #include "sgx/arch.h"
 #include "wasm/trap.h"
 
-/* Labels of entry.S. */
-extern HIDDEN const char host_copy_begin[], host_copy_end[], host_copy_fault[], guest_trap[];
+/* Labels of entry.S and native.S. */
+extern HIDDEN const char host_copy_begin[], host_copy_end[], host_copy_fault[], native_trap[];
 
 #define RFLAGS_KEPT  0xcd5ull /* the status flags; DF, AC, TF and the rest are cleared */
 #define RFLAGS_FIXED 0x202ull
@@ -32,11 +32,13 @@ extern HIDDEN const char host_copy_begin[], host_copy_end[], host_copy_fault[], 
 #define UD1_SIZE 5
 static const uint8_t k_ud1[4] = {0x67, 0x0f, 0xb9, 0x40};
 
-/* The traps of the specification: the others are the runtime's to raise, not the code's to claim.
- */
+/* What generated code raises itself: the traps of the specification, and that it saw that it is to end.
+ * The others are the runtime's to raise, not the code's to claim. */
 static bool is_trap_kind(uint32_t kind)
 {
-	return kind > TRAP_NONE && kind <= TRAP_STACK_EXHAUSTED;
+	return (kind > TRAP_NONE && kind <= TRAP_EXPECTED_SHARED &&
+		kind != TRAP_UNCAUGHT_EXCEPTION) ||
+	       kind == TRAP_INTERRUPTED;
 }
 
 /* #UD in guest code: the kind that the instruction names, TRAP_NONE when it is not ours. */
@@ -104,9 +106,10 @@ static bool handle_guest(struct thread_block *t, struct sgx_gprs *gprs, uint32_t
 
 	if (trap == TRAP_NONE)
 		return false;
-	gprs->rax = GUEST_TRAPPED | (uint64_t)trap;
+	t->trap_address = gprs->rip;
+	gprs->rax = (uint64_t)trap;
 	gprs->rsp = t->guest_rsp;
-	resume_at(gprs, guest_trap);
+	resume_at(gprs, native_trap);
 	return true;
 }
 

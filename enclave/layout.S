@@ -8,7 +8,7 @@
 
 #define REGIONS_MAX 128 /* IMAGE_REGIONS_MAX */
 #define REGION_SIZE 56
-#define RANGES_MAX 16 /* IMAGE_RANGES_MAX */
+#define RANGES_MAX 32 /* IMAGE_RANGES_MAX */
 #define RANGE_SIZE 24
 #define KIND_ZERO 1 /* IMAGE_ZERO */
 #define KIND_TCS 2  /* IMAGE_TCS */
@@ -27,7 +27,7 @@
 	REGION	\off, KIND_ZERO, (\size) / PAGE, SECINFO_REG | SECINFO_R | SECINFO_W
 .endm
 
-/* Save areas and thread block stand together; the stacks have holes on both sides. */
+/* Save areas and thread block stand together; stacks and slots have holes on both sides. */
 .macro THREAD base
 	REGION	\base + THREAD_TCS_OFF, KIND_TCS, 1, SECINFO_TCS, \base + THREAD_SSA_OFF, \
 		\base + THREAD_BLOCK_OFF, LAYOUT_WINDOW_OFF, THREAD_NSSA
@@ -43,13 +43,13 @@
 
 	.section .retwine.layout, "", @progbits
 	.ascii	"RRTWIML1"
-	.long	1			/* version */
+	.long	2			/* version */
 	.long	1			/* pages of a save area */
 	.quad	LAYOUT_ELRANGE_SIZE
 	.quad	entry
 	.quad	enclu_function
 	.long	4 * LAYOUT_THREAD_COUNT
-	.long	3 + LAYOUT_THREAD_COUNT
+	.long	3 + 2 * LAYOUT_THREAD_COUNT
 
 .Lregions:
 	.set	thread, 0
@@ -69,6 +69,12 @@
 	RANGE	LAYOUT_GUEST_STACKS_OFF + thread * LAYOUT_GUEST_STACK_STRIDE + \
 		LAYOUT_GUEST_STACK_GUARD, LAYOUT_GUEST_STACK_STRIDE - LAYOUT_GUEST_STACK_GUARD, \
 		RANGE_DATA
+	.set	thread, thread + 1
+	.endr
+	.set	thread, 0
+	.rept	LAYOUT_THREAD_COUNT
+	RANGE	LAYOUT_THREADS_OFF + thread * LAYOUT_THREAD_STRIDE + THREAD_SLOTS_OFF, \
+		THREAD_SLOTS_SIZE, RANGE_DATA
 	.set	thread, thread + 1
 	.endr
 	.fill	RANGES_MAX * RANGE_SIZE - (. - .Lranges), 1, 0

@@ -21,6 +21,8 @@
 #define THREAD_EXC_STACK_SIZE 0x2000
 #define THREAD_STACK_OFF      0x20000
 #define THREAD_STACK_SIZE     0x10000
+#define THREAD_SLOTS_OFF      0x40000 /* of native code: FS + NATIVE_SLOTS_DISP; by EACCEPT */
+#define THREAD_SLOTS_SIZE     0x38000
 
 /* Ranges that get their pages by EACCEPT. */
 #define LAYOUT_GUEST_STACKS_OFF	  0x40000000 /* one stride per thread; the lowest part is a hole */

@@ -88,81 +88,117 @@ enum err memory_grow(enum memory_range range, size_t size)
 	return err;
 }
 
-/* Takes every right but R from a page and proves it, then adds X: the way to R+X where EACCEPTCOPY
- * left W behind (the SDM of 2016 reads so). */
-static enum err restrict_code_page(uint64_t address)
+/* What a page of the code region is for. */
+enum code_page { CODE_EXECUTED, CODE_READ };
+
+static uint64_t code_rights(enum code_page kind)
 {
-	ALIGNED(64) struct sgx_secinfo info = {.flags = SECINFO_REG | SECINFO_R | SECINFO_X};
+	return SECINFO_REG | SECINFO_R | (kind == CODE_EXECUTED ? SECINFO_X : 0);
+}
+
+/* Takes every right but R from a page and proves it, then adds X to code: the way where EACCEPTCOPY
+ * left W behind (the SDM of 2016 reads so). */
+static enum err restrict_code_page(uint64_t address, enum code_page kind)
+{
+	ALIGNED(64) struct sgx_secinfo info = {.flags = code_rights(kind)};
 
 	if (hostcall_restrict(address - enclave_base(), PAGE, SECINFO_R) != HOST_SUCCESS)
 		return E_NOMEM;
 	if (accept_page(address, SECINFO_REG | SECINFO_R | SECINFO_PR) != 0)
 		return E_DENIED;
-	enclu(ENCLU_EMODPE, &info, (void *)(uintptr_t)address, NULL);
+	if (kind == CODE_EXECUTED)
+		enclu(ENCLU_EMODPE, &info, (void *)(uintptr_t)address, NULL);
 	return E_OK;
 }
 
 /* Without EACCEPTCOPY: filled while it is read+write, then never both again. */
-static enum err fill_code_page(uint64_t address, const uint8_t *page)
+static enum err fill_code_page(uint64_t address, const uint8_t *page, enum code_page kind)
 {
 	if (accept_page(address, SECINFO_REG | SECINFO_R | SECINFO_W | SECINFO_PENDING) != 0)
 		return E_NOMEM;
 	memcpy((void *)(uintptr_t)address, page, PAGE);
-	return restrict_code_page(address);
+	return restrict_code_page(address, kind);
 }
 
-/* One page of code at its final place. `page` is ours and page-aligned. */
-static enum err add_code_page(uint64_t address, uint8_t *page)
+/* One page at its final place. `page` is ours and page-aligned. */
+static enum err add_code_page(uint64_t address, uint8_t *page, enum code_page kind)
 {
 	/* This CPU's EACCEPTCOPY adds rights instead of setting them; under the mutex. */
 	static bool copy_keeps_w;
-	const uint64_t rx = SECINFO_REG | SECINFO_R | SECINFO_X;
-	ALIGNED(64) struct sgx_secinfo info = {.flags = rx};
+	const uint64_t rights = code_rights(kind);
+	ALIGNED(64) struct sgx_secinfo info = {.flags = rights};
 
 	if (copy_keeps_w)
-		return fill_code_page(address, page);
+		return fill_code_page(address, page, kind);
 	if (enclu(ENCLU_EACCEPTCOPY, &info, (void *)(uintptr_t)address, (void *)(uintptr_t)page) !=
 	    0)
 		return E_NOMEM;
-	/* The proof that the EPCM says read+execute and no more (SDM, EACCEPT). */
-	if (accept_page(address, rx | SECINFO_PR) == 0)
+	/* The proof that the EPCM says these rights and no more (SDM, EACCEPT). */
+	if (accept_page(address, rights | SECINFO_PR) == 0)
 		return E_OK;
 	copy_keeps_w = true;
-	return restrict_code_page(address);
+	return restrict_code_page(address, kind);
 }
 
-static enum err add_code_locked(const uint8_t *code, size_t size, uint64_t off)
+static size_t whole_pages(size_t size)
+{
+	return (size + PAGE - 1) / PAGE * PAGE;
+}
+
+static enum err add_code_pages(const uint8_t *bytes, size_t size, uint64_t off, enum code_page kind)
 {
 	static ALIGNED(4096) uint8_t staging[PAGE]; /* under the mutex */
 	/* HLT faults for good; past an INT3 the host could resume, instruction by instruction. */
 	const uint8_t padding = 0xf4;
-	size_t whole = (size + PAGE - 1) / PAGE * PAGE;
-	enum err err;
 
-	if (hostcall_prefault(off, whole) != HOST_SUCCESS)
-		return E_NOMEM;
-	for (size_t at = 0; at < whole; at += PAGE) {
+	for (size_t at = 0; at < size; at += PAGE) {
 		size_t n = size - at < PAGE ? size - at : PAGE;
 
 		memset(staging, padding, PAGE);
-		memcpy(staging, code + at, n);
-		err = add_code_page(enclave_base() + off + at, staging);
+		memcpy(staging, bytes + at, n);
+		enum err err = add_code_page(enclave_base() + off + at, staging, kind);
+
 		if (err != E_OK)
 			return err;
 		__atomic_fetch_add(&g_range[MEMORY_CODE].accepted, PAGE, __ATOMIC_RELEASE);
 	}
-	return hostcall_protect_code(off, whole) == HOST_SUCCESS ? E_OK : E_NOMEM;
+	return E_OK;
 }
 
-enum err memory_add_code(const void *code, size_t size, uint64_t *entry)
+/* The host maps all of it R+X; what is only read has no X in the EPCM. */
+static enum err add_code_locked(const struct memory_code *c, uint64_t off)
+{
+	const size_t code_size = whole_pages(c->code_size);
+	const size_t size = code_size + whole_pages(c->rodata_size);
+	enum err err = hostcall_prefault(off, size) == HOST_SUCCESS ? E_OK : E_NOMEM;
+
+	if (!err)
+		err = add_code_pages(c->code, c->code_size, off, CODE_EXECUTED);
+	if (!err)
+		err = add_code_pages(c->rodata, c->rodata_size, off + code_size, CODE_READ);
+	if (!err && hostcall_protect_code(off, size) != HOST_SUCCESS)
+		err = E_NOMEM;
+	return err;
+}
+
+/* Do both fit behind what is there? */
+static bool code_fits(const struct memory_code *c, size_t have)
+{
+	const size_t room = LAYOUT_CODE_SIZE - have;
+
+	return c->code_size != 0 && c->code_size <= room &&
+	       c->rodata_size <= room - whole_pages(c->code_size);
+}
+
+enum err memory_add_code(const struct memory_code *c, uint64_t *entry)
 {
 	enum err err = E_LIMIT;
 
 	mutex_lock(&g_mutex);
 	size_t have = g_range[MEMORY_CODE].accepted;
 
-	if (size != 0 && range_inside(have, size, LAYOUT_CODE_SIZE)) {
-		err = add_code_locked(code, size, LAYOUT_CODE_OFF + have);
+	if (code_fits(c, have)) {
+		err = add_code_locked(c, LAYOUT_CODE_OFF + have);
 		if (err == E_OK)
 			*entry = enclave_base() + LAYOUT_CODE_OFF + have;
 	}
@@ -204,6 +240,27 @@ enum err memory_grow_guest_stack(size_t size, uint64_t *top)
 		return E_LIMIT;
 	*top = end;
 	return E_OK;
+}
+
+uint8_t *memory_grow_slots(size_t size)
+{
+	struct thread_block *t = thread_self();
+	uint8_t *slots = (uint8_t *)t - THREAD_BLOCK_OFF + THREAD_SLOTS_OFF;
+	size_t want, done = 0;
+	enum err err = E_OK;
+
+	if (!checked_round_up(&want, size, PAGE) || want > THREAD_SLOTS_SIZE)
+		return NULL;
+	if (want > t->slots_accepted) {
+		const uint64_t off =
+			(uint64_t)(uintptr_t)slots - enclave_base() + t->slots_accepted;
+
+		mutex_lock(&g_mutex);
+		err = accept_data(off, want - t->slots_accepted, &done);
+		mutex_unlock(&g_mutex);
+		t->slots_accepted += done;
+	}
+	return err ? NULL : slots;
 }
 
 enum memory_fault memory_classify_fault(uint64_t address)

@@ -28,18 +28,30 @@ size_t memory_accepted(enum memory_range range);
  */
 MUST_USE enum err memory_grow(enum memory_range range, size_t size);
 
-/*
- * Puts code into new pages of the code region: copied by EACCEPTCOPY to read+execute, proven by
- * EACCEPT, never writable and executable at once. *entry is its address. `code` must have been
- * verified: whatever stands there runs inside. size > 0.
- */
-MUST_USE enum err memory_add_code(const void *code, size_t size, uint64_t *entry);
+/* Code, and what it reads at the page behind it. */
+struct memory_code {
+	const uint8_t *code;
+	size_t code_size; /* > 0 */
+	const uint8_t *rodata;
+	size_t rodata_size; /* may be 0 */
+};
 
-/* Is the address inside code added by memory_add_code? */
+/*
+ * Puts code into new pages of the code region: copied by EACCEPTCOPY to read+execute, its data to
+ * read, proven by EACCEPT; never writable and executable at once. *entry is the address of the
+ * code. It must have been verified: whatever stands there runs inside.
+ */
+MUST_USE enum err memory_add_code(const struct memory_code *c, uint64_t *entry);
+
+/* Is the address inside what memory_add_code added? Only code can be executed there. */
 bool memory_is_code(uint64_t address);
 
 /* Makes `size` bytes at the top of the calling thread's guest stack usable. */
 MUST_USE enum err memory_grow_guest_stack(size_t size, uint64_t *top);
+
+/* Makes `size` bytes of the calling thread's slots usable, from their start: fresh pages are zero. NULL: no
+ * memory, or too many. */
+MUST_USE uint8_t *memory_grow_slots(size_t size);
 
 /* What an address that faulted is to guest code. */
 enum memory_fault {

@@ -36,6 +36,8 @@ struct thread_host_state {
 	uint64_t rbp;
 };
 
+struct native_thread;
+
 struct thread_block {
 	struct thread_block *self;
 	uint64_t state;
@@ -43,9 +45,12 @@ struct thread_block {
 	uint64_t canary;
 	struct thread_host_state exc_host;
 	uint64_t saved_rsp; /* trusted stack while a host call is pending */
-	uint64_t guest_rsp; /* trusted stack of guest_call; 0: no guest code runs */
+	uint64_t guest_rsp; /* trusted stack of native_enter (native.S); 0: no guest code runs */
 	uint64_t in_exception;
 	uint64_t guest_stack_accepted; /* bytes, from the top downwards */
+	uint64_t slots_accepted;       /* bytes of the slots of native code */
+	uint64_t trap_address;	       /* RIP of the last trap of guest code */
+	struct native_thread *native;  /* the engine's */
 	uint32_t call_seq;	       /* sequence number of the last host call */
 	uint32_t reserved;
 };

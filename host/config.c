@@ -18,6 +18,7 @@ struct retwine_config *retwine_config_new(void)
 	struct retwine_config *config = calloc(1, sizeof(*config));
 
 	if (config) {
+		config->engine = LAUNCH_ENGINE_INTERPRETER;
 		config->diagnostics = LAUNCH_DIAGNOSTICS_BACKTRACE;
 		config->args_policy = LAUNCH_ARGS_ANY;
 	}
@@ -68,6 +69,13 @@ void retwine_config_on_start(struct retwine_config *config, retwine_start_func f
 {
 	config->on_start = func;
 	config->on_start_context = context;
+}
+
+void retwine_config_on_compile(struct retwine_config *config, retwine_compile_func func,
+			       void *context)
+{
+	config->on_compile = func;
+	config->on_compile_context = context;
 }
 
 void retwine_config_handle_sigint(struct retwine_config *config, bool handle)
@@ -195,11 +203,59 @@ static enum retwine_code set_simulation(struct retwine_config *config, const cha
 static enum retwine_code set_engine(struct retwine_config *config, const char *text,
 				    struct retwine_error *error)
 {
-	(void)config;
 	if (strcmp(text, "interpreter") == 0)
-		return RETWINE_OK;
-	return error_set(error, RETWINE_USAGE,
-			 "engine: '%s' is not one; there is only interpreter so far", text);
+		config->engine = LAUNCH_ENGINE_INTERPRETER;
+	else if (strcmp(text, "native") == 0)
+		config->engine = LAUNCH_ENGINE_NATIVE;
+	else
+		return error_set(error, RETWINE_USAGE,
+				 "engine: '%s' is neither interpreter nor native", text);
+	return RETWINE_OK;
+}
+
+static enum retwine_code set_unverified_native(struct retwine_config *config, const char *text,
+					       struct retwine_error *error)
+{
+	return set_bool(&config->unverified_native, "insecure-unverified-native", text, error);
+}
+
+/* The value of a hexadecimal digit, or -1. */
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static bool parse_digest(uint8_t out[LAUNCH_DIGEST_SIZE], const char *text)
+{
+	uint8_t digest[LAUNCH_DIGEST_SIZE];
+
+	if (strlen(text) != 2 * LAUNCH_DIGEST_SIZE)
+		return false;
+	for (size_t i = 0; i < LAUNCH_DIGEST_SIZE; i++) {
+		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		digest[i] = (uint8_t)(high << 4 | low);
+	}
+	memcpy(out, digest, sizeof(digest));
+	return true;
+}
+
+static enum retwine_code set_native_digest(struct retwine_config *config, const char *text,
+					   struct retwine_error *error)
+{
+	if (!parse_digest(config->native_digest, text))
+		return error_set(error, RETWINE_USAGE,
+				 "native-digest: '%s' is not 64 hexadecimal digits; 'retwine "
+				 "inspect' shows the digest of a section",
+				 text);
+	config->has_native_digest = true;
+	return RETWINE_OK;
 }
 
 static enum retwine_code set_diagnostics(struct retwine_config *config, const char *text,
@@ -626,6 +682,8 @@ static const struct config_key g_keys[] = {
 	{"dir", SHAPE_LIST, add_dir},
 	{"invoke", SHAPE_TEXT, set_invoke},
 	{"engine", SHAPE_TEXT, set_engine},
+	{"native-digest", SHAPE_TEXT, set_native_digest},
+	{"insecure-unverified-native", SHAPE_BOOL, set_unverified_native},
 	{"diagnostics", SHAPE_TEXT, set_diagnostics},
 	{"args-policy", SHAPE_TEXT, set_args_policy},
 	{"max-memory-size", SHAPE_TEXT, set_max_memory},

@@ -47,6 +47,10 @@ struct retwine_config {
 	unsigned source;
 	char *base; /* directory of the file being read, which relative paths count from; or NULL */
 
+	enum launch_engine engine;
+	bool unverified_native;
+	bool has_native_digest;
+	uint8_t native_digest[LAUNCH_DIGEST_SIZE]; /* what the native code has to be */
 	enum launch_diagnostics diagnostics;
 	enum launch_args_policy args_policy;
 	struct launch_limits limits;	   /* the enclave's, in the record */
@@ -57,6 +61,8 @@ struct retwine_config {
 	bool handle_sigint;
 	retwine_start_func on_start;
 	void *on_start_context;
+	retwine_compile_func on_compile;
+	void *on_compile_context;
 };
 
 /* How a key may stand in a file. */

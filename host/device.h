@@ -118,8 +118,13 @@ bool device_sim_secret_is_temporary(void);
  */
 void device_sim_copy_adds_rights(bool on);
 
-/* The kernel's device, or NULL and errno (ENOENT: no /dev/sgx_enclave). */
+#define SGX_DEVICE "/dev/sgx_enclave"
+
+/* The kernel's device, or NULL and errno (ENOENT: no SGX_DEVICE). */
 MUST_USE struct device *device_linux_open(void);
+
+/* Is there such a device, whether it can be opened or not? */
+bool device_linux_exists(void);
 
 /* One line in words on why the last create, add_pages or init of this thread was refused, naming
  * the value that differed; "" when there is nothing to say. */

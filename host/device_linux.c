@@ -442,12 +442,17 @@ static void linux_install_bus(void)
 	g_bus_error = device_sigaction(SIGBUS, &action, &g_before);
 }
 
+bool device_linux_exists(void)
+{
+	return access(SGX_DEVICE, F_OK) == 0 || errno != ENOENT;
+}
+
 struct device *device_linux_open(void)
 {
 	struct linux_device *d = NULL;
 	uint64_t enter_size = 0;
 	linux_enter_func enter = device_linux_vdso(&enter_size);
-	int fd = open("/dev/sgx_enclave", O_RDWR | O_CLOEXEC);
+	int fd = open(SGX_DEVICE, O_RDWR | O_CLOEXEC);
 
 	device_refuse_nothing();
 	if (fd < 0)

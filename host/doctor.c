@@ -13,12 +13,12 @@
 #include <unistd.h>
 
 #include "host/cpu.h"
+#include "host/device.h"
 #include "host/files.h"
 #include "host/report.h"
 #include "host/text.h"
 #include "host/words.h"
 
-#define SGX_DEVICE "/dev/sgx_enclave"
 /* Address space for ELRANGE and the alignment around it (sgx/image.h: it is reserved aligned). */
 #define ELRANGE_SIZE	  ((size_t)64 << 30)
 #define MAPS_NEEDED	  4096u

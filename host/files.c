@@ -261,40 +261,46 @@ static char *executable_directory(void)
 	return path;
 }
 
-/* The first place that has the image; *path is NULL when none has. */
-static enum retwine_code image_search(char **path, const char *directory,
-				      struct retwine_error *error)
+static enum retwine_code companion_search(char **path, const char *directory, const char *name,
+					  const char *place)
 {
-	static const char *const places[] = {"", "/../lib/retwine"};
+	const char *const places[] = {"", place};
+	char *found;
 
 	for (size_t i = 0; i < COUNT_OF(places); i++) {
-		if (asprintf(path, "%s%s/%s", directory, places[i], IMAGE_FILE_NAME) < 0)
-			return error_no_memory(error);
-		if (access(*path, F_OK) == 0)
+		if (asprintf(&found, "%s%s/%s", directory, places[i], name) < 0)
+			return RETWINE_FAILED;
+		if (access(found, F_OK) == 0) {
+			*path = found;
 			return RETWINE_OK;
-		free(*path);
+		}
+		free(found);
 	}
-	return error_set(error, RETWINE_INPUT,
-			 "cannot find the enclave image: no %s in %s or in ../lib/retwine; name it "
-			 "with --image",
-			 IMAGE_FILE_NAME, path_shown(directory));
+	return RETWINE_INPUT;
+}
+
+enum retwine_code companion_find(char **path, const char *name, const char *place)
+{
+	char *directory = executable_directory();
+	enum retwine_code code =
+		directory ? companion_search(path, directory, name, place) : RETWINE_INPUT;
+
+	free(directory);
+	return code;
 }
 
 enum retwine_code image_find(char **path, struct retwine_error *error)
 {
-	char *directory = executable_directory();
+	enum retwine_code code = companion_find(path, IMAGE_FILE_NAME, "/../lib/retwine");
 
-	if (!directory)
-		return error_set(error, RETWINE_INPUT,
-				 "cannot find the enclave image: this program does not know where "
-				 "it stands; name the image with --image");
-	char *found = NULL;
-	enum retwine_code code = image_search(&found, directory, error);
-
-	if (code == RETWINE_OK)
-		*path = found;
-	free(directory);
-	return code;
+	if (code == RETWINE_FAILED)
+		return error_no_memory(error);
+	if (code != RETWINE_OK)
+		return error_set(error, code,
+				 "cannot find the enclave image: no %s beside this program or in "
+				 "../lib/retwine; name it with --image",
+				 IMAGE_FILE_NAME);
+	return RETWINE_OK;
 }
 
 char *signature_path(const char *path)

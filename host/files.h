@@ -37,6 +37,12 @@ bool file_is_same(const char *a, const char *b);
 /* Opens a directory for a mount: a descriptor above 2, close-on-exec. */
 MUST_USE enum retwine_code directory_open(int *fd, const char *path, struct retwine_error *error);
 
+/*
+ * Path of a file that comes with this program: beside the executable, or in `place` as seen from there
+ * ("/../lib/retwine"). Owned (free). RETWINE_INPUT: there is none; RETWINE_FAILED: no memory.
+ */
+MUST_USE enum retwine_code companion_find(char **path, const char *name, const char *place);
+
 /* Path of the enclave image that belongs to this program: next to the executable, or in
  * ../lib/retwine/ as seen from it. Owned (free). */
 MUST_USE enum retwine_code image_find(char **path, struct retwine_error *error);

@@ -252,6 +252,8 @@ static void describe_launch(struct report *r, const struct launch_record *l)
 	report_hex(r, r->root, "module_digest", l->module_digest, sizeof(l->module_digest));
 	report_hex(r, r->root, "native_digest", l->native_digest, sizeof(l->native_digest));
 	report_words(r, r->root, "engine", engines[l->engine]);
+	if (l->engine == LAUNCH_ENGINE_NATIVE)
+		report_bool(r, r->root, "unverified", l->unverified);
 	report_words(r, r->root, "diagnostics", diagnostics[l->diagnostics]);
 	report_words(r, r->root, "args_policy", any ? "any" : "fixed");
 	if (any)

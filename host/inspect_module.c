@@ -10,6 +10,7 @@
 #include "host/text.h"
 #include "host/value.h"
 #include "host/words.h"
+#include "native/native.h"
 #include "wasm/leb.h"
 #include "wasm/validate.h"
 
@@ -199,14 +200,50 @@ static void report_counts(struct report *r, const struct wasm_module *m)
 		report_number(r, r->root, "start_function", m->start);
 }
 
+static void report_native_header(struct report *r, json_t *o, const struct native_header *h)
+{
+	static const char *const flags[] = {"metered", "polled", "checked"};
+	json_t *list;
+
+	report_number(r, o, "abi_version", h->abi_version);
+	report_words(r, o, "isa", h->isa == NATIVE_ISA_V3 ? "x86-64-v3" : "x86-64-v2");
+	list = report_array(r, o, "flags");
+	for (size_t i = 0; i < COUNT_OF(flags); i++) {
+		if (h->flags & 1u << i)
+			report_words(r, list, NULL, flags[i]);
+	}
+	report_number(r, o, "functions", h->func_count);
+	report_number(r, o, "code_size", h->code_size);
+	report_number(r, o, "rodata_size", h->rodata_size);
+	report_number(r, o, "facts_size", h->facts_size);
+	report_hex(r, o, "module_digest", h->module_digest, sizeof(h->module_digest));
+}
+
+/* The section's header, if it has the form of one, and whether it is code of this module. */
+static void report_native(struct report *r, const struct module *m,
+			  const uint8_t module_digest[LAUNCH_DIGEST_SIZE])
+{
+	json_t *o = report_object(r, r->root, "native");
+	struct native_image image;
+	enum err err =
+		native_decode(&image, m->wasm.bytes + m->wasm.native.offset, m->wasm.native.size);
+
+	if (err == E_OK) {
+		report_native_header(r, o, &image.header);
+		err = native_check(&image, &m->wasm, module_digest, 0);
+	}
+	report_bool(r, o, "usable", err == E_OK);
+	if (err != E_OK)
+		report_words(r, o, "verdict", words_err(err));
+}
+
 static void describe_module(struct report *r, struct module *m)
 {
 	struct wasm_error e = {0};
 	uint8_t module_digest[LAUNCH_DIGEST_SIZE], native_digest[LAUNCH_DIGEST_SIZE];
 	enum err err = wasm_validate(&m->wasm, &e);
 
-	launch_measure_module(module_digest, native_digest, m->wasm.bytes, m->wasm.size,
-			      m->wasm.native_at, m->wasm.native.offset);
+	module_measure(m, module_digest, native_digest);
 	report_words(r, r->root, "kind", "WebAssembly module");
 	report_bool(r, r->root, "valid", err == E_OK);
 	if (err != E_OK)
@@ -218,6 +255,7 @@ static void describe_module(struct report *r, struct module *m)
 	if (m->wasm.native_at != m->wasm.size) {
 		report_hex(r, r->root, "native_digest", native_digest, sizeof(native_digest));
 		report_number(r, r->root, "native_size", m->wasm.native.size);
+		report_native(r, m, module_digest);
 	}
 	report_counts(r, &m->wasm);
 	report_memories(r, &m->wasm);

@@ -23,6 +23,15 @@ MUST_USE enum retwine_code module_load(struct module *m, const char *path,
 MUST_USE enum retwine_code module_decode(struct module *m, struct file *file, const char *path,
 					 struct retwine_error *error);
 
+/* Puts native code behind a module that has none: the section with this payload. */
+MUST_USE enum retwine_code module_append_native(struct module *m, const uint8_t *payload,
+						size_t size, const char *path,
+						struct retwine_error *error);
+
+/* launch_measure_module of it. */
+void module_measure(const struct module *m, uint8_t module_digest[LAUNCH_DIGEST_SIZE],
+		    uint8_t native_digest[LAUNCH_DIGEST_SIZE]);
+
 /* Validates all bodies. */
 MUST_USE enum retwine_code module_validate(struct module *m, const char *path,
 					   struct retwine_error *error);

@@ -17,15 +17,18 @@ static enum retwine_code load_module(struct program *p, const struct retwine_con
 {
 	enum retwine_code code = module_load(&p->module, config->module, error);
 
+	if (code == RETWINE_OK)
+		code = engine_prepare(&p->engine, &p->module, config, error);
 	return code == RETWINE_OK ? record_build(&p->record, config, &p->module, error) : code;
 }
 
-static void set_identity(struct program *p)
+static void set_identity(struct program *p, const struct retwine_config *config)
 {
 	struct retwine_identity *id = &p->identity;
 
 	image_identity(id, &p->image.sigstruct);
 	id->has_program = p->record.p != NULL;
+	id->native = config->engine == LAUNCH_ENGINE_NATIVE;
 	memcpy(id->module_digest, p->record.module_digest, LAUNCH_DIGEST_SIZE);
 	memcpy(id->native_digest, p->record.native_digest, LAUNCH_DIGEST_SIZE);
 	memcpy(id->program_digest, p->record.digests.program, LAUNCH_DIGEST_SIZE);
@@ -47,7 +50,7 @@ enum retwine_code program_load(struct program *p, const struct retwine_config *c
 	if (code == RETWINE_OK)
 		code = image_load(&loaded.image, config->image, error);
 	if (code == RETWINE_OK) {
-		set_identity(&loaded);
+		set_identity(&loaded, config);
 		*p = loaded;
 	} else {
 		program_fini(&loaded);
@@ -126,6 +129,9 @@ static void report_program(struct report *r, const struct retwine_identity *id)
 	uint8_t config_id[64] = {0};
 
 	memcpy(config_id, id->launch_digest, sizeof(id->launch_digest));
+	report_words(r, r->root, "engine", id->native ? "native" : "interpreter");
+	if (id->native)
+		report_bool(r, r->root, "verified", false);
 	report_hex(r, r->root, "module_digest", id->module_digest, sizeof(id->module_digest));
 	report_hex(r, r->root, "native_digest", id->native_digest, sizeof(id->native_digest));
 	report_hex(r, r->root, "program_digest", id->program_digest, sizeof(id->program_digest));
@@ -161,6 +167,7 @@ enum retwine_code retwine_launch_record(const struct retwine_config *config, voi
 
 	if (!config->module)
 		return error_set(error, RETWINE_USAGE, "no program; name a .wasm file");
+	cpu_set_crypto_hints();
 	enum retwine_code code = load_module(&p, config, error);
 
 	if (code == RETWINE_OK) {

@@ -6,11 +6,13 @@
 #include "host/config.h"
 #include "host/image.h"
 #include "host/module.h"
+#include "host/engine.h"
 #include "host/record.h"
 
 /* Zeroed is valid. */
 struct program {
 	struct module module;
+	struct engine_use engine;
 	struct record record;
 	struct image image;
 	struct retwine_identity identity; /* MRENCLAVE as signed, not measured */

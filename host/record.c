@@ -193,7 +193,9 @@ static void build_scalars(struct builder *b, const struct record *out)
 {
 	memcpy(b->record.module_digest, out->module_digest, LAUNCH_DIGEST_SIZE);
 	memcpy(b->record.native_digest, out->native_digest, LAUNCH_DIGEST_SIZE);
-	b->record.engine = LAUNCH_ENGINE_INTERPRETER;
+	b->record.engine = b->config->engine;
+	b->record.unverified =
+		b->config->engine == LAUNCH_ENGINE_NATIVE && b->config->unverified_native;
 	b->record.diagnostics = b->config->diagnostics;
 	b->record.args_policy = b->config->args_policy;
 	b->record.strict = b->config->strict;
@@ -233,10 +235,7 @@ static enum err check_and_measure(struct record *out)
 
 static enum retwine_code build(struct builder *b, struct record *out)
 {
-	const struct wasm_module *m = &b->module->wasm;
-
-	launch_measure_module(out->module_digest, out->native_digest, m->bytes, m->size,
-			      m->native_at, m->native.offset);
+	module_measure(b->module, out->module_digest, out->native_digest);
 	build_scalars(b, out);
 	enum retwine_code code = build_lists(b, out);
 

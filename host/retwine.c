@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/cpu.h"
 #include "host/program.h"
 #include "host/report.h"
 #include "host/run.h"
@@ -83,23 +84,33 @@ static void tell_trap(const struct telling *t)
 	free(s);
 }
 
-/* "    0: 0x16a - name", innermost first. NULL without frames or memory. */
-static char *backtrace_text(const struct host_run_result *r)
+/* "    0: 0x16a - name"; native code does not know where in a function it trapped. */
+static void add_frame(struct text *t, const struct host_run_result *r, uint32_t i, bool native)
+{
+	const char *name = r->frame_names[i];
+
+	text_addf(t, "%5u: ", i);
+	if (!native)
+		text_addf(t, "0x%x - ", r->frames[i].offset);
+	if (name)
+		text_add_safe(t, name, strlen(name));
+	else
+		text_addf(t, "<function %u>", r->frames[i].func);
+	text_add(t, "\n");
+}
+
+/* Innermost first. NULL without frames or memory. */
+static char *backtrace_text(const struct host_run_result *r, bool native)
 {
 	struct text t = {0};
 
 	if (r->end.frame_count == 0)
 		return NULL;
-	for (uint32_t i = 0; i < r->end.frame_count; i++) {
-		const char *name = r->frame_names[i];
-
-		text_addf(&t, "%5u: 0x%x - ", i, r->frames[i].offset);
-		if (name)
-			text_add_safe(&t, name, strlen(name));
-		else
-			text_addf(&t, "<function %u>", r->frames[i].func);
-		text_add(&t, "\n");
-	}
+	for (uint32_t i = 0; i < r->end.frame_count; i++)
+		add_frame(&t, r, i, native);
+	if (native)
+		text_add(&t,
+			 "       (native code records no callers; the interpreter shows them)\n");
 	return text_take(&t);
 }
 
@@ -134,7 +145,7 @@ static void tell_end(const struct telling *t)
 	case RUN_TRAPPED:
 		o->end = RETWINE_TRAPPED;
 		tell_trap(t);
-		o->backtrace = backtrace_text(t->result);
+		o->backtrace = backtrace_text(t->result, t->config->engine == LAUNCH_ENGINE_NATIVE);
 		break;
 	case RUN_REFUSED:
 		o->end = RETWINE_NOT_STARTED;
@@ -226,7 +237,7 @@ static void make_request(struct running *r)
 	q->max_threads = r->config->limits.threads;
 	q->timeout_ns = r->config->limits.timeout;
 	q->strict_simulation = r->config->strict_simulation;
-	q->simulation = r->config->simulation;
+	q->simulation = r->config->simulation || p->engine.simulation_only;
 	q->handle_sigint = r->config->handle_sigint;
 	q->starting = on_starting;
 	q->starting_context = r;
@@ -243,6 +254,14 @@ static enum retwine_code run_error(const struct running *r, enum err err,
 	return error_set(error, code, "cannot run %s: %s", r->config->module, why);
 }
 
+static enum retwine_code check_cpu(const struct running *r, struct retwine_error *error)
+{
+	struct cpu_features cpu;
+
+	cpu_read(&cpu);
+	return engine_check_cpu(&r->program.engine, cpu.x86_64_v3, r->config->module, error);
+}
+
 static enum retwine_code prepare(struct running *r, struct retwine_error *error)
 {
 	/* First of all: a closed standard stream must not become a file of ours. */
@@ -252,6 +271,8 @@ static enum retwine_code prepare(struct running *r, struct retwine_error *error)
 				 "open it");
 	enum retwine_code code = program_load(&r->program, r->config, false, error);
 
+	if (code == RETWINE_OK)
+		code = check_cpu(r, error);
 	if (code == RETWINE_OK)
 		code = open_mounts(r, error);
 	if (code == RETWINE_OK)

@@ -82,7 +82,10 @@ RETWINE_API void retwine_config_free(struct retwine_config *config);
  *	env NAME=VALUE | NAME        a variable; NAME alone takes the caller's value
  *	dir HOST[::GUEST][:ro]       a directory of the host, under the name GUEST
  *	invoke FUNC                  an exported function instead of _start; `args` are its values
- *	engine interpreter
+ *	engine interpreter|native
+ *	native-digest HEX            what the digest of the module's native code has to be
+ *	insecure-unverified-native true|false
+ *	                             native code runs without being verified: it can harm the machine
  *	diagnostics none|trap|backtrace
  *	args-policy any|fixed
  *	max-memory-size SIZE         bytes, or with a suffix K, M, G (powers of 1024)
@@ -125,6 +128,7 @@ struct retwine_identity {
 	uint32_t miscselect;
 	bool debug;
 	bool has_program; /* the rest is set: the configuration named a module */
+	bool native;	  /* the engine is native code, which is not verified yet */
 	uint8_t module_digest[RETWINE_DIGEST_SIZE];
 	uint8_t native_digest[RETWINE_DIGEST_SIZE];
 	uint8_t program_digest[RETWINE_DIGEST_SIZE];
@@ -197,6 +201,12 @@ typedef void (*retwine_start_func)(void *context, bool simulation,
 RETWINE_API void retwine_config_on_start(struct retwine_config *config, retwine_start_func func,
 					 void *context);
 
+/* Called before a module without native code is compiled for the engine `native`, which may take a
+ * while; not when the code is in the cache. */
+typedef void (*retwine_compile_func)(void *context, const char *module);
+RETWINE_API void retwine_config_on_compile(struct retwine_config *config, retwine_compile_func func,
+					   void *context);
+
 /* With true, SIGINT ends a run of this configuration (RETWINE_INTERRUPTED). The library installs a
  * handler for the time of the run. */
 RETWINE_API void retwine_config_handle_sigint(struct retwine_config *config, bool handle);
@@ -243,6 +253,14 @@ RETWINE_API enum retwine_code retwine_inspect(const char *path, enum retwine_for
 
 /* Decodes and validates a module. RETWINE_INPUT names what is wrong and where. */
 RETWINE_API enum retwine_code retwine_validate(const char *path, struct retwine_error *error);
+
+/*
+ * Runs the compiler, a program of its own, with the words of `retwine compile`: words[0] is its name,
+ * NULL ends them. It speaks for itself on standard error. RETWINE_OK: it ran, and *status is its exit
+ * status: 0, 1 for a module that it cannot compile, 2 for wrong words.
+ */
+RETWINE_API enum retwine_code retwine_compiler(const char *const words[], int *status,
+					       struct retwine_error *error);
 
 enum retwine_machine {
 	RETWINE_MACHINE_SGX = 0,	/* runs enclaves */

@@ -11,8 +11,9 @@
 #include "base/checked.h"
 #include "crypto/sha256.h"
 
-#define FLAG_STRICT    1u /* of the program part */
-#define FLAG_READ_ONLY 1u /* of a mount */
+#define FLAG_STRICT	1u /* of the program part */
+#define FLAG_UNVERIFIED 2u /* likewise */
+#define FLAG_READ_ONLY	1u /* of a mount */
 
 /* Smallest encodings: what a count is held against before anything is allocated. */
 #define ARG_SIZE_MIN	  4
@@ -273,13 +274,14 @@ static void decode_limits(struct decoder *d, struct launch_limits *limits)
 	limits->timeout = reader_u64(&d->r);
 }
 
-/* Native code needs the digest of its section. */
+/* Native code needs the digest of its section; whether it is verified matters for it alone. */
 static bool engine_ok(const struct launch_record *record)
 {
 	static const uint8_t none[LAUNCH_DIGEST_SIZE];
 
-	return record->engine != LAUNCH_ENGINE_NATIVE ||
-	       memcmp(record->native_digest, none, sizeof(none)) != 0;
+	if (record->engine != LAUNCH_ENGINE_NATIVE)
+		return !record->unverified;
+	return memcmp(record->native_digest, none, sizeof(none)) != 0;
 }
 
 static void decode_program(struct decoder *d, struct launch_record *record)
@@ -289,7 +291,10 @@ static void decode_program(struct decoder *d, struct launch_record *record)
 	record->engine = decode_choice(d, LAUNCH_ENGINE_INTERPRETER, LAUNCH_ENGINE_END);
 	record->diagnostics = decode_choice(d, LAUNCH_DIAGNOSTICS_NONE, LAUNCH_DIAGNOSTICS_END);
 	record->args_policy = decode_choice(d, LAUNCH_ARGS_ANY, LAUNCH_ARGS_END);
-	record->strict = decode_choice(d, 0, FLAG_STRICT + 1) != 0;
+	const uint8_t flags = decode_choice(d, 0, (FLAG_STRICT | FLAG_UNVERIFIED) + 1);
+
+	record->strict = (flags & FLAG_STRICT) != 0;
+	record->unverified = (flags & FLAG_UNVERIFIED) != 0;
 	decode_limits(d, &record->limits);
 	decode_mounts(d, record);
 	if (reader_u32(&d->r) != 0) /* network rules: none is defined in this version */
@@ -426,7 +431,8 @@ static bool encode_program(struct writer *w, const struct launch_record *record)
 	writer_u8(w, (uint8_t)record->engine);
 	writer_u8(w, (uint8_t)record->diagnostics);
 	writer_u8(w, (uint8_t)record->args_policy);
-	writer_u8(w, record->strict ? FLAG_STRICT : 0);
+	writer_u8(w, (uint8_t)((record->strict ? FLAG_STRICT : 0) |
+			       (record->unverified ? FLAG_UNVERIFIED : 0)));
 	writer_u32(w, record->limits.threads);
 	writer_u64(w, record->limits.memory);
 	writer_u64(w, record->limits.stack);

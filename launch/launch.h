@@ -113,7 +113,8 @@ struct launch_record {
 	enum launch_engine engine;
 	enum launch_diagnostics diagnostics;
 	enum launch_args_policy args_policy;
-	bool strict; /* no untrusted mount */
+	bool strict;	 /* no untrusted mount */
+	bool unverified; /* native code runs as it is; only with LAUNCH_ENGINE_NATIVE */
 	struct launch_limits limits;
 	const struct launch_mount *mounts; /* by rising guest path, bytewise */
 	uint32_t mount_count;

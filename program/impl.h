@@ -10,6 +10,7 @@
 
 #include "interp/interp.h"
 #include "launch/launch.h"
+#include "native/native.h"
 #include "program/imports.h"
 #include "program/program.h"
 #include "wasi/wasi.h"
@@ -20,7 +21,11 @@
 struct program_thread {
 	struct wasm_store store;
 	struct wasm_linker linker;
+	const struct native_code
+		*code; /* which of the two engines runs it; NULL: the interpreter */
 	struct interp_thread interp;
+	struct native_thread native;
+	uint64_t stack_size; /* of the guest's stack with native code; 0: the default */
 	struct wasm_instance *instance;
 	uint32_t id; /* what the guest calls it; the first thread has none */
 	uint32_t argument;
@@ -42,6 +47,7 @@ struct program {
 	struct program_imports imports;
 	struct wasm_memory_instance **memories; /* imported, by index; NULL: not made by us */
 	struct wasm_control control;
+	struct native_code code; /* its module is NULL with the interpreter */
 	struct program_thread first;
 
 	/* under the lock of threads.c */
@@ -67,6 +73,32 @@ void program_add_text(struct program *p, struct wasm_name name);
 void program_set_outcome(struct program *p, const struct program_thread *t, enum wasm_trap trap);
 /* What the invoked function returned: p->results. */
 void program_set_results(struct program *p, const struct wasm_func_type *type);
+
+/* engine.c: the interpreter or native code, as the record says; the same for all threads */
+
+/* Puts the module's native code in its place if that is the engine. The module is valid and the
+ * limits are set. Refuses what is no native code of this module, or cannot be bounded as the record
+ * wants. */
+MUST_USE enum err program_engine_open(struct program *p);
+void program_engine_close(struct program *p);
+
+/* Makes it the engine of thread t, whose store is fresh; what the interpreter needs is there then.
+ * Errors: E_NOMEM. */
+MUST_USE enum err program_engine_init(struct program *p, struct program_thread *t);
+/* On the thread that is to run t, once the instance is there. Errors: E_NOMEM, E_LIMIT,
+ * E_NATIVE_WINDOW. */
+MUST_USE enum err program_engine_begin(struct program_thread *t);
+void program_engine_fini(struct program_thread *t);
+
+MUST_USE enum wasm_trap program_engine_call(struct program_thread *t,
+					    const struct wasm_func_instance *func,
+					    const uint64_t *args, uint64_t *results);
+/* What the guest gave to proc_exit, after TRAP_EXIT. */
+uint32_t program_engine_exit_status(const struct program_thread *t);
+/* Where the last call trapped, innermost first: fills at most max, returns how many. Native code knows
+ * the innermost function alone, and not where in it: offset 0. */
+size_t program_engine_backtrace(const struct program_thread *t, struct interp_position *out,
+				size_t max);
 
 /* thread.c */
 

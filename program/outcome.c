@@ -25,10 +25,10 @@ void program_add_text(struct program *p, struct wasm_name name)
 	out->text_size += (uint32_t)n;
 }
 
-static void add_backtrace(struct program_outcome *out, const struct interp_thread *interp)
+static void add_backtrace(struct program_outcome *out, const struct program_thread *t)
 {
 	struct interp_position at[RUN_FRAMES_MAX];
-	size_t depth, n = interp_backtrace(interp, at, RUN_FRAMES_MAX, 0, &depth);
+	size_t n = program_engine_backtrace(t, at, RUN_FRAMES_MAX);
 
 	for (size_t i = 0; i < n; i++) {
 		const struct wasm_func_instance *f = at[i].func;
@@ -48,13 +48,13 @@ void program_set_outcome(struct program *p, const struct program_thread *t, enum
 
 	if (trap == TRAP_NONE || trap == TRAP_EXIT) {
 		out->kind = RUN_EXITED;
-		out->code = trap == TRAP_EXIT ? t->interp.caller.exit_status : 0;
+		out->code = trap == TRAP_EXIT ? program_engine_exit_status(t) : 0;
 		return;
 	}
 	out->kind = RUN_TRAPPED;
 	out->code = tell_kind ? trap : TRAP_NONE;
 	if (p->record.diagnostics >= LAUNCH_DIAGNOSTICS_BACKTRACE)
-		add_backtrace(out, &t->interp);
+		add_backtrace(out, t);
 }
 
 /* The code of a type (Core 5.3.1): of a reference type that of the top of its hierarchy. */

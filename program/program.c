@@ -2,7 +2,7 @@
  * Runs one program.
  * Trust: launch record and module are what somebody gave; the platform's launch binding says which
  * record the enclave was started for, and the record which module. Everything the program does
- * later is checked by wasm/, interp/ and wasi/.
+ * later is checked by wasm/, the engine and wasi/.
  * Invariant: check, then act: nothing runs before record, digests, module and imports are accepted.
  */
 #include "program/program.h"
@@ -18,14 +18,17 @@
 
 #define START_FUNCTION "_start"
 
-/* What the format of the record knows and this runtime cannot do. */
-static bool record_supported(const struct launch_record *r)
+/* What the format of the record knows and this runtime cannot do: nothing verifies native code yet,
+ * so a record that does not say that it may run unverified was made for another runtime. */
+static enum err record_supported(const struct launch_record *r)
 {
 	for (uint32_t i = 0; i < r->mount_count; i++) {
 		if (r->mounts[i].kind != LAUNCH_MOUNT_HOST)
-			return false;
+			return E_UNSUPPORTED;
 	}
-	return r->engine == LAUNCH_ENGINE_INTERPRETER;
+	if (r->engine == LAUNCH_ENGINE_NATIVE && !r->unverified)
+		return E_PROGRAM_UNVERIFIED;
+	return E_OK;
 }
 
 static enum err check_record(struct program *p)
@@ -40,7 +43,8 @@ static enum err check_record(struct program *p)
 	err = platform_check_launch(digests.launch);
 	if (err != E_OK)
 		return program_refuse(p, err == E_DENIED ? E_PROGRAM_LAUNCH : err);
-	return record_supported(&p->record) ? E_OK : program_refuse(p, E_UNSUPPORTED);
+	err = record_supported(&p->record);
+	return err == E_OK ? E_OK : program_refuse(p, err);
 }
 
 static enum err refuse_module(struct program *p, const struct wasm_error *error)
@@ -185,7 +189,10 @@ static enum err instantiate(struct program *p)
 	if (err != E_OK || !p->memories)
 		return program_refuse(p, E_NOMEM);
 	err = program_thread_init(p, &p->first, &error);
-	return err == E_OK ? E_OK : refuse_link(p, err, &error);
+	if (err != E_OK)
+		return refuse_link(p, err, &error);
+	err = program_engine_begin(&p->first);
+	return err == E_OK ? E_OK : program_refuse(p, err);
 }
 
 /* The function to run: the record's, or _start. */
@@ -239,7 +246,7 @@ static void call_entry(struct program *p, const struct wasm_func_instance *func)
 	if (trap == TRAP_NONE)
 		trap = program_thread_begin(t);
 	if (trap == TRAP_NONE)
-		trap = interp_call(&t->interp, func, p->args, p->results);
+		trap = program_engine_call(t, func, p->args, p->results);
 	if (program_end(p, t, trap) && trap == TRAP_NONE)
 		program_set_results(p, func->type);
 }
@@ -249,8 +256,8 @@ static void run(struct program *p)
 	struct wasm_func_instance *entry = NULL;
 
 	if (check_record(p) != E_OK || check_module(p) != E_OK || set_limits(p) != E_OK ||
-	    open_wasi(p) != E_OK || instantiate(p) != E_OK || find_entry(p, &entry) != E_OK ||
-	    take_arguments(p, entry->type) != E_OK)
+	    program_engine_open(p) != E_OK || open_wasi(p) != E_OK || instantiate(p) != E_OK ||
+	    find_entry(p, &entry) != E_OK || take_arguments(p, entry->type) != E_OK)
 		return;
 	program_threads_ready(p);
 	call_entry(p, entry);
@@ -274,6 +281,7 @@ void program_run(const struct program_input *in, struct program_outcome *out)
 	if (p->wasi_open)
 		wasi_fini(&p->wasi);
 	program_thread_fini(&p->first);
+	program_engine_close(p);
 	program_imports_fini(&p->imports);
 	wasm_module_fini(&p->module);
 	arena_fini(&p->arena);

@@ -1,6 +1,6 @@
 /*
- * From a launch record and a module to an exit status: the one place where launch, wasm, interp,
- * wasi and platform meet. Knows no enclave; builds natively for the tests.
+ * From a launch record and a module to an exit status: the one place where launch, wasm, the
+ * engines, wasi and platform meet. Knows no enclave; builds natively for the tests.
  */
 #ifndef PROGRAM_PROGRAM_H
 #define PROGRAM_PROGRAM_H

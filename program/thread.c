@@ -53,13 +53,11 @@ enum err program_thread_init(struct program *p, struct program_thread *t,
 		.max_memory_pages = p->max_memory_pages,
 		.control = &p->control,
 	};
-	const struct interp_limits limits = {.stack_size = p->record.limits.stack};
 	enum err err = wasm_store_init(&t->store, &config);
 
 	if (err != E_OK)
 		return err;
-	interp_store_init(&t->store);
-	err = interp_thread_init(&t->interp, &t->store, &limits);
+	err = program_engine_init(p, t);
 	if (err == E_OK)
 		err = program_imports_define(&p->imports, &t->store, &t->linker);
 	if (err == E_OK)
@@ -72,7 +70,7 @@ enum err program_thread_init(struct program *p, struct program_thread *t,
 
 void program_thread_fini(struct program_thread *t)
 {
-	interp_thread_fini(&t->interp);
+	program_engine_fini(t);
 	wasm_store_fini(&t->store);
 	wasm_linker_fini(&t->linker);
 }
@@ -81,7 +79,7 @@ enum wasm_trap program_thread_begin(struct program_thread *t)
 {
 	const struct wasm_func_instance *start = wasm_instance_start(t->instance);
 
-	return start ? interp_call(&t->interp, start, NULL, NULL) : TRAP_NONE;
+	return start ? program_engine_call(t, start, NULL, NULL) : TRAP_NONE;
 }
 
 bool program_has_thread_entry(const struct wasm_module *m)
@@ -106,5 +104,5 @@ enum wasm_trap program_thread_call(struct program_thread *t)
 	if (trap != TRAP_NONE)
 		return trap;
 	must(wasm_instance_export(t->instance, wasm_name_of(THREAD_ENTRY), &entry));
-	return interp_call(&t->interp, entry.func, args, NULL);
+	return program_engine_call(t, entry.func, args, NULL);
 }

@@ -29,14 +29,15 @@ enum wasm_trap program_stop_reason(const struct program *p)
 	return (enum wasm_trap)__atomic_load_n(&p->control.stop, __ATOMIC_ACQUIRE);
 }
 
-/* Makes all threads end soon: those that compute look at control.stop, those that wait are woken. The
- * first reason stays. */
+/* Makes all threads end soon: those that compute look at control.stop, or at what native_stop_all
+ * sets; those that wait are woken. The first reason stays. */
 static void program_stop(struct program *p, enum wasm_trap reason)
 {
 	uint32_t none = TRAP_NONE;
 
 	(void)__atomic_compare_exchange_n(&p->control.stop, &none, reason, false, __ATOMIC_ACQ_REL,
 					  __ATOMIC_ACQUIRE);
+	native_stop_all(&p->control);
 	(void)hostcall_interrupt(true); /* a host that does not heed it only delays the end */
 	for (uint32_t i = 0; i < PROGRAM_THREADS_MAX; i++)
 		unpark(i); /* a wait on a memory looks at control.stop, too, whenever that happens */
@@ -231,6 +232,17 @@ static void thread_leave(struct program *p, uint32_t number)
 	unpark(first);
 }
 
+/* Whoever asked for the thread has been told that it is there: that it cannot begin ends all. A stop
+ * that came before it began is seen here. */
+static enum wasm_trap thread_run(struct program *p, struct program_thread *t)
+{
+	if (program_engine_begin(t) != E_OK)
+		return TRAP_OUT_OF_MEMORY;
+	const enum wasm_trap trap = program_stop_reason(p);
+
+	return trap == TRAP_NONE ? program_thread_call(t) : trap;
+}
+
 void program_thread_run(uint32_t thread)
 {
 	struct program *p;
@@ -240,7 +252,7 @@ void program_thread_run(uint32_t thread)
 
 	if (!t)
 		return;
-	const enum wasm_trap trap = program_thread_call(t);
+	const enum wasm_trap trap = thread_run(p, t);
 
 	if (trap != TRAP_NONE && program_end(p, t, trap))
 		program_stop(p, TRAP_INTERRUPTED);

@@ -16,9 +16,9 @@
 #include "base/err.h"
 
 #define IMAGE_LAYOUT_MAGIC   0x314c4d4957545252ull /* "RRTWIML1" */
-#define IMAGE_LAYOUT_VERSION 1
+#define IMAGE_LAYOUT_VERSION 2
 #define IMAGE_REGIONS_MAX    128
-#define IMAGE_RANGES_MAX     16
+#define IMAGE_RANGES_MAX     32
 
 enum image_region_kind {
 	IMAGE_ZERO = 1, /* `pages` zero pages with SECINFO `flags` */

@@ -26,6 +26,7 @@ for f in fuzz/*_fuzz.c; do
 	name=$(basename "$f" _fuzz.c)
 	entry "seeds/$name" "$b/fuzz/${name}_replay fuzz/seeds/$name"
 done
+entry compiler-numbers "$b/test/number_test"
 entry simulator "$b/test/sim_test"
 entry enclave-fast "$b/test/enclave_test $b/test-enclave.elf $b/test-enclave.sig"
 entry enclave-strict "$b/test/enclave_test $b/test-enclave.elf $b/test-enclave.sig strict"
@@ -33,9 +34,14 @@ entry threads-enclave-fast "$b/test/threads_test $b/test-enclave.elf $b/test-enc
 entry threads-enclave-strict "$b/test/threads_test $b/test-enclave.elf $b/test-enclave.sig strict"
 entry spec-self-native "test/wast/self-test.sh $b/wast $b/wast-native"
 entry spec-self-enclave "test/wast/self-test.sh $b/wast $b/retwine-wast"
+entry spec-self-native-code "test/wast/self-test.sh $b/wast $b/retwine-wast --engine=native --every-window"
 if [ -d "$shared/data/testsuite" ]; then
 	entry spec-enclave "test/wast/run.sh $shared/data/testsuite $b/wast $b/retwine-wast"
 	entry spec-native "test/wast/run.sh $shared/data/testsuite $b/wast $b/wast-native"
+	for level in 1 3; do
+		entry "spec-native-code-O$level" \
+			"test/wast/run.sh $shared/data/testsuite $b/wast $b/retwine-wast --engine=native --every-window --level $level"
+	done
 else
 	echo "no $shared/data/testsuite: the specification suite is not run (see README)" >&2
 fi
@@ -46,4 +52,7 @@ for t in test/e2e/*.sh; do
 	for mode in $modes; do
 		entry "$name-$mode" "BUILD=$b RETWINE=$b/retwine MODE=$mode $t"
 	done
+done
+for name in run_examples real_programs threads toolchains; do
+	entry "$name-native-code" "BUILD=$b RETWINE=$b/retwine ENGINE=native test/e2e/$name.sh"
 done

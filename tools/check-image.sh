@@ -47,8 +47,10 @@ echo "$code" | awk '
 		if (insn ~ /^mov/ && line ~ /,%[cdefgs]s$/) bad = 1
 		if (insn ~ /^(push|pop)/ && line ~ /%[cdefgs]s$/) bad = 1
 		if (line ~ /%gs:/) bad = 1
-		if (line ~ /%fs:/ && line !~ /%fs:0x(0|28)(,|[ \t]|$)/ && name !~ /^(entry|hostcall_exit|guest_call|guest_trap|enclave_die|enclu)$/) bad = 1
-		if (insn ~ /^(f?xrstors?(64)?|v?ldmxcsr|popf[qw]?)$/ && name !~ /^(entry|hostcall_exit|guest_call|enclave_die)$/) bad = 1
+		native = name ~ /^native_(enter|trap|import_thunk|helper_call)$/
+		if (line ~ /%fs:/ && line !~ /%fs:0x(0|28)(,|[ \t]|$)/ && !(native && line ~ /%fs:0x50(,|[ \t]|$)/) && name !~ /^(entry|hostcall_exit|enclave_die|enclu)$/) bad = 1
+		if (insn ~ /^f?xrstors?(64)?$/ && name !~ /^(entry|hostcall_exit|enclave_die)$/) bad = 1
+		if (insn ~ /^(v?ldmxcsr|popf[qw]?)$/ && !native && name !~ /^(entry|hostcall_exit|enclave_die)$/) bad = 1
 		if (insn == "enclu") { enclu++; if (name != "enclu_site") bad = 1 }
 		if (bad) { print "check-image: forbidden in " name ": " line > "/dev/stderr"; failed = 1 }
 	}

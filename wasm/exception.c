@@ -120,6 +120,12 @@ void wasm_exception_mark(struct wasm_store *s, const uint64_t *slots, size_t cou
 		exception_mark(&s->exceptions, slots[i]);
 }
 
+void wasm_exception_mark_words(struct wasm_store *s, const uint32_t *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		exception_mark(&s->exceptions, words[i]);
+}
+
 static bool type_holds_exception(uint32_t type)
 {
 	return wasm_type_is_ref(type) && wasm_type_top(type) == WASM_HEAP_EXN;

@@ -67,6 +67,7 @@ struct wasm_table_instance {
 	uint32_t size;
 	uint32_t capacity;
 	struct wasm_table_type type; /* limits.min is the size at the start */
+	void *mirror;		     /* the engine's form of elems, or NULL; freed by the store */
 };
 
 /*
@@ -116,6 +117,7 @@ struct wasm_instance {
 	bool *data_dropped;
 	uint32_t *sigs;		      /* of each type of the module: its number in the store */
 	struct wasm_func_type *types; /* those of the module in the store's terms */
+	const void *engine;	      /* what the engine knows of it, or NULL; the engine's */
 };
 
 /*
@@ -311,6 +313,8 @@ uint32_t wasm_exception_add(struct wasm_store *s, const struct wasm_tag_instance
 const struct wasm_exception *wasm_exception_of_ref(const struct wasm_store *s, uint32_t ref);
 bool wasm_exception_is_due(const struct wasm_store *s);
 void wasm_exception_mark(struct wasm_store *s, const uint64_t *slots, size_t count);
+/* The same for an engine whose references may lie in any 32 bits. */
+void wasm_exception_mark_words(struct wasm_store *s, const uint32_t *words, size_t count);
 void wasm_exception_sweep(struct wasm_store *s);
 
 /*

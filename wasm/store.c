@@ -32,8 +32,10 @@ static void store_free_codes(struct wasm_store *s)
 void wasm_store_fini(struct wasm_store *s)
 {
 	store_free_codes(s);
-	for (struct wasm_table_list *t = s->tables; t; t = t->next)
+	for (struct wasm_table_list *t = s->tables; t; t = t->next) {
 		heap_free(t->table.elems);
+		heap_free(t->table.mirror);
+	}
 	for (struct wasm_memory_list *m = s->memories; m; m = m->next)
 		s->config.memory_ops->release(s->config.memory_env, &m->memory);
 	wasm_exceptions_fini(&s->exceptions);
@@ -127,7 +129,8 @@ enum err wasm_table_add(struct wasm_store *s, const struct wasm_table_type *type
 		heap_free(elems);
 		return E_NOMEM;
 	}
-	item->table = (struct wasm_table_instance){elems, n, n, *type};
+	item->table = (struct wasm_table_instance){
+		.elems = elems, .size = n, .capacity = n, .type = *type};
 	item->next = s->tables;
 	s->tables = item;
 	s->table_entries += n;

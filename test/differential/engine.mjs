@@ -29,15 +29,16 @@ export class Engine {
 		w.resolve(w.whole ? this.lines.join('\n') : line);
 		this.lines = [];
 	}
-	// The answer to a module; null: the process died of it. whole: several lines up to a ".".
-	ask(bytes, whole) {
+	// The answer to a module; null: the process died of it. whole: several lines up to a ".". What
+	// stands before the module besides its length is `more`.
+	ask(bytes, whole, more = Buffer.alloc(0)) {
 		const head = Buffer.alloc(4);
 
 		head.writeUInt32LE(bytes.length);
 		if (this.status !== undefined) return Promise.resolve(null);
 		return new Promise((resolve) => {
 			this.waiting.push({ resolve, whole });
-			this.process.stdin.write(head);
+			this.process.stdin.write(Buffer.concat([head, more]));
 			this.process.stdin.write(bytes);
 		});
 	}

@@ -2,42 +2,13 @@
 // and compares all that they tell. SOURCE: "generated" (test/differential/generate.mjs), or "fuzzed"
 // (wasm-opt --translate-to-fuzz). Prints what differs; the modules go to the folder FINDINGS. Every
 // second module runs with fuel, more than it needs. Ends with "N passed, N failed".
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { canonical } from './canonical.mjs';
-import { clean } from './clean.mjs';
 import { Engine } from './engine.mjs';
-import { generate } from './generate.mjs';
-import { Random } from './random.mjs';
+import { moduleOf } from './sources.mjs';
 
 const FUEL = 1000000000;
-const PLAIN = [
-	'--enable-mutable-globals',
-	'--enable-sign-ext',
-	'--enable-nontrapping-float-to-int'
-];
-// Not --enable-reference-types: what Debian's wasm-opt makes of it is of a draft.
-const FEATURES = [
-	[],
-	PLAIN,
-	[...PLAIN, '--enable-simd'],
-	[...PLAIN, '--enable-simd', '--enable-bulk-memory', '--enable-multivalue'],
-	[...PLAIN, '--enable-threads', '--enable-bulk-memory'],
-	[...PLAIN, '--enable-exception-handling', '--enable-multivalue'],
-	[...PLAIN, '--enable-tail-call', '--enable-exception-handling'],
-	[
-		...PLAIN,
-		'--enable-simd',
-		'--enable-threads',
-		'--enable-bulk-memory',
-		'--enable-multivalue',
-		'--enable-tail-call',
-		'--enable-exception-handling',
-		'--enable-extended-const'
-	]
-];
-
 const [driver, findings, count, seed, source] = process.argv.slice(2);
 const work = mkdtempSync(`${tmpdir()}/differential-`);
 const engines = [new Engine(driver, 'run'), new Engine(driver, 'run', String(FUEL))];
@@ -50,33 +21,6 @@ const totals = {
 	exceptions: 0,
 	stopped: 0
 };
-
-// A module of wasm-opt; null when it makes one that it cannot write.
-function fuzzed(number) {
-	const r = new Random(Number(seed) * 1000003 + number);
-	const input = Uint8Array.from({ length: 200 + r.below(12000) }, () => r.u32() & 255);
-
-	writeFileSync(`${work}/seed`, input);
-	try {
-		execFileSync(
-			'wasm-opt',
-			[
-				`${work}/seed`,
-				'-ttf',
-				'--denan',
-				...FEATURES[number % FEATURES.length],
-				'-o',
-				`${work}/module.wasm`
-			],
-			{ stdio: 'ignore' }
-		);
-	} catch {
-		return null;
-	}
-	return clean(new Uint8Array(readFileSync(`${work}/module.wasm`)));
-}
-
-const generated = (number) => generate(new Random(Number(seed) * 1000003 + number));
 
 function firstDifference(ours, theirs) {
 	const a = ours.split('\n'),
@@ -133,7 +77,7 @@ function compare(number, bytes, ours, v8) {
 }
 
 for (let number = 0; number < Number(count); number++) {
-	const bytes = source === 'fuzzed' ? fuzzed(number) : generated(number);
+	const bytes = moduleOf(source, seed, number, work);
 
 	if (!bytes) continue;
 	const answer = engines[number % 2].ask(bytes, true);

@@ -1,11 +1,14 @@
 #!/bin/bash
-# Compares our engine with V8: verdicts on damaged modules, and what random modules do.
-# Usage: test/differential/run.sh BUILD [DAMAGED [FUZZED [GENERATED]]]   counts of modules
+# Compares our interpreter with V8: verdicts on damaged modules, and what random modules do; and native
+# code with the interpreter.
+# Usage: test/differential/run.sh BUILD [DAMAGED [FUZZED [GENERATED [NATIVE_FUZZED [NATIVE_GENERATED]]]]]
+# Counts of modules; the last two: for native code.
 # SEED (environment, default 1) chooses which. Modules that the two do not agree on are kept in
 # BUILD/differential/findings. Ends with "N passed, N failed".
 set -u
-[ $# -ge 1 ] || { echo "usage: run.sh BUILD [DAMAGED [FUZZED [GENERATED]]]" >&2; exit 2; }
+[ $# -ge 1 ] || { echo "usage: run.sh BUILD [COUNT...]" >&2; exit 2; }
 build=$1 damaged=${2:-5000} fuzzed=${3:-150} generated=${4:-300}
+native_fuzzed=${5:-20} native_generated=${6:-40}
 here=$(dirname "$0")
 driver=$build/differential/driver
 findings=$build/differential/findings
@@ -39,11 +42,16 @@ done
 	part "${node[@]}" "$here/validate.mjs" "$driver" "$findings" "$damaged" "$seed" "${seeds[@]}"
 [ "$generated" -eq 0 ] ||
 	part "${node[@]}" "$here/execute.mjs" "$driver" "$findings" "$generated" "$seed" generated
-if [ "$fuzzed" -gt 0 ] && ! command -v wasm-opt >/dev/null; then
+[ "$native_generated" -eq 0 ] ||
+	part "${node[@]}" "$here/engines.mjs" "$build" "$findings" "$native_generated" "$seed" generated
+if [ $((fuzzed + native_fuzzed)) -gt 0 ] && ! command -v wasm-opt >/dev/null; then
 	echo "FAIL wasm-opt is missing: install the package binaryen"
 	failed=$((failed + 1))
-elif [ "$fuzzed" -gt 0 ]; then
-	part "${node[@]}" "$here/execute.mjs" "$driver" "$findings" "$fuzzed" "$seed" fuzzed
+else
+	[ "$fuzzed" -eq 0 ] ||
+		part "${node[@]}" "$here/execute.mjs" "$driver" "$findings" "$fuzzed" "$seed" fuzzed
+	[ "$native_fuzzed" -eq 0 ] ||
+		part "${node[@]}" "$here/engines.mjs" "$build" "$findings" "$native_fuzzed" "$seed" fuzzed
 fi
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -51,6 +51,12 @@ for insn in cpuid syscall sysenter rdtsc rdtscp 'int $0x80' '.byte 0xf1' hlt 'in
 	refused "$insn" "jmp f\nf:\n$insn"
 done
 
+passes "the named routines of native.S" 'jmp f\nf: nop\nnative_enter: movq %fs:0x50, %rsp\npopfq\nvldmxcsr (%rax)'
+for insn in 'movq %fs:0x58, %rax' 'movq %fs:0x50(%rcx), %rax' 'movq %gs:0, %rax' 'xrstor (%rax)' 'wrfsbase %rax' cpuid; do
+	refused "$insn in native_enter" "jmp f\nf: nop\nnative_enter: $insn"
+done
+refused "a routine that only sounds like one of native.S" 'jmp f\nf: nop\nnative_enter_too: movq %fs:0x50, %rsp'
+
 # The same behind prefixes that mean nothing to them.
 for prefix in 0x48 0x40 0x66 0xf2 0xf3 0x2e 0x65 0x64 0x67 '0x66, 0x66' '0x2e, 0x48' '0xf3, 0x66'; do
 	refused "syscall behind $prefix" "jmp f\nf:\n.byte $prefix, 0x0f, 0x05"

@@ -44,6 +44,16 @@ cp "$WORK/out" "$WORK/installed"
 retwine measure "$EXAMPLES/hello.wasm"
 check_same "measures the same as the build's" "$WORK/out" "$WORK/installed"
 
+# The compiler is found from where the command is.
+mkdir "$WORK/made"
+chmod a+rwx "$WORK/made"
+from_root "$dest/opt/retwine/bin/retwine" compile --quiet -o "$WORK/made/hello.wasm" "$WORK/hello.wasm"
+check_status "installed compile" 0
+from_root "$dest/opt/retwine/bin/retwine" "${RUN[@]}" --engine=native --insecure-unverified-native \
+	"$WORK/made/hello.wasm"
+check_status "installed run of native code" 0
+check_same "installed run of native code" "$WORK/expected"
+
 find "$dest" -type f -exec sha256sum {} + | sort >"$WORK/sums_after"
 check_same "the installed files are as they were" "$WORK/sums" "$WORK/sums_after"
 

@@ -1,6 +1,7 @@
 # What the end-to-end scripts share. A script sources this, states claims by ok and fail (mostly
 # through the check_* functions) and ends with finish. Environment: RETWINE, the command (default
-# build/retwine); MODE, fast or strict simulation; BUILD, the build folder; LIMIT, seconds per run.
+# build/retwine); MODE, fast or strict simulation; ENGINE, interpreter or native; BUILD, the build folder;
+# LIMIT, seconds per run.
 # shellcheck shell=bash disable=SC2034
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
@@ -8,6 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
 BUILD=$(realpath "${BUILD:-build}")
 RETWINE=$(realpath "${RETWINE:-$BUILD/retwine}")
 MODE=${MODE:-fast}
+ENGINE=${ENGINE:-interpreter}
 LIMIT=${LIMIT:-120}
 EXAMPLES=$BUILD/examples
 GUESTS=$BUILD/guests
@@ -18,6 +20,14 @@ fast) RUN=(run) ;;
 strict) RUN=(run --strict-simulation) ;;
 *) echo "MODE is '$MODE', must be fast or strict" >&2; exit 2 ;;
 esac
+
+case "$ENGINE" in
+interpreter) ;;
+native) RUN+=(--engine native --insecure-unverified-native) ;;
+*) echo "ENGINE is '$ENGINE', must be interpreter or native" >&2; exit 2 ;;
+esac
+# How the programs are compiled for ENGINE=native.
+COMPILE=()
 
 WORK=$(mktemp -d)
 # A process that was forked and dies before it reset its traps must not clean up.
@@ -34,7 +44,7 @@ ok() {
 # fail NAME WHY: with what the command said.
 fail() {
 	failed=$((failed + 1))
-	echo "FAIL $1 ($MODE): $2"
+	echo "FAIL $1 ($MODE, $ENGINE): $2"
 	if [ -s "$WORK/err" ]; then
 		head -n 8 "$WORK/err" | cut -c 1-300 | sed 's/^/    /'
 	fi
@@ -56,14 +66,37 @@ retwine() {
 	status=$?
 }
 
-# run ARGUMENT...: `retwine run` in the mode under test.
-run() {
-	retwine "${RUN[@]}" "$@"
+# compiled MODULE: sets $module to the same with native code, compiled once for all scripts.
+compiled() {
+	local level
+	level=$(IFS=; echo "${COMPILE[*]}")
+	module=$BUILD/native$level/${1#"$BUILD/"}
+	[ "$module" -nt "$1" ] && [ "$module" -nt "$BUILD/retwine-compile" ] && return
+	mkdir -p "$(dirname "$module")"
+	"$RETWINE" compile --quiet "${COMPILE[@]}" --output "$module.$$" "$1" && mv "$module.$$" "$module" ||
+		fail "$1" "does not compile"
 }
 
-# The lines that Retwine speaks in its own name, but for the banner and the backtrace.
+# run ARGUMENT...: `retwine run` in the mode under test. With ENGINE=native the module, the first argument
+# that is one, has been compiled before.
+run() {
+	local words=() module=
+	while [ $# -gt 0 ]; do
+		if [ "$ENGINE" = native ] && [ -z "$module" ] && [[ $1 = *.wasm && -f $1 ]]; then
+			compiled "$1"
+			words+=("$module")
+		else
+			words+=("$1")
+		fi
+		shift
+	done
+	retwine "${RUN[@]}" "${words[@]}"
+}
+
+# The lines that Retwine speaks in its own name, but for banners, notices and the backtrace.
 own_lines() {
-	sed '/^retwine: wasm backtrace:/,$d' "$WORK/err" | grep '^retwine: ' | grep -v SIMULATION
+	sed '/^retwine: wasm backtrace:/,$d' "$WORK/err" | grep '^retwine: ' |
+		grep -Ev '^retwine: (SIMULATION|UNVERIFIED NATIVE CODE|compiling )'
 }
 
 check_status() {

@@ -4,6 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 RUNS=${RUNS:-$([ "$MODE" = fast ] && echo 1000 || echo 100)}
+COMPILE=(--interruptible)
 THREADS=$GUESTS/threads
 LIMIT=20
 

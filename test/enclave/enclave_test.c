@@ -43,6 +43,11 @@ TEST(guest_trap_instruction_names_its_kind)
 	CHECK(probe_dies(PROBE_GUEST_UD1, TRAP_COUNT));
 	CHECK(probe_dies(PROBE_GUEST_UD1, TRAP_OUT_OF_MEMORY));
 	CHECK(probe_dies(PROBE_GUEST_UD1, TRAP_EXIT));
+	CHECK(probe_dies(PROBE_GUEST_UD1, TRAP_UNCAUGHT_EXCEPTION));
+	CHECK(probe_dies(PROBE_GUEST_UD1, TRAP_OUT_OF_FUEL));
+	CHECK(probe_dies(PROBE_GUEST_UD1, TRAP_TIMEOUT));
+	CHECK_EQ(probe_value(PROBE_GUEST_UD1, TRAP_UNALIGNED_ATOMIC), TRAPPED | TRAP_UNALIGNED_ATOMIC);
+	CHECK_EQ(probe_value(PROBE_GUEST_UD1, TRAP_NULL_FUNCTION), TRAPPED | TRAP_NULL_FUNCTION);
 }
 
 TEST(guest_stack_overflow_traps)
@@ -78,6 +83,46 @@ TEST(runtime_faults_end_the_enclave)
 	CHECK(probe_dies(PROBE_RUNTIME_IN_GUEST, 0));
 	CHECK(probe_dies(PROBE_GUEST_LAST_BYTES, 0));
 	CHECK(probe_dies(PROBE_PANIC, 0));
+}
+
+/* ---- native code ------------------------------------------------------------------------------ */
+
+TEST(native_code_and_runtime_leave_each_other_no_registers)
+{
+	CHECK_EQ(probe_value(PROBE_NATIVE_REGISTERS, 0), 0);
+}
+
+TEST(native_levels_nest_up_to_a_limit)
+{
+	CHECK_EQ(probe_value(PROBE_NATIVE_LEVELS, 0), 1);
+	CHECK_EQ(probe_value(PROBE_NATIVE_LEVELS, 5), 6);
+	CHECK_EQ(probe_value(PROBE_NATIVE_LEVELS, 100), 16);
+}
+
+TEST(native_read_only_data_are_only_read)
+{
+	CHECK_EQ(probe_value(PROBE_NATIVE_RODATA, 0), 0x0605c304030201b8);
+	CHECK(probe_dies(PROBE_NATIVE_RODATA_WRITE, 1));
+	CHECK(probe_dies(PROBE_NATIVE_RODATA_EXEC, 0));
+	device_sim_copy_adds_rights(true);
+	CHECK_EQ(probe_value(PROBE_NATIVE_RODATA, 0), 0x0605c304030201b8);
+	CHECK(probe_dies(PROBE_NATIVE_RODATA_WRITE, 1));
+	CHECK(probe_dies(PROBE_NATIVE_RODATA_EXEC, 0));
+	device_sim_copy_adds_rights(false);
+}
+
+TEST(native_code_sees_that_it_is_to_end)
+{
+	CHECK_EQ(probe_value(PROBE_NATIVE_STOP, 0), TRAPPED | TRAP_TIMEOUT);
+}
+
+TEST(native_helpers_are_called_on_the_runtime_stack)
+{
+	CHECK_EQ(probe_value(PROBE_NATIVE_HELPER, 0), 0);
+	CHECK_EQ(probe_value(PROBE_NATIVE_BAD_STACK, 0), 0);
+	CHECK_EQ(probe_value(PROBE_NATIVE_TOUCH, 65536 - 8), 0);
+	CHECK_EQ(probe_value(PROBE_NATIVE_TOUCH, 65536), TRAPPED | TRAP_MEMORY_BOUNDS);
+	CHECK(probe_dies(PROBE_NATIVE_TOUCH, 0x400000000));
 }
 
 TEST(memory_is_accepted_once)
@@ -722,6 +767,11 @@ int main(int argc, char **argv)
 	RUN(guest_flags_do_not_reach_the_runtime);
 	RUN(other_guest_faults_end_the_enclave);
 	RUN(runtime_faults_end_the_enclave);
+	RUN(native_code_and_runtime_leave_each_other_no_registers);
+	RUN(native_levels_nest_up_to_a_limit);
+	RUN(native_read_only_data_are_only_read);
+	RUN(native_code_sees_that_it_is_to_end);
+	RUN(native_helpers_are_called_on_the_runtime_stack);
 	RUN(memory_is_accepted_once);
 	RUN(memory_window_serves_one_memory);
 	RUN(code_is_never_writable);

@@ -8,7 +8,6 @@
 
 #include "base/err.h"
 #include "base/heap.h"
-#include "enclave/exception.h"
 #include "enclave/layout.h"
 #include "enclave/memory.h"
 #include "enclave/thread.h"
@@ -16,11 +15,12 @@
 #include "platform/enclu.h"
 #include "program/program.h"
 #include "sgx/arch.h"
+#include "test/image/guest.h"
+#include "test/image/probe_native.h"
 #include "test/image/probe_threads.h"
 #include "test/image/script.h"
 #include "wasm/instance.h"
 
-#define GUEST(name) extern HIDDEN const uint8_t name[], name##_end[]
 GUEST(guest_load);
 GUEST(guest_ud1);
 GUEST(guest_recurse);
@@ -33,25 +33,13 @@ GUEST(guest_falls);
 GUEST(guest_calls);
 GUEST(guest_42);
 
-#define GUEST_STACK_SIZE ((size_t)64 * 1024)
-
 static uint64_t g_guest_entry;
-static uint64_t g_guest_stack;
 
-static void guest_prepare(const void *code, const void *end)
+static uint64_t guest_run(const uint8_t *code, const uint8_t *end, uint64_t arg)
 {
-	size_t size = (size_t)((const uint8_t *)end - (const uint8_t *)code);
-
-	must(memory_grow_guest_stack(GUEST_STACK_SIZE, &g_guest_stack) == E_OK);
-	must(memory_add_code(code, size, &g_guest_entry) == E_OK);
-}
-
-static uint64_t guest_run(const void *code, const void *end, uint64_t arg)
-{
-	const uint64_t args[6] = {arg};
-
-	guest_prepare(code, end);
-	return guest_call(g_guest_entry, g_guest_stack, args);
+	(void)guest_stack(); /* placing code is then the last host call before it runs */
+	g_guest_entry = guest_place(code, end);
+	return guest_enter(g_guest_entry, arg, 0);
 }
 
 static uint64_t probe_ud1(uint64_t kind)
@@ -65,17 +53,16 @@ static uint64_t probe_ud1(uint64_t kind)
 
 static uint64_t probe_faults(uint64_t count)
 {
-	const uint64_t args[6] = {LAYOUT_MEMORY_MAX};
+	const uint64_t entry = guest_place(guest_load, guest_load_end);
 	uint64_t traps = 0;
 
-	guest_prepare(guest_load, guest_load_end);
 	for (uint64_t i = 0; i < count; i++)
-		traps += (guest_call(g_guest_entry, g_guest_stack, args) & GUEST_TRAPPED) != 0;
+		traps += (guest_enter(entry, LAYOUT_MEMORY_MAX, 0) & GUEST_TRAPPED) != 0;
 	return traps;
 }
 
 /* MXCSR, x87 control word, and the flags that must be clear. */
-static uint64_t machine_state(void)
+uint64_t probe_machine_state(void)
 {
 	uint32_t mxcsr;
 	uint16_t cw;
@@ -89,7 +76,7 @@ static uint64_t machine_state(void)
 static uint64_t probe_flags(void)
 {
 	must(guest_run(guest_flags, guest_flags_end, 0) == 7);
-	return machine_state();
+	return probe_machine_state();
 }
 
 static uint64_t probe_touch_heap(uint64_t hole)
@@ -103,13 +90,10 @@ static uint64_t probe_touch_heap(uint64_t hole)
 
 static uint64_t probe_falls(void)
 {
-	const uint64_t args[6] = {0};
-	uint64_t entry, next, stack;
+	const uint64_t entry = guest_place(guest_falls, guest_falls_end);
 
-	must(memory_add_code(guest_falls, (size_t)(guest_falls_end - guest_falls), &entry) == E_OK);
-	must(memory_add_code(guest_42, (size_t)(guest_42_end - guest_42), &next) == E_OK);
-	must(memory_grow_guest_stack(GUEST_STACK_SIZE, &stack) == E_OK);
-	return guest_call(entry, stack, args);
+	(void)guest_place(guest_42, guest_42_end);
+	return guest_enter(entry, 0, 0);
 }
 
 static uint64_t probe_last_bytes(void)
@@ -146,10 +130,9 @@ static uint64_t window_hole(void)
 
 static uint64_t probe_in_guest(void)
 {
-	const uint64_t args[6] = {(uint64_t)(uintptr_t)read_byte, window_hole()};
+	const uint64_t entry = guest_place(guest_calls, guest_calls_end);
 
-	guest_prepare(guest_calls, guest_calls_end);
-	return guest_call(g_guest_entry, g_guest_stack, args);
+	return guest_enter(entry, (uint64_t)(uintptr_t)read_byte, window_hole());
 }
 
 static uint64_t probe_no_guest(void)
@@ -198,25 +181,37 @@ static uint64_t probe_grow(uint64_t size)
 	return (uint64_t)(err != E_OK ? err : memory_grow(MEMORY_WINDOW, size / 2));
 }
 
+static enum err add_code(size_t code_size, size_t rodata_size, uint64_t *at)
+{
+	const struct memory_code c = {guest_load, code_size, guest_load, rodata_size};
+
+	return memory_add_code(&c, at);
+}
+
 static uint64_t probe_limits(void)
 {
 	const size_t room = LAYOUT_GUEST_STACK_STRIDE - LAYOUT_GUEST_STACK_GUARD;
 	uint64_t at, broken = 0;
 
-	broken += memory_add_code(guest_load, 0, &at) != E_LIMIT;
-	broken += memory_add_code(guest_load, LAYOUT_CODE_SIZE + 1, &at) != E_LIMIT;
-	broken += memory_add_code(guest_load, SIZE_MAX, &at) != E_LIMIT;
+	broken += add_code(0, 0, &at) != E_LIMIT;
+	broken += add_code(0, 8, &at) != E_LIMIT;
+	broken += add_code(LAYOUT_CODE_SIZE + 1, 0, &at) != E_LIMIT;
+	broken += add_code(SIZE_MAX, 0, &at) != E_LIMIT;
+	broken += add_code(8, LAYOUT_CODE_SIZE - 4095, &at) != E_LIMIT;
+	broken += add_code(8, SIZE_MAX, &at) != E_LIMIT;
 	broken += memory_grow_guest_stack(room + 1, &at) != E_LIMIT;
 	broken += memory_grow_guest_stack(SIZE_MAX, &at) != E_LIMIT;
 	broken += memory_grow_guest_stack(4096, &at) != E_OK;
 	broken += memory_grow_guest_stack(4096, &at) != E_OK;
 	broken += memory_grow_guest_stack(8192, &at) != E_LIMIT;
+	broken += memory_grow_slots(THREAD_SLOTS_SIZE + 1) != NULL;
+	broken += memory_grow_slots(SIZE_MAX) != NULL;
 	broken += memory_grow(MEMORY_HEAP, LAYOUT_HEAP_SIZE + 1) != E_LIMIT;
 	broken += memory_grow(MEMORY_HEAP, SIZE_MAX) != E_LIMIT;
 	/* not a limit but as final: a page that holds something gets no code */
 	must(eaccept((uint64_t)(uintptr_t)memory_base(MEMORY_CODE),
 		     SECINFO_REG | SECINFO_R | SECINFO_W | SECINFO_PENDING) == 0);
-	broken += memory_add_code(guest_load, 8, &at) != E_NOMEM;
+	broken += add_code(8, 0, &at) != E_NOMEM;
 	return broken;
 }
 
@@ -239,7 +234,7 @@ static uint64_t probe_code_is_rx(void)
 {
 	const uint64_t rx = SECINFO_REG | SECINFO_R | SECINFO_X;
 
-	guest_prepare(guest_load, guest_load_end);
+	g_guest_entry = guest_place(guest_load, guest_load_end);
 	return eaccept(g_guest_entry, rx | SECINFO_W | SECINFO_PR) != 0 &&
 	       eaccept(g_guest_entry, rx | SECINFO_W | SECINFO_PENDING) != 0;
 }
@@ -378,7 +373,7 @@ static uint64_t probe_runtime(uint64_t probe, uint64_t a)
 	case PROBE_CODE_IS_RX:
 		return probe_code_is_rx();
 	case PROBE_ENTRY_STATE:
-		return machine_state();
+		return probe_machine_state();
 	case PROBE_CANARY:
 		return probe_canary();
 	case PROBE_TRANSFER:
@@ -404,8 +399,10 @@ void program_run(const struct program_input *in, struct program_outcome *out)
 	must(request.magic == PROBE_MAGIC);
 	if (request.probe < PROBE_RUNTIME_WRITE_TEXT)
 		out->detail[0] = probe_guest(request.probe, request.a);
-	else if (request.probe < PROBE_THREADS)
+	else if (request.probe < PROBE_NATIVE)
 		out->detail[0] = probe_runtime(request.probe, request.a);
+	else if (request.probe < PROBE_THREADS)
+		out->detail[0] = probe_native(request.probe, request.a);
 	else
 		out->detail[0] = probe_threads(request.probe, request.a);
 }

@@ -49,6 +49,17 @@ enum probe {
 	PROBE_TRANSFER,	   /* reads 8 bytes, then writes 8; result: errno of the write << 16, of the
 			    * read << 8, 1 when bytes behind the buffer changed */
 	PROBE_SPIN,	   /* a million times a rounds of integer and vector work; a checksum */
+	/* the engine of native code (probe_native.c) */
+	PROBE_NATIVE,
+	PROBE_NATIVE_REGISTERS = PROBE_NATIVE, /* result: how many were not what they are to be */
+	PROBE_NATIVE_LEVELS, /* a levels of guest code and host functions, the innermost traps; result: a */
+	PROBE_NATIVE_RODATA,	   /* result: the read-only data behind the code */
+	PROBE_NATIVE_RODATA_WRITE, /* writes there: ends the enclave */
+	PROBE_NATIVE_RODATA_EXEC,  /* jumps there: ends the enclave */
+	PROBE_NATIVE_STOP, /* result: of code that polls, before << 32 | and after native_stop_all */
+	PROBE_NATIVE_HELPER,	/* result: how many calls of helpers ended other than they should */
+	PROBE_NATIVE_BAD_STACK, /* the same of calls out with a strange RSP */
+	PROBE_NATIVE_TOUCH,	/* a = offset from GS */
 	/* several threads (probe_threads.c) */
 	PROBE_THREADS,
 	PROBE_THREADS_WORK =
@@ -66,6 +77,10 @@ enum probe {
 	PROBE_THREADS_ASK_HOST, /* THREAD_START of thread a that nobody prepared; result: the host's errno */
 	PROBE_THREADS_SPIN, /* 7 threads, a million times a rounds; the sum of their checksums */
 };
+
+/* What PROBE_ENTRY_STATE returns, and what it is to be. */
+uint64_t probe_machine_state(void);
+#define PROBE_MACHINE_KNOWN ((uint64_t)0x1fbf << 32 | 0x37f << 16)
 
 struct probe_request {
 	uint64_t magic;

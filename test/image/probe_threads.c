@@ -11,21 +11,20 @@
 #include "base/heap.h"
 #include "base/mutex.h"
 #include "base/park.h"
-#include "enclave/exception.h"
 #include "enclave/layout.h"
 #include "enclave/memory.h"
 #include "enclave/thread.h"
 #include "hostcall/hostcall.h"
 #include "platform/platform.h"
 #include "program/program.h"
+#include "test/image/guest.h"
 #include "test/image/probe.h"
 #include "test/image/script.h"
 
-extern HIDDEN const uint8_t guest_load[], guest_load_end[];
+GUEST(guest_load);
 
-#define GUEST_STACK_SIZE ((size_t)64 * 1024)
-#define WINDOW_WORD	 0x5257494e444f5721ull /* stands at the start of the window */
-#define MS		 1000000u
+#define WINDOW_WORD 0x5257494e444f5721ull /* stands at the start of the window */
+#define MS	    1000000u
 
 static struct {
 	struct mutex mutex; /* held over each start, as program.h asks */
@@ -106,12 +105,10 @@ static uint64_t run_beside(uint64_t count, uint64_t (*run)(uint64_t), uint64_t a
 
 /* ---- at once -------------------------------------------------------------------------------- */
 
-static bool traps_and_loads(uint64_t stack)
+static bool traps_and_loads(void)
 {
-	const uint64_t beyond[6] = {LAYOUT_MEMORY_MAX}, inside[6] = {0};
-
-	return (guest_call(g.guest_entry, stack, beyond) & GUEST_TRAPPED) &&
-	       guest_call(g.guest_entry, stack, inside) == WINDOW_WORD;
+	return (guest_enter(g.guest_entry, LAYOUT_MEMORY_MAX, 0) & GUEST_TRAPPED) &&
+	       guest_enter(g.guest_entry, 0, 0) == WINDOW_WORD;
 }
 
 static bool heap_holds(uint64_t round)
@@ -134,22 +131,19 @@ static bool heap_holds(uint64_t round)
 static uint64_t work(uint64_t rounds)
 {
 	uint8_t random[32] = {0};
-	uint64_t stack, ok = 0;
+	uint64_t ok = 0;
 
-	must(memory_grow_guest_stack(GUEST_STACK_SIZE, &stack) == E_OK);
 	for (uint64_t i = 0; i < rounds; i++)
-		ok += traps_and_loads(stack) && heap_holds(i) &&
+		ok += traps_and_loads() && heap_holds(i) &&
 		      platform_random(random, sizeof(random)) == E_OK;
 	return ok;
 }
 
 static uint64_t probe_work(uint64_t a)
 {
-	const size_t size = (size_t)(guest_load_end - guest_load);
-
 	must(memory_grow(MEMORY_WINDOW, 65536) == E_OK);
 	*(uint64_t *)(void *)memory_base(MEMORY_WINDOW) = WINDOW_WORD;
-	must(memory_add_code(guest_load, size, &g.guest_entry) == E_OK);
+	g.guest_entry = guest_place(guest_load, guest_load_end);
 	return run_beside(PROGRAM_THREADS_MAX - 1, work, a);
 }
 

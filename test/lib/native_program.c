@@ -123,7 +123,11 @@ static size_t record_encode(struct launch_record *r, const uint8_t *module, size
 {
 	struct writer w;
 
-	launch_measure_module(r->module_digest, r->native_digest, module, size, size, size);
+	size_t section_off, payload_off;
+
+	wasm_find_native(module, size, &section_off, &payload_off);
+	launch_measure_module(r->module_digest, r->native_digest, module, size, section_off,
+			      payload_off);
 	writer_init(&w, bytes, RECORD_MAX);
 	if (launch_encode(r, &w) != E_OK || !writer_ok(&w))
 		abort();

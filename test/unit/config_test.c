@@ -164,10 +164,48 @@ TEST(set_rejects_choices)
 	CHECK_EQ(set_alone("strict", ""), RETWINE_USAGE);
 	CHECK_EQ(set_alone("diagnostics", "all"), RETWINE_USAGE);
 	CHECK_EQ(set_alone("args-policy", "Fixed"), RETWINE_USAGE);
-	CHECK_EQ(set_alone("engine", "native"), RETWINE_USAGE);
+	CHECK_EQ(set_alone("engine", "jit"), RETWINE_USAGE);
+	CHECK_EQ(set_alone("engine", ""), RETWINE_USAGE);
 	CHECK_EQ(set_alone("engine", "interpreter"), RETWINE_OK);
+	CHECK_EQ(set_alone("engine", "native"), RETWINE_OK);
+	CHECK_EQ(set_alone("insecure-unverified-native", "yes"), RETWINE_USAGE);
 	CHECK_EQ(set_alone("module", ""), RETWINE_USAGE);
 	CHECK_EQ(set_alone("invoke", ""), RETWINE_USAGE);
+}
+
+#define DIGEST_HEX "00112233445566778899aabbccddeeff00112233445566778899aABBCCDDEEFF"
+
+TEST(set_takes_a_digest_of_64_digits)
+{
+	struct retwine_config *c = retwine_config_new();
+
+	CHECK_EQ(set_alone("native-digest", ""), RETWINE_USAGE);
+	CHECK_EQ(set_alone("native-digest", DIGEST_HEX "0"), RETWINE_USAGE);
+	CHECK_EQ(set_alone("native-digest", &DIGEST_HEX[1]), RETWINE_USAGE);
+	CHECK_EQ(set_alone("native-digest", "0g112233445566778899aabbccddeeff00112233445566778899"
+					    "aabbccddeeff"),
+		 RETWINE_USAGE);
+	CHECK_EQ(retwine_config_set(c, "native-digest", DIGEST_HEX, NULL), RETWINE_OK);
+	CHECK(c->has_native_digest && c->native_digest[1] == 0x11 && c->native_digest[31] == 0xff);
+	CHECK(c->native_digest[26] == 0xaa);
+	retwine_config_free(c);
+}
+
+/* The defaults are the safe ones, and a file can say otherwise only by name. */
+TEST(engine_is_the_interpreter_unless_told)
+{
+	struct retwine_config *c = retwine_config_new();
+	static const char yaml[] = "engine: native\ninsecure-unverified-native: true\n"
+				   "native-digest: " DIGEST_HEX "\n";
+
+	CHECK(c->engine == LAUNCH_ENGINE_INTERPRETER && !c->unverified_native &&
+	      !c->has_native_digest);
+	retwine_config_free(c);
+	CHECK_EQ(load(&c, yaml, sizeof(yaml) - 1), RETWINE_OK);
+	CHECK(c->engine == LAUNCH_ENGINE_NATIVE && c->unverified_native && c->has_native_digest);
+	retwine_config_free(c);
+	CHECK(refused_with("engine: [native]\n", "engine"));
+	CHECK(refused_with("insecure-unverified-native: \"true\"\n", "line 1"));
 }
 
 TEST(set_rejects_variables)
@@ -588,6 +626,8 @@ int main(void)
 	RUN(set_rejects_sizes);
 	RUN(set_reads_sizes);
 	RUN(set_rejects_choices);
+	RUN(set_takes_a_digest_of_64_digits);
+	RUN(engine_is_the_interpreter_unless_told);
 	RUN(set_rejects_variables);
 	RUN(set_inherits_a_variable);
 	RUN(set_rejects_what_is_given_twice);

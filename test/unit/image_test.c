@@ -272,7 +272,8 @@ TEST(image_refuses_pages_that_overlap)
 TEST(image_refuses_a_layout_of_another_version_or_with_wrong_counts)
 {
 	SPOILT(g_tiny.layout.magic++, E_MALFORMED);
-	SPOILT(g_tiny.layout.version = 2, E_MALFORMED);
+	SPOILT(g_tiny.layout.version = IMAGE_LAYOUT_VERSION - 1, E_MALFORMED);
+	SPOILT(g_tiny.layout.version = IMAGE_LAYOUT_VERSION + 1, E_MALFORMED);
 	SPOILT(g_tiny.layout.region_count = IMAGE_REGIONS_MAX + 1, E_LIMIT);
 	SPOILT(g_tiny.layout.region_count = UINT32_MAX, E_LIMIT);
 	SPOILT(g_tiny.layout.range_count = IMAGE_RANGES_MAX + 1, E_LIMIT);

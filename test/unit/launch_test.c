@@ -200,7 +200,7 @@ TEST(decode_rejects_unknown_choices)
 		uint8_t bad[2];
 	} cases[] = {
 		{CHOICES_OFF, {0, 3}},	      {CHOICES_OFF + 1, {0, 4}},
-		{CHOICES_OFF + 2, {0, 3}},    {CHOICES_OFF + 3, {2, 255}},
+		{CHOICES_OFF + 2, {0, 3}},    {CHOICES_OFF + 3, {4, 255}},
 		{CHOICES_OFF + 44, {0, 4}},   {CHOICES_OFF + 45, {2, 128}},
 		{CHOICES_OFF + 46, {3, 255}}, {CHOICES_OFF + 47, {1, 255}},
 	};
@@ -240,6 +240,44 @@ TEST(decode_rejects_native_engine_without_native_digest)
 	CHECK_EQ(verdict(&r), E_LAUNCH_FIELD);
 	r.native_digest[31] = 1;
 	CHECK_EQ(verdict(&r), E_OK);
+}
+
+/* One meaning has one string of bytes: the interpreter knows nothing unverified. */
+TEST(decode_takes_unverified_with_native_code_only)
+{
+	struct launch_record r = sample();
+	uint8_t bytes[RECORD_MAX];
+
+	r.unverified = true;
+	r.native_digest[0] = 1;
+	CHECK_EQ(verdict(&r), E_LAUNCH_FIELD);
+	r.engine = LAUNCH_ENGINE_NATIVE;
+	CHECK_EQ(verdict(&r), E_OK);
+	(void)encode(bytes, &r);
+	CHECK_EQ(bytes[CHOICES_OFF + 3], 2);
+	r.strict = true;
+	r.mounts = g_mounts + 1;
+	r.mount_count = 2;
+	CHECK_EQ(verdict(&r), E_OK);
+	(void)encode(bytes, &r);
+	CHECK_EQ(bytes[CHOICES_OFF + 3], 3);
+}
+
+TEST(decode_gives_back_engine_and_flags)
+{
+	struct launch_record r = sample(), back;
+	struct arena arena = {0};
+	uint8_t bytes[RECORD_MAX];
+
+	for (int i = 0; i < 2; i++) {
+		r.engine = LAUNCH_ENGINE_NATIVE;
+		r.native_digest[5] = 1;
+		r.unverified = i == 1;
+		CHECK_EQ(launch_decode(&back, &arena, bytes, encode(bytes, &r)), E_OK);
+		CHECK(back.engine == LAUNCH_ENGINE_NATIVE && back.unverified == (i == 1));
+		CHECK(!back.strict);
+	}
+	arena_fini(&arena);
 }
 
 TEST(decode_rejects_wrong_order_and_duplicates)
@@ -589,6 +627,8 @@ int main(void)
 	RUN(decode_rejects_unknown_choices);
 	RUN(decode_rejects_network_rules);
 	RUN(decode_rejects_native_engine_without_native_digest);
+	RUN(decode_takes_unverified_with_native_code_only);
+	RUN(decode_gives_back_engine_and_flags);
 	RUN(decode_rejects_wrong_order_and_duplicates);
 	RUN(decode_rejects_names);
 	RUN(decode_accepts_canonical_paths);

@@ -69,7 +69,7 @@ static bool act_invoke(struct wast_runner *r, const struct action *a, const stru
 			return false;
 		slot += wasm_type_slots(type);
 	}
-	*trap = interp_call(&r->thread, x->func, args, r->results);
+	*trap = engine_call(&r->thread, x->func, args, r->results);
 	r->result_types = x->func->type->results;
 	r->result_count = x->func->type->result_count;
 	return true;

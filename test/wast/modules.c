@@ -87,8 +87,8 @@ static enum err instantiate(struct wast_runner *r, struct wast_loaded *l, enum w
 {
 	struct wasm_link_error error = {.trap = TRAP_NONE};
 	struct wasm_instance *instance;
-	enum err err = wasm_instantiate(&r->store, l->module, wasm_linker_resolve, &r->linker,
-					&instance, &error);
+	enum err err = engine_instantiate(&r->thread, l->module, spectest_resolve, &r->spectest,
+					  &instance, &error);
 
 	*trap = error.trap;
 	if (err)
@@ -96,7 +96,7 @@ static enum err instantiate(struct wast_runner *r, struct wast_loaded *l, enum w
 	const struct wasm_func_instance *start = wasm_instance_start(instance);
 
 	if (start)
-		*trap = interp_call(&r->thread, start, NULL, NULL);
+		*trap = engine_call(&r->thread, start, NULL, NULL);
 	if (*trap)
 		return E_WASM_TRAP;
 	l->instance = instance;

@@ -50,7 +50,11 @@ static enum err start_thread(void *env, uint32_t *thread)
 
 static bool run_file(const char *path)
 {
-	static const struct wast_host host = {print_line, start_thread, NULL};
+	static const struct wast_host host = {
+		.print = print_line,
+		.thread_start = start_thread,
+		.engine = {.engine = &engine_interp},
+	};
 	struct host_bytes script = file_load(path);
 	struct wast_counts counts;
 

@@ -11,7 +11,6 @@
 #include "base/heap.h"
 #include "test/wast/line.h"
 #include "test/wast/runner_impl.h"
-#include "test/wast/spectest.h"
 
 static const char *const skip_words[WAST_SKIP_COUNT] = {
 	[WAST_SKIP_NONE] = "",
@@ -180,11 +179,17 @@ static void run_command(struct wast_runner *r)
 	}
 }
 
+/* On the thread that the engine is to run on. */
 enum err wast_runner_run(struct wast_runner *r)
 {
-	while (reader_ok(&r->script) && r->script.left)
+	enum err err = engine_thread_init(&r->thread, &r->host->engine, &r->store);
+
+	while (!err && reader_ok(&r->script) && r->script.left)
 		run_command(r);
 	wast_end_threads(r);
+	engine_thread_fini(&r->thread);
+	if (err)
+		return err;
 	return reader_ok(&r->script) ? E_OK : E_MALFORMED;
 }
 
@@ -198,14 +203,13 @@ struct wast_runner *wast_runner_new(const struct wast_host *host, struct wasm_na
 	r->host = host;
 	r->file = file;
 	r->script = script;
-	enum err err = wasm_store_init(&r->store, &(struct wasm_store_config){0});
+	enum err err = wasm_store_init(
+		&r->store, &(struct wasm_store_config){.memory_ops = host->engine.memory_ops});
 
 	if (!err) {
-		interp_store_init(&r->store);
-		err = interp_thread_init(&r->thread, &r->store, &(struct interp_limits){0});
+		engine_store_init(&host->engine, &r->store);
+		err = spectest_define(&r->spectest, &r->linker, &r->store);
 	}
-	if (!err)
-		err = spectest_define(&r->linker, &r->store);
 	if (!err)
 		return r;
 	wast_runner_free(r);
@@ -214,7 +218,6 @@ struct wast_runner *wast_runner_new(const struct wast_host *host, struct wasm_na
 
 void wast_runner_free(struct wast_runner *r)
 {
-	interp_thread_fini(&r->thread);
 	wasm_linker_fini(&r->linker);
 	wasm_store_fini(&r->store);
 	for (struct wast_loaded *l = r->loaded; l; l = l->next) {
@@ -242,6 +245,7 @@ enum err wast_run(const void *script, size_t size, const struct wast_host *host,
 
 	*counts = r->counts;
 	wast_runner_free(r);
-	print_counts(host, counts);
+	if (!host->failures_only)
+		print_counts(host, counts);
 	return err;
 }

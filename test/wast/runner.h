@@ -6,7 +6,7 @@
 #ifndef TEST_WAST_RUNNER_H
 #define TEST_WAST_RUNNER_H
 
-#include "base/err.h"
+#include "test/engine/engine.h"
 
 /* Why a command is not run. All but the first: a module asks for a feature that Retwine refuses by
  * name, or a command depends on such a module. */
@@ -34,10 +34,12 @@ struct wast_host {
 	 * its number is below PARK_THREADS_MAX and is park_self() there. NULL: there are none. */
 	enum err (*thread_start)(void *env, uint32_t *thread);
 	void *env;
+	struct engine_config engine;
+	bool failures_only; /* are printed */
 };
 
 /*
- * Runs every command. A failure is a line `FILE:LINE: ...` and counts; then come a line
+ * Runs every command. A failure is a line `FILE:LINE: ...` and counts; then come, if wanted, a line
  * `N skipped: REASON` for each reason, `N turned around: REASON`, and `N passed, N failed,
  * N skipped`. The script is untrusted.
  * Errors, with counts so far: E_MALFORMED (of the script), E_NOMEM.

@@ -3,8 +3,8 @@
 #define TEST_WAST_RUNNER_IMPL_H
 
 #include "base/reader.h"
-#include "interp/interp.h"
 #include "test/wast/runner.h"
+#include "test/wast/spectest.h"
 #include "test/wast/values.h"
 #include "wasm/linker.h"
 
@@ -37,7 +37,8 @@ struct wast_runner {
 	struct wast_counts counts;
 	struct wasm_store store;
 	struct wasm_linker linker;
-	struct interp_thread thread;
+	struct spectest spectest;
+	struct engine_thread thread;	    /* while the runner runs */
 	struct wast_loaded *loaded;	    /* newest first */
 	struct wast_loaded *last;	    /* what an empty name means */
 	struct wast_loaded *definition;	    /* the same for (module instance) */

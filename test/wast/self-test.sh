@@ -64,10 +64,11 @@ mkdir -p "$build" && "$here/fetch-parser.sh" "$build" || exit 2
 node "$here/reader/test.mjs" "$parser" >"$build/reader.log" || cat "$build/reader.log"
 check reader "$(tail -n 1 "$build/reader.log" | grep -q '^[1-9][0-9]* passed, 0 failed$'; echo $?)"
 check wrong_file_is_refused "$(wrong_file_is_refused; echo $?)"
-node "$here/reader/main.mjs" "$parser" "$build/own" "$here/own" wrong threads skipped || exit 2
+node "$here/reader/main.mjs" "$parser" "$build/own" "$here/own" wrong threads skipped effects || exit 2
 size=$(wc -c <"$build/own/threads.script")
 check wrong_is_wrong "$(ends_with wrong '4 passed, 67 failed, 0 skipped' "$@" >&2; echo $?)"
 check threads "$(ends_with threads '36 passed, 0 failed, 0 skipped' "$@" >&2; echo $?)"
+check effects "$(ends_with effects '118 passed, 0 failed, 0 skipped' "$@" >&2; echo $?)"
 check skipped "$(ends_with skipped '5 passed, 0 failed, 11 skipped' "$@" >&2; echo $?)"
 check needs_are_believed_from_the_text "$(needs_are_believed_from_the_text "$@"; echo $?)"
 check cut_off "$(broken_is_refused $((size - 1)) '' "$@"; echo $?)"

@@ -5,6 +5,8 @@
  */
 #include "test/wast/spectest.h"
 
+#include <string.h>
+
 static enum wasm_trap print(void *env, struct wasm_caller *caller, const uint64_t *args,
 			    uint64_t *results)
 {
@@ -72,27 +74,42 @@ static enum err define_table(struct wasm_linker *l, struct wasm_store *s)
 	return err ? err : define(l, "table", x);
 }
 
-static enum err define_memory(struct wasm_linker *l, struct wasm_store *s, const char *name,
-			      bool shared)
+static enum err define_memory(struct spectest *t, const char *name, bool shared)
 {
 	const struct wasm_memory_type type = {{1, 2, true}, shared};
 	struct wasm_extern x = {.kind = WASM_KIND_MEMORY};
-	enum err err = wasm_memory_add(s, &type, &x.memory);
+	enum err err = wasm_memory_add(t->store, &type, &x.memory);
 
-	return err ? err : define(l, name, x);
+	return err ? err : define(t->linker, name, x);
 }
 
-enum err spectest_define(struct wasm_linker *l, struct wasm_store *s)
+enum err spectest_define(struct spectest *t, struct wasm_linker *l, struct wasm_store *s)
 {
+	*t = (struct spectest){l, s};
 	enum err err = wasm_linker_define_host(l, s, funcs, COUNT_OF(funcs), NULL);
 
 	if (!err)
 		err = define_globals(l, s);
-	if (!err)
-		err = define_table(l, s);
-	if (!err)
-		err = define_memory(l, s, "memory", false);
-	if (!err)
-		err = define_memory(l, s, "shared_memory", true);
-	return err;
+	return err ? err : define_table(l, s);
+}
+
+static bool name_is(struct wasm_name name, const char *text)
+{
+	const struct wasm_name other = wasm_name_of(text);
+
+	return name.len == other.len && memcmp(name.p, other.p, other.len) == 0;
+}
+
+bool spectest_resolve(void *spectest, struct wasm_name module, struct wasm_name name,
+		      struct wasm_extern *out)
+{
+	struct spectest *t = spectest;
+	const bool shared = name_is(name, "shared_memory");
+
+	if (wasm_linker_resolve(t->linker, module, name, out))
+		return true;
+	if (!name_is(module, "spectest") || (!shared && !name_is(name, "memory")))
+		return false;
+	return define_memory(t, shared ? "shared_memory" : "memory", shared) == E_OK &&
+	       wasm_linker_resolve(t->linker, module, name, out);
 }

@@ -1,0 +1,136 @@
+/*
+ * Fuel and interruption, by the interpreter's rules (interp/interp.h): a run of instructions
+ * without a label or a branch pays at its beginning. The charge is made at the first instruction
+ * that costs something; what the run costs is known at its end and put in then. Trust: the module
+ * is validated.
+ */
+#include "compiler/abi.h"
+
+/* What is in the place of a run's cost until that is known. */
+#define COST_UNKNOWN 0x7fffffff
+
+/* The slots change behind the code's back: each access is made, and where it stands. */
+static LLVMValueRef volatile_load(struct function *f, uint32_t disp)
+{
+	LLVMValueRef v = slot_load(f, disp, f->u->i64);
+
+	LLVMSetVolatile(v, true);
+	return v;
+}
+
+static void unlikely_if(struct function *f, LLVMValueRef condition, LLVMBasicBlockRef then,
+			LLVMBasicBlockRef otherwise)
+{
+	LLVMValueRef branch = LLVMBuildCondBr(f->b, condition, then, otherwise);
+
+	LLVMSetMetadata(branch, f->u->prof_kind, f->u->unlikely);
+}
+
+static void run_charge(struct function *f)
+{
+	uint32_t disp = f->u->plan->layout.fuel;
+	LLVMBasicBlockRef more = block_new(f, "fuel"), next = block_new(f, "");
+	LLVMValueRef cost = const_i64(f, COST_UNKNOWN);
+	LLVMValueRef left = volatile_load(f, disp);
+	LLVMValueRef is_short = LLVMBuildICmp(f->b, LLVMIntULT, left, cost, "");
+	LLVMBasicBlockRef from = LLVMGetInsertBlock(f->b);
+
+	unlikely_if(f, is_short, more, next);
+	LLVMPositionBuilderAtEnd(f->b, more);
+	/* An instruction, so that its operand can be replaced; the passes fold it. */
+	LLVMValueRef freeze = LLVMBuildFreeze(f->b, cost, "");
+
+	helper_call(f, NATIVE_HELPER_fuel, &freeze);
+	LLVMValueRef filled = volatile_load(f, disp);
+
+	LLVMBuildBr(f->b, next);
+	LLVMPositionBuilderAtEnd(f->b, from);
+	block_begin(f, next);
+	LLVMValueRef now = LLVMBuildPhi(f->b, f->u->i64, "");
+
+	LLVMAddIncoming(now, &left, &from, 1);
+	LLVMAddIncoming(now, &filled, &more, 1);
+	LLVMValueRef rest = LLVMBuildSub(f->b, now, cost, "");
+
+	slot_store(f, disp, rest);
+	LLVMSetVolatile(LLVMGetLastInstruction(next), true);
+	f->run_uses[0] = is_short;
+	f->run_uses[1] = freeze;
+	f->run_uses[2] = rest;
+	f->run_cost = 0;
+}
+
+void fuel_end_run(struct function *f)
+{
+	if (!f->run_uses[0])
+		return;
+	LLVMValueRef cost = const_i64(f, f->run_cost);
+
+	LLVMSetOperand(f->run_uses[0], 1, cost);
+	LLVMSetOperand(f->run_uses[1], 0, cost);
+	LLVMSetOperand(f->run_uses[2], 1, cost);
+	f->run_uses[0] = NULL;
+}
+
+static void fuel_pay(struct function *f, uint64_t cost)
+{
+	if (!f->run_uses[0])
+		run_charge(f);
+	f->run_cost += cost;
+}
+
+/* What only bounds blocks takes none, and nop and drop do nothing. */
+static bool insn_is_free(enum wasm_op op)
+{
+	switch (op) {
+	case WASM_OP_NOP:
+	case WASM_OP_DROP:
+	case WASM_OP_BLOCK:
+	case WASM_OP_LOOP:
+	case WASM_OP_ELSE:
+	case WASM_OP_END:
+	case WASM_OP_TRY:
+	case WASM_OP_TRY_TABLE:
+	case WASM_OP_CATCH:
+	case WASM_OP_CATCH_ALL:
+	case WASM_OP_DELEGATE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+void fuel_count(struct function *f, const struct wasm_insn *insn)
+{
+	if (!insn_is_free(insn->op))
+		fuel_pay(f, 1);
+}
+
+static void poll(struct function *f)
+{
+	if (!(f->u->plan->options->flags & NATIVE_POLLED))
+		return;
+	LLVMBasicBlockRef stop = block_new(f, "stop"), next = block_new(f, "");
+	LLVMValueRef zero = const_i64(f, 0);
+	LLVMValueRef wish = volatile_load(f, f->u->plan->layout.stop);
+
+	unlikely_if(f, LLVMBuildICmp(f->b, LLVMIntNE, wish, zero, ""), stop, next);
+	block_begin(f, stop);
+	helper_call(f, NATIVE_HELPER_fuel, &zero);
+	LLVMBuildBr(f->b, next);
+	block_begin(f, next);
+}
+
+void fuel_enter(struct function *f)
+{
+	uint64_t locals = f->body->local_slots - f->type->param_slots;
+
+	poll(f);
+	if (f->u->plan->options->flags & NATIVE_METERED && locals >= 8)
+		fuel_pay(f, locals / 8); /* that they are set to zero */
+}
+
+void fuel_loop(struct function *f)
+{
+	poll(f);
+}

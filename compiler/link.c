@@ -1,0 +1,426 @@
+/*
+ * A linker for what our own code generator emits.
+ * Trust: the objects come from LLVM in this process; every bound is checked all the same.
+ * Invariant: the code is functions in the order of their indices, HLT between them; what an object
+ * has besides its functions (shared routines) follows its last one.
+ */
+#include "compiler/link.h"
+
+#include <elf.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/heap.h"
+
+#define RODATA_ALIGN_MAX 4096u
+
+enum place_kind { PLACE_NONE, PLACE_FUNC, PLACE_CODE, PLACE_RODATA };
+
+/* Where a section of an object goes. */
+struct place {
+	enum place_kind kind;
+	uint32_t func;	  /* PLACE_FUNC */
+	uint64_t address; /* the code begins at 0, the read-only data at a page behind it */
+};
+
+struct object {
+	const struct link_object *in;
+	Elf64_Ehdr header;
+	struct place *places; /* of each section */
+};
+
+struct linker {
+	struct linked *out;
+	struct object *objects;
+	uint32_t object_count;
+	uint32_t first, func_count;
+	uint64_t rodata_base;
+	struct compile_error *error;
+};
+
+/* ---- reading ----------------------------------------------------------------------------------
+ */
+
+PRINTF_LIKE(2, 3) static bool link_fail(struct linker *l, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(l->error->text, sizeof l->error->text, format, args);
+	va_end(args);
+	return false;
+}
+
+static bool object_copy(const struct object *o, void *out, uint64_t offset, size_t size)
+{
+	if (!range_inside(offset, size, o->in->size))
+		return false;
+	memcpy(out, o->in->bytes + offset, size);
+	return true;
+}
+
+static bool object_section(const struct object *o, uint64_t index, Elf64_Shdr *out)
+{
+	return index < o->header.e_shnum &&
+	       object_copy(o, out, o->header.e_shoff + index * sizeof(*out), sizeof(*out));
+}
+
+/* A name in a section of strings; NULL: it is not in there with its end. */
+static const char *object_string(const struct object *o, uint64_t section, uint64_t offset)
+{
+	Elf64_Shdr s;
+
+	if (!object_section(o, section, &s) || !range_inside(s.sh_offset, s.sh_size, o->in->size) ||
+	    offset >= s.sh_size)
+		return NULL;
+	const char *p = (const char *)o->in->bytes + s.sh_offset + offset;
+
+	return memchr(p, 0, s.sh_size - offset) ? p : NULL;
+}
+
+static bool object_open(struct linker *l, struct object *o)
+{
+	static const uint8_t magic[] = {ELFMAG0,    ELFMAG1,	 ELFMAG2,   ELFMAG3,
+					ELFCLASS64, ELFDATA2LSB, EV_CURRENT};
+	const Elf64_Ehdr *h = &o->header;
+
+	if (!object_copy(o, &o->header, 0, sizeof(o->header)) ||
+	    memcmp(h->e_ident, magic, sizeof magic) != 0 || h->e_type != ET_REL ||
+	    h->e_machine != EM_X86_64 || h->e_shentsize != sizeof(Elf64_Shdr) ||
+	    !range_inside(h->e_shoff, (uint64_t)h->e_shnum * sizeof(Elf64_Shdr), o->in->size))
+		return link_fail(l, "the code generator made no object that can be linked");
+	o->places = heap_alloc_array(h->e_shnum, sizeof(*o->places));
+	return o->places || link_fail(l, "out of memory");
+}
+
+/* The function whose symbol this is; false: none of this module. */
+static bool func_of_symbol(const struct linker *l, const char *name, uint32_t *func)
+{
+	uint64_t n = 0;
+
+	if (name[0] != 'f' || name[1] == 0)
+		return false;
+	for (const char *p = name + 1; *p; p++) {
+		if (*p < '0' || *p > '9' || n > UINT32_MAX)
+			return false;
+		n = n * 10 + (uint64_t)(*p - '0');
+	}
+	if (n < l->first || n - l->first >= l->func_count)
+		return false;
+	*func = (uint32_t)n;
+	return true;
+}
+
+/* ---- what there is ----------------------------------------------------------------------------
+ */
+
+static bool section_sort(struct linker *l, struct object *o, uint64_t index)
+{
+	struct place *place = &o->places[index];
+	Elf64_Shdr s;
+
+	if (!object_section(o, index, &s))
+		return link_fail(l, "a section lies outside its object");
+	if (!(s.sh_flags & SHF_ALLOC) || s.sh_size == 0)
+		return true;
+	const char *name = object_string(o, o->header.e_shstrndx, s.sh_name);
+
+	if (!name)
+		return link_fail(l, "a section has no name");
+	if (s.sh_type != SHT_PROGBITS || s.sh_flags & (SHF_WRITE | SHF_TLS) ||
+	    !range_inside(s.sh_offset, s.sh_size, o->in->size))
+		return link_fail(l, "the code generator made a section %s, which cannot be linked",
+				 name);
+	if (s.sh_addralign > RODATA_ALIGN_MAX || s.sh_addralign & (s.sh_addralign - 1))
+		return link_fail(l, "section %s has a strange alignment", name);
+	if (!(s.sh_flags & SHF_EXECINSTR))
+		place->kind = PLACE_RODATA;
+	else
+		place->kind = name[0] == '.' && func_of_symbol(l, name + 1, &place->func)
+				      ? PLACE_FUNC
+				      : PLACE_CODE;
+	return true;
+}
+
+static bool object_sort(struct linker *l, struct object *o)
+{
+	for (uint64_t i = 1; i < o->header.e_shnum; i++)
+		if (!section_sort(l, o, i))
+			return false;
+	return true;
+}
+
+/* ---- where it goes ----------------------------------------------------------------------------
+ */
+
+/* The next place of `size` bytes in a block that ends at *end. */
+static bool place_take(struct linker *l, uint64_t *end, uint64_t size, uint64_t align,
+		       uint64_t *address)
+{
+	align = align < NATIVE_CODE_ALIGN ? NATIVE_CODE_ALIGN : align;
+	*address = (*end + align - 1) & ~(align - 1);
+	if (size > NATIVE_CODE_MAX || *address + size > NATIVE_CODE_MAX)
+		return link_fail(l, "there is more code than native code may have");
+	*end = *address + size;
+	return true;
+}
+
+static bool section_place(struct linker *l, struct object *o, uint64_t index, uint64_t *end)
+{
+	Elf64_Shdr s;
+
+	return object_section(o, index, &s) &&
+	       place_take(l, end, s.sh_size, s.sh_addralign, &o->places[index].address);
+}
+
+/* The functions of an object in order. sections: room for one number each, all 0. */
+static bool object_place_funcs(struct linker *l, struct object *o, uint32_t *sections,
+			       uint64_t *end)
+{
+	for (uint32_t i = 1; i < o->header.e_shnum; i++) {
+		const struct place *p = &o->places[i];
+
+		if (p->kind != PLACE_FUNC)
+			continue;
+		if (p->func - o->in->first >= o->in->count || sections[p->func - o->in->first])
+			return link_fail(l, "function %u is not where it should be", p->func);
+		sections[p->func - o->in->first] = i;
+	}
+	for (uint32_t i = 0; i < o->in->count; i++) {
+		if (!sections[i])
+			return link_fail(l, "function %u has no code", o->in->first + i);
+		if (!section_place(l, o, sections[i], end))
+			return false;
+		l->out->offsets[o->in->first - l->first + i] =
+			(uint32_t)o->places[sections[i]].address;
+	}
+	return true;
+}
+
+static bool object_place_kind(struct linker *l, struct object *o, enum place_kind kind,
+			      uint64_t *end)
+{
+	for (uint64_t i = 1; i < o->header.e_shnum; i++)
+		if (o->places[i].kind == kind && !section_place(l, o, i, end))
+			return false;
+	return true;
+}
+
+static bool object_place_code(struct linker *l, struct object *o, uint64_t *end)
+{
+	uint32_t *sections = heap_alloc_array(o->in->count, sizeof(*sections));
+	bool ok =
+		sections ? object_place_funcs(l, o, sections, end) : link_fail(l, "out of memory");
+
+	heap_free(sections);
+	return ok && object_place_kind(l, o, PLACE_CODE, end);
+}
+
+static bool link_place(struct linker *l)
+{
+	uint64_t end = 0;
+
+	for (uint32_t i = 0; i < l->object_count; i++)
+		if (!object_place_code(l, &l->objects[i], &end))
+			return false;
+	end = (end + NATIVE_CODE_ALIGN - 1) & ~(uint64_t)(NATIVE_CODE_ALIGN - 1);
+	l->out->code_size = end;
+	l->out->offsets[l->func_count] = (uint32_t)end;
+	l->rodata_base = (end + NATIVE_PAGE - 1) & ~(uint64_t)(NATIVE_PAGE - 1);
+	end = 0;
+	for (uint32_t i = 0; i < l->object_count; i++)
+		if (!object_place_kind(l, &l->objects[i], PLACE_RODATA, &end))
+			return false;
+	l->out->rodata_size = end;
+	return true;
+}
+
+/* ---- relocations ------------------------------------------------------------------------------
+ */
+
+static uint64_t place_address(const struct linker *l, const struct place *p)
+{
+	return p->address + (p->kind == PLACE_RODATA ? l->rodata_base : 0);
+}
+
+/* The bytes of a section in what is linked. */
+static uint8_t *place_bytes(const struct linker *l, const struct place *p)
+{
+	return (p->kind == PLACE_RODATA ? l->out->rodata : l->out->code) + p->address;
+}
+
+static bool symbol_address(struct linker *l, const struct object *o, const Elf64_Shdr *symbols,
+			   uint64_t index, uint64_t *address)
+{
+	Elf64_Sym s;
+	uint32_t func;
+
+	if (index >= symbols->sh_size / sizeof(s) ||
+	    !object_copy(o, &s, symbols->sh_offset + index * sizeof(s), sizeof(s)))
+		return link_fail(l, "a relocation has no symbol");
+	if (s.st_shndx != SHN_UNDEF && s.st_shndx < o->header.e_shnum &&
+	    o->places[s.st_shndx].kind != PLACE_NONE) {
+		*address = place_address(l, &o->places[s.st_shndx]) + s.st_value;
+		return true;
+	}
+	const char *name = object_string(o, symbols->sh_link, s.st_name);
+
+	if (s.st_shndx != SHN_UNDEF || !name || !func_of_symbol(l, name, &func))
+		return link_fail(l, "the code refers to %s, which native code does not have",
+				 name && *name ? name : "something");
+	*address = l->out->offsets[func - l->first];
+	return true;
+}
+
+/* S + A - P, in 4 or 8 bytes. */
+static bool relocation_write(struct linker *l, uint8_t *p, size_t left, uint32_t type,
+			     int64_t value)
+{
+	int32_t narrow = (int32_t)value;
+
+	switch (type) {
+	case R_X86_64_PC32:
+	case R_X86_64_PLT32:
+		if (left < sizeof narrow || narrow != value)
+			return link_fail(l, "a relocation does not reach");
+		memcpy(p, &narrow, sizeof narrow);
+		return true;
+	case R_X86_64_PC64:
+		if (left < sizeof value)
+			return link_fail(l, "a relocation does not reach");
+		memcpy(p, &value, sizeof value);
+		return true;
+	default:
+		return link_fail(l, "the code has a relocation of type %u, which cannot be linked",
+				 type);
+	}
+}
+
+static bool relocation_apply(struct linker *l, const struct object *o, const struct place *place,
+			     uint64_t size, const Elf64_Shdr *symbols, const Elf64_Rela *r)
+{
+	uint64_t target = 0;
+
+	if (!symbol_address(l, o, symbols, ELF64_R_SYM(r->r_info), &target))
+		return false;
+	if (r->r_offset >= size)
+		return link_fail(l, "a relocation lies outside its section");
+	uint64_t value = target + (uint64_t)r->r_addend - place_address(l, place) - r->r_offset;
+
+	return relocation_write(l, place_bytes(l, place) + r->r_offset, size - r->r_offset,
+				(uint32_t)ELF64_R_TYPE(r->r_info), (int64_t)value);
+}
+
+static bool relocations_apply(struct linker *l, const struct object *o, const Elf64_Shdr *list)
+{
+	Elf64_Shdr symbols, section;
+	Elf64_Rela r;
+
+	if (!object_section(o, list->sh_info, &section) ||
+	    !object_section(o, list->sh_link, &symbols))
+		return link_fail(l, "relocations of no section");
+	const struct place *place = &o->places[list->sh_info];
+
+	if (place->kind == PLACE_NONE)
+		return true;
+	for (uint64_t at = 0; at + sizeof(r) <= list->sh_size; at += sizeof(r)) {
+		if (!object_copy(o, &r, list->sh_offset + at, sizeof(r)))
+			return link_fail(l, "relocations lie outside their object");
+		if (!relocation_apply(l, o, place, section.sh_size, &symbols, &r))
+			return false;
+	}
+	return true;
+}
+
+static bool object_relocate(struct linker *l, const struct object *o)
+{
+	Elf64_Shdr s;
+
+	for (uint64_t i = 1; i < o->header.e_shnum; i++) {
+		if (!object_section(o, i, &s))
+			return link_fail(l, "a section lies outside its object");
+		if (s.sh_type == SHT_REL)
+			return link_fail(l, "relocations without addends");
+		if (s.sh_type == SHT_RELA && !relocations_apply(l, o, &s))
+			return false;
+	}
+	return true;
+}
+
+/* ---- all together -----------------------------------------------------------------------------
+ */
+
+static bool object_fill(struct linker *l, const struct object *o)
+{
+	Elf64_Shdr s;
+
+	for (uint64_t i = 1; i < o->header.e_shnum; i++) {
+		if (o->places[i].kind == PLACE_NONE)
+			continue;
+		if (!object_section(o, i, &s))
+			return link_fail(l, "a section lies outside its object");
+		if (!object_copy(o, place_bytes(l, &o->places[i]), s.sh_offset, s.sh_size))
+			return link_fail(l, "a section lies outside its object");
+	}
+	return true;
+}
+
+static bool link_fill(struct linker *l)
+{
+	struct linked *out = l->out;
+
+	out->code = heap_alloc(out->code_size);
+	out->rodata = heap_alloc(out->rodata_size);
+	if (!out->code || !out->rodata)
+		return link_fail(l, "out of memory");
+	memset(out->code, NATIVE_PADDING, out->code_size);
+	for (uint32_t i = 0; i < l->object_count; i++)
+		if (!object_fill(l, &l->objects[i]) || !object_relocate(l, &l->objects[i]))
+			return false;
+	return true;
+}
+
+static bool link_all(struct linker *l, const struct link_object *objects)
+{
+	for (uint32_t i = 0; i < l->object_count; i++) {
+		struct object *o = &l->objects[i];
+
+		o->in = &objects[i];
+		if (!object_open(l, o) || !object_sort(l, o))
+			return false;
+	}
+	return link_place(l) && link_fill(l);
+}
+
+bool link_objects(struct linked *out, const struct link_object *objects, uint32_t object_count,
+		  uint32_t first, uint32_t func_count, struct compile_error *error)
+{
+	struct linker l = {.out = out,
+			   .object_count = object_count,
+			   .first = first,
+			   .func_count = func_count,
+			   .error = error};
+
+	*out = (struct linked){.func_count = func_count};
+	out->offsets = heap_alloc_array((size_t)func_count + 1, sizeof(*out->offsets));
+	l.objects = heap_alloc_array(object_count, sizeof(*l.objects));
+	bool ok =
+		out->offsets && l.objects ? link_all(&l, objects) : link_fail(&l, "out of memory");
+
+	for (uint32_t i = 0; l.objects && i < object_count; i++)
+		heap_free(l.objects[i].places);
+	heap_free(l.objects);
+	if (!ok)
+		link_fini(out);
+	return ok;
+}
+
+void link_fini(struct linked *l)
+{
+	heap_free(l->code);
+	heap_free(l->rodata);
+	heap_free(l->offsets);
+	*l = (struct linked){0};
+}
