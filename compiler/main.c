@@ -183,7 +183,7 @@ static bool file_read(const char *path, uint8_t **bytes, size_t *size)
 
 static bool file_fill(const char *path, const uint8_t *bytes, size_t size)
 {
-	FILE *file = fopen(path, "wb");
+	FILE *file = fopen(path, "wbx"); /* follows no link that somebody else has put there */
 
 	if (!file)
 		return false;
@@ -202,7 +202,7 @@ static bool file_write(const char *path, const uint8_t *bytes, size_t size)
 	bool ok = file_fill(beside, bytes, size) && rename(beside, path) == 0;
 	int why = errno;
 
-	if (!ok)
+	if (!ok && why != EEXIST) /* then it is not ours */
 		unlink(beside);
 	free(beside);
 	errno = why;

@@ -129,13 +129,13 @@ static enum wasm_trap import_run(struct native_thread *t, const struct wasm_func
 	t->exception = 0;
 	enum wasm_trap trap = any_run(t, func, values, results);
 
+	native_slots_put_memories(t);
 	if (trap == TRAP_UNCAUGHT_EXCEPTION && t->exception &&
 	    native_imports_may_throw(t->instance->module))
 		return rethrow(t);
 	if (trap)
 		return trap;
 	native_results_set(t, regs, type, results);
-	native_slots_put_memories(t);
 	return TRAP_NONE;
 }
 

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "base/checked.h"
 #include "base/heap.h"
 #include "base/mutex.h"
 #include "native/impl.h"
@@ -63,12 +64,15 @@ enum err native_thread_init(struct native_thread *t, struct wasm_store *s,
 			    const struct native_limits *limits)
 {
 	const struct wasm_control *control = s->config.control;
-	const size_t size = limits->stack_size ? limits->stack_size : NATIVE_STACK_DEFAULT;
 	const size_t fixed = native_layout_fixed()->transfer - NATIVE_SLOTS_DISP;
+	size_t size = limits->stack_size ? limits->stack_size : NATIVE_STACK_DEFAULT;
 	uint64_t top;
-	enum err err = native_stack(size, &top);
 
 	*t = (struct native_thread){0};
+	if (!checked_round_up(&size, size, NATIVE_PAGE)) /* what can be reached is whole pages */
+		return E_LIMIT;
+	enum err err = native_stack(size, &top);
+
 	if (err)
 		return err;
 	uint8_t *slots = native_slots(fixed);
@@ -142,6 +146,7 @@ static enum err instance_set_code(struct native_thread *t, struct wasm_instance 
 enum err native_link(struct native_thread *t, struct wasm_instance *instance,
 		     const struct native_code *code)
 {
+	must(!t->instance);
 	enum err err = instance_set_code(t, instance, code);
 
 	if (err)
@@ -159,11 +164,12 @@ enum err native_link_failed(struct native_thread *t, const struct native_code *c
 	const struct wasm_store *s = t->store;
 	enum err err = E_OK;
 
+	must(!t->instance);
 	for (uint32_t i = 1; i < s->func_count && !err; i++) {
 		struct wasm_instance *instance = s->funcs[i]->instance;
 
 		if (instance && !instance->engine && instance->module == code->module)
-			err = instance_set_code(t, instance, code);
+			err = native_link(t, instance, code);
 	}
 	return err ? err : native_tables_sync(t);
 }

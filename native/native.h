@@ -42,10 +42,11 @@ MUST_USE enum err native_load(struct native_code *code, const struct native_imag
 void native_code_fini(struct native_code *code);
 
 struct native_limits {
-	size_t stack_size; /* bytes of the guest stack; 0: NATIVE_STACK_DEFAULT */
+	size_t stack_size; /* bytes of the guest stack, rounded up to whole pages; 0: NATIVE_STACK_DEFAULT */
 };
 
-#define NATIVE_STACK_DEFAULT ((size_t)8 * 1024 * 1024)
+/* Its pages are taken when a thread begins, at about 2 us each. */
+#define NATIVE_STACK_DEFAULT ((size_t)2 * 1024 * 1024)
 #define NATIVE_NESTING_MAX   16u
 
 /* One thread of execution, the only one of its store. */
@@ -84,8 +85,9 @@ void native_thread_fini(struct native_thread *t);
 /* Has the instance no memory 0, or is it in the guest window? Else it needs NATIVE_CHECKED code. */
 MUST_USE bool native_instance_in_window(const struct wasm_instance *instance);
 
-/* Gives the functions of an instance of code->module their code. Errors: E_NOMEM, E_LIMIT,
- * E_NATIVE_WINDOW: memory 0 is (not) in the window and the code is (not) of that kind. */
+/* Gives the functions of an instance of code->module their code; not while code of the store runs, which may hold
+ * addresses of what this replaces. Errors: E_NOMEM, E_LIMIT, E_NATIVE_WINDOW: memory 0 is (not) in the window and
+ * the code is (not) of that kind. */
 MUST_USE enum err native_link(struct native_thread *t, struct wasm_instance *instance,
 			      const struct native_code *code);
 

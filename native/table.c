@@ -52,6 +52,7 @@ static struct table_mirror *mirror_of(const struct wasm_table_instance *table)
 
 struct native_entry *native_table_entries(const struct wasm_table_instance *table)
 {
+	must(table->mirror);
 	return mirror_of(table)->entries;
 }
 

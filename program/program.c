@@ -160,7 +160,14 @@ static bool memory_limit(const struct launch_record *r, uint64_t *pages)
 	return r->limits.memory == 0 || *pages != 0;
 }
 
-/* What bounds the running. A program that cannot start threads pays nothing for ending them. */
+static uint32_t thread_limit(const struct launch_limits *limits)
+{
+	return limits->threads != 0 && limits->threads < PROGRAM_THREADS_MAX ? limits->threads
+									     : PROGRAM_THREADS_MAX;
+}
+
+/* What bounds the running. A program that cannot start threads pays nothing for ending them; native code
+ * that makes up a reference can call thread-spawn all the same, and gets none. */
 static enum err set_limits(struct program *p)
 {
 	const struct launch_limits *limits = &p->record.limits;
@@ -170,12 +177,10 @@ static enum err set_limits(struct program *p)
 	p->spawns = program_imports_spawn(&p->module);
 	if (p->spawns && !program_has_thread_entry(&p->module))
 		return program_refuse(p, E_PROGRAM_THREAD_ENTRY);
-	p->thread_limit = limits->threads != 0 && limits->threads < PROGRAM_THREADS_MAX
-				  ? limits->threads
-				  : PROGRAM_THREADS_MAX;
+	p->thread_limit = p->spawns ? thread_limit(limits) : 1;
 	p->control.metered = limits->fuel != 0;
 	p->control.fuel = limits->fuel;
-	p->control.polled = limits->timeout != 0 || (p->spawns && p->thread_limit > 1);
+	p->control.polled = limits->timeout != 0 || p->thread_limit > 1;
 	return E_OK;
 }
 

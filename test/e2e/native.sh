@@ -55,6 +55,13 @@ check_same "a section takes the place of the old one" "$CODE/hello.wasm" "$WORK/
 (cd "$WORK" && cp app.wasm ./-app.wasm && "$RETWINE" compile --quiet -- -app.wasm) 2>"$WORK/err"
 check_same "a name that begins with -" "$CODE/hello.wasm" "$WORK/-app.retwine.wasm"
 
+# What is written first, beside its place, has a name that can be guessed.
+echo kept >"$WORK/kept"
+# shellcheck disable=SC2016 # the inner shell's
+bash -c 'ln -s "$1" "$2.$$.tmp"; exec "$0" --quiet -o "$2" "$3"' "$BUILD/retwine-compile" \
+	"$WORK/kept" "$WORK/linked.wasm" "$HELLO" 2>"$WORK/err"
+check "a link in the place of a file" "it was followed" test "$(cat "$WORK/kept")" = kept
+
 for wrong in "" "-O4 x.wasm" "--isa v4 x.wasm" "-j many x.wasm" "x.wasm y.wasm" "--nope x.wasm"; do
 	# shellcheck disable=SC2086 # words
 	retwine compile $wrong

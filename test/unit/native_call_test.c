@@ -701,6 +701,59 @@ TEST(functions_of_an_instantiation_that_failed_can_be_called)
 	guest_fini(&g);
 }
 
+static enum err link_failed_with_memory_for(struct guest *g, long n)
+{
+	native_heap_fail_at(n);
+	enum err err = native_link_failed(&g->thread, &g->unit[1].code);
+
+	native_heap_fail_at(-1);
+	return err;
+}
+
+TEST(a_failed_instantiation_that_cannot_be_linked_is_not_called)
+{
+	struct guest g;
+	long n = 0;
+
+	guest_begin(&g, NULL);
+	g.unit[0].body[0] = body_add_one;
+	CHECK_EQ(wasm_linker_define_instance(&g.linker, wasm_name_of("a"), g.unit[0].instance),
+		 E_OK);
+	for (int i = 0; i < 100; i++) { /* more functions than there is room */
+		struct wasm_func_instance *f;
+
+		CHECK_EQ(wasm_func_add_host(&g.store, &k_host[1], NULL, &f), E_OK);
+	}
+	CHECK_EQ(guest_instantiate(&g, module_c, sizeof(module_c), NATIVE_CHECKED), E_WASM_TRAP);
+	const uint32_t ref = g.unit[0].instance->tables[0]->elems[2];
+	const struct wasm_func_instance *func = g.store.funcs[ref];
+
+	for (; link_failed_with_memory_for(&g, n) != E_OK; n++) {
+		CHECK_EQ(g.thread.instance_count, 1);
+		CHECK_EQ(native_call(&g.thread, func, &(uint64_t){1}, g.results), TRAP_HOST_FAILED);
+		CHECK_EQ(guest_call(&g, 0, 0, 1), TRAP_NONE);
+	}
+	CHECK(n > 0);
+	CHECK_EQ(native_call(&g.thread, func, &(uint64_t){1}, g.results), TRAP_NONE);
+	guest_fini(&g);
+}
+
+/* A level that began at the very bottom of a stack that ends within a page would begin below it. */
+TEST(a_stack_has_whole_pages)
+{
+	struct guest g;
+	struct native_limits limits = {.stack_size = 4097};
+
+	guest_begin(&g, NULL);
+	native_thread_fini(&g.thread);
+	CHECK_EQ(native_thread_init(&g.thread, &g.store, &limits), E_OK);
+	CHECK_EQ(g.thread.stack_size, 8192);
+	native_thread_fini(&g.thread);
+	limits.stack_size = SIZE_MAX;
+	CHECK_EQ(native_thread_init(&g.thread, &g.store, &limits), E_LIMIT);
+	guest_fini(&g);
+}
+
 TEST(a_thread_needs_a_stack_and_gives_back_what_it_has)
 {
 	struct guest g;
@@ -740,6 +793,8 @@ int main(void)
 	RUN(code_has_to_be_of_the_kind_that_the_memory_needs);
 	RUN(a_link_that_failed_changes_nothing_that_can_be_seen);
 	RUN(functions_of_an_instantiation_that_failed_can_be_called);
+	RUN(a_failed_instantiation_that_cannot_be_linked_is_not_called);
+	RUN(a_stack_has_whole_pages);
 	RUN(a_thread_needs_a_stack_and_gives_back_what_it_has);
 	return check_report();
 }

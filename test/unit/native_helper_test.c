@@ -449,6 +449,39 @@ TEST(exceptions_fly_through_host_functions)
 	guest_fini(&g);
 }
 
+static enum wasm_trap grow_and_throw(struct wasm_caller *caller, const uint64_t *args,
+				     uint64_t *results)
+{
+	CHECK_EQ(wasm_memory_grow(caller->instance->memories[0], 2), 1);
+	return call_thrower(caller, args, results);
+}
+
+static enum wasm_trap body_looks_at_memory(struct guest *g, struct native_regs *regs)
+{
+	struct native_regs out = {.nest = g->unit[0].instance->funcs[1]->ref};
+	const uint32_t disp = g->unit[0].code.layout.memories;
+
+	(void)regs;
+	CHECK_EQ(native_fake_import(&out), TRAP_NONE);
+	CHECK(*exception_slot(g) != 0);
+	*exception_slot(g) = 0;
+	CHECK_EQ(*slot(g, disp), (uint64_t)(uintptr_t)g->unit[0].instance->memories[0]->base);
+	CHECK_EQ(*slot(g, disp + 8), 3 * 65536);
+	return TRAP_NONE;
+}
+
+TEST(a_memory_that_grew_before_an_exception_is_seen)
+{
+	struct guest g;
+
+	guest_begin(&g, NULL);
+	g_host_unary = grow_and_throw;
+	g.unit[0].body[0] = body_looks_at_memory;
+	g.unit[0].body[1] = body_throws;
+	CHECK_EQ(guest_call(&g, 0, 0, 0), TRAP_NONE);
+	guest_fini(&g);
+}
+
 /* One reference per place that a collection has to see; all others go. */
 static void inside_collects(struct guest *g)
 {
@@ -587,6 +620,7 @@ int main(void)
 	RUN(exceptions_are_thrown_and_asked);
 	RUN(an_uncaught_exception_ends_the_call);
 	RUN(exceptions_fly_through_host_functions);
+	RUN(a_memory_that_grew_before_an_exception_is_seen);
 	RUN(collections_see_registers_stack_and_slots);
 	RUN(collections_see_the_registers_of_outer_levels);
 	RUN(only_imported_globals_change_elsewhere);

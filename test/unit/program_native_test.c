@@ -14,6 +14,7 @@
 #include "test/lib/native_program.h"
 #include "test/lib/native_section.h"
 #include "test/unit/thread_modules.h"
+#include "wasi/abi.h"
 #include "wasm/trap.h"
 
 static struct program_outcome g_out;
@@ -296,6 +297,45 @@ TEST(an_interruption_reaches_running_code)
 	}
 }
 
+/* (module (func (export "grow") (result i32) (i32.const 0))) */
+static const uint8_t k_alone[] = {0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x05,
+				  0x01, 0x60, 0x00, 0x01, 0x7f, 0x03, 0x02, 0x01, 0x00, 0x07,
+				  0x08, 0x01, 0x04, 0x67, 0x72, 0x6f, 0x77, 0x00, 0x00, 0x0a,
+				  0x06, 0x01, 0x04, 0x00, 0x41, 0x00, 0x0b};
+
+/* Calls thread-spawn by a reference that it made up. */
+static enum wasm_trap code_spawns(void *env, uint64_t address, struct native_regs *regs)
+{
+	const struct wasm_store *s = native_current()->store;
+	struct native_regs out = {0};
+
+	(void)env;
+	(void)address;
+	for (uint32_t i = 1; i < s->func_count; i++) {
+		if (s->funcs[i]->host && strcmp(s->funcs[i]->host->name, "thread-spawn") == 0)
+			out.nest = i;
+	}
+	const enum wasm_trap trap = native_fake_import(&out);
+
+	regs->result = out.result;
+	return trap;
+}
+
+/* Such a module's code need not look whether it is to end, and nothing is there for a thread to run. */
+TEST(code_of_a_module_that_does_not_import_it_starts_no_thread)
+{
+	g_header = native_header_for(k_alone, sizeof(k_alone));
+	native_threads_use(NATIVE_THREADS_NEVER);
+	g_module_size =
+		native_attach(g_module, sizeof(g_module), k_alone, sizeof(k_alone), &g_header, 0);
+	native_fake_run(code_spawns, NULL);
+	run((struct launch_limits){.threads = 2});
+	CHECK(g_out.kind == RUN_EXITED && g_out.value_count == 1);
+	CHECK_EQ((int32_t)g_out.value[0].bits, -(int32_t)WASI_AGAIN);
+	native_threads_release();
+	native_fake_reset();
+}
+
 TEST(a_stack_that_cannot_be_had_is_refused)
 {
 	set_up();
@@ -333,6 +373,7 @@ int main(void)
 	RUN(code_exits_with_its_status);
 	RUN(a_trap_names_the_innermost_function);
 	RUN(an_interruption_reaches_running_code);
+	RUN(code_of_a_module_that_does_not_import_it_starts_no_thread);
 	RUN(a_stack_that_cannot_be_had_is_refused);
 	RUN(want_of_memory_is_an_answer);
 	return check_report();
