@@ -265,6 +265,7 @@ bench: deps-test
 	@$(MAKE) --no-print-directory all $(B)/test/enclave_bench $(TEST_IMAGE) $(TEST_IMAGE:.elf=.sig) \
 		$(E)/hello.wasm bench-programs
 	@bench/run.sh $(B) "$(KERNELS)" "$(SIMD_KERNELS)"
+	@$(MAKE) --no-print-directory bench-native
 $(B)/test/enclave_bench: $(B)/host/bench/enclave_bench.o $(B)/host/test/lib/file.o $(B)/libretwine.a
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -o $@ $^ $(HOST_LIBS)
@@ -280,6 +281,7 @@ $(B)/bench/interp_bench: $(BENCH_O)
 	$(Q)$(CLANG) -o $@ $^ -lm -ldl -lpthread
 bench-programs: $(B)/bench/interp_bench
 	@bench/build_kernels.sh $(B)/bench $(KERNELS) $(SIMD_KERNELS)
+include bench/build.mk
 
 size:
 	@tools/size.sh
