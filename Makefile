@@ -1,5 +1,5 @@
 # Retwine. `make demo` runs the main job, `make test` the tests; each installs what it lacks.
-# Targets: all demo test check-spec check-differential check-fuzz bench fuzz size install deps clean.
+# Targets: all demo test check-spec check-differential check-fuzz check-verifier bench fuzz size install deps clean.
 # A directory's sources are found by wildcard; who may include whom is in tools/includes.txt.
 
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
@@ -261,6 +261,20 @@ check-spec: deps-test
 	@echo "natively:"
 	@test/wast/run.sh $(SUITE) $(B)/wast $(B)/wast-native
 
+# The verifier's decoder against a disassembler, the verifier over what the compiler makes, and what it
+# accepts in an emulator.
+VERIFIER_C := $(call plain_c,base wasm) native/format.c native/layout.c native/x86_decode.c \
+	$(wildcard native/verify*.c) host/heap.c host/park.c
+$(B)/test/verifier/%: $(B)/host/test/verifier/%.o $(VERIFIER_C:%.c=$(B)/host/%.o)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -o $@ $^ -lZydis -lunicorn -lpthread
+VERIFIER_GUESTS := $(E)/words.wasm $(E)/scoring.wasm $(E)/sqlite3.wasm
+check-verifier:
+	@tools/deps.sh test verifier
+	@$(MAKE) --no-print-directory $(addprefix $(B)/test/verifier/,decoder_check verify_tool oracle) \
+		$(B)/retwine-compile $(VERIFIER_GUESTS)
+	@test/verifier/run.sh $(B) $(VERIFIER_GUESTS)
+
 bench: deps-test
 	@$(MAKE) --no-print-directory all $(B)/test/enclave_bench $(TEST_IMAGE) $(TEST_IMAGE:.elf=.sig) \
 		$(E)/hello.wasm bench-programs
@@ -299,6 +313,6 @@ install: all
 clean:
 	rm -rf $(B)
 
-.PHONY: all deps deps-test demo test test-programs check-spec check-fuzz bench bench-programs fuzz gcc size install clean
+.PHONY: all deps deps-test demo test test-programs check-spec check-fuzz check-verifier bench bench-programs fuzz gcc size install clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

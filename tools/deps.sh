@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian packages that a target needs, and only those that are missing.
-# Usage: tools/deps.sh SET...   sets: build examples demo test
+# Usage: tools/deps.sh SET...   sets: build examples demo test verifier
 # As another user than root it names the command instead and exits 1.
 set -eu
 
@@ -13,6 +13,9 @@ examples="wasi-libc libclang-rt-19-dev-wasm32 npm ca-certificates"
 test="libclang-rt-19-dev wabt python3 libc++-19-dev-wasm32 libc++abi-19-dev-wasm32
 	libstdc++-12-dev rustc libstd-rust-dev-wasm32 lld-14 binaryen libsimde-dev xz-utils"
 
+# A disassembler and an emulator, for the verifier's own tests.
+verifier="libzydis-dev libunicorn-dev"
+
 want=""
 for set in "$@"; do
 	case "$set" in
@@ -20,6 +23,7 @@ for set in "$@"; do
 	examples) want="$want $examples" ;;
 	demo) want="$want $build $examples" ;;
 	test) want="$want $build $examples $test" ;;
+	verifier) want="$want $verifier" ;;
 	*) echo "deps.sh: unknown set '$set'" >&2; exit 2 ;;
 	esac
 done
