@@ -194,11 +194,9 @@ static void unit_verify(struct unit *u)
 	LLVMDisposeMessage(message);
 }
 
-static void unit_run_passes(struct unit *u, LLVMTargetMachineRef machine)
+static void unit_run_passes(struct unit *u, LLVMTargetMachineRef machine, const char *passes)
 {
-	const char *passes = target_passes(u->level);
-
-	if (!passes)
+	if (!passes || unit_failed(u))
 		return;
 	LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
 	LLVMErrorRef error = LLVMRunPasses(u->module, passes, machine, options);
@@ -256,8 +254,10 @@ static bool unit_make_object(struct unit *u, LLVMMemoryBufferRef *object)
 	unit_dump(u, "1");
 	if (!unit_failed(u))
 		unit_verify(u);
+	unit_run_passes(u, machine, target_first_passes(u->level));
 	if (!unit_failed(u))
-		unit_run_passes(u, machine);
+		keep_unused(u);
+	unit_run_passes(u, machine, target_passes(u->level));
 	if (!unit_failed(u))
 		keep_finish(u);
 	unit_dump(u, "2");

@@ -53,6 +53,6 @@ for t in test/e2e/*.sh; do
 		entry "$name-$mode" "BUILD=$b RETWINE=$b/retwine MODE=$mode $t"
 	done
 done
-for name in run_examples real_programs threads toolchains; do
+for name in run_examples threads toolchains; do
 	entry "$name-native-code" "BUILD=$b RETWINE=$b/retwine ENGINE=native test/e2e/$name.sh"
 done

@@ -68,7 +68,7 @@ node "$here/reader/main.mjs" "$parser" "$build/own" "$here/own" wrong threads sk
 size=$(wc -c <"$build/own/threads.script")
 check wrong_is_wrong "$(ends_with wrong '4 passed, 67 failed, 0 skipped' "$@" >&2; echo $?)"
 check threads "$(ends_with threads '36 passed, 0 failed, 0 skipped' "$@" >&2; echo $?)"
-check effects "$(ends_with effects '118 passed, 0 failed, 0 skipped' "$@" >&2; echo $?)"
+check effects "$(ends_with effects '122 passed, 0 failed, 0 skipped' "$@" >&2; echo $?)"
 check skipped "$(ends_with skipped '5 passed, 0 failed, 11 skipped' "$@" >&2; echo $?)"
 check needs_are_believed_from_the_text "$(needs_are_believed_from_the_text "$@"; echo $?)"
 check cut_off "$(broken_is_refused $((size - 1)) '' "$@"; echo $?)"

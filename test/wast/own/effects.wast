@@ -56,6 +56,11 @@
         (local.set $sum (i32.add (local.get $sum) (i32.load (local.get $at))))
         (br $l)))
     (local.get $sum))
+  ;; Bits that a rotation takes out of the mask, and a comparison that a constant decides.
+  (func (export "rotated") (param i32) (result i32)
+    (i32.and (i32.rotl (i32.load8_u (local.get 0)) (i32.const 14)) (i32.const 1016)))
+  (func (export "decided") (param i32) (result i32)
+    (i32.le_u (i8x16.all_true (v128.const i64x2 0 1)) (i32.load16_u (local.get 0))))
   (func (export "one_arm") (param $c i32) (param $at i32) (result i32)
     (if (result i32) (local.get $c)
       (then (i32.load (local.get $at)))
@@ -87,6 +92,10 @@
 (assert_trap (invoke "in_loop" (i32.const 4) (i32.const 16384)) "out of bounds memory access")
 (assert_return (invoke "invariant" (i32.const -1) (i32.const 0)) (i32.const 0))
 (assert_trap (invoke "invariant" (i32.const -1) (i32.const 1)) "out of bounds memory access")
+(assert_return (invoke "rotated" (i32.const 65535)) (i32.const 0))
+(assert_trap (invoke "rotated" (i32.const 65536)) "out of bounds memory access")
+(assert_return (invoke "decided" (i32.const 65534)) (i32.const 1))
+(assert_trap (invoke "decided" (i32.const 65535)) "out of bounds memory access")
 (assert_return (invoke "one_arm" (i32.const 0) (i32.const -1)) (i32.const 3))
 (assert_trap (invoke "one_arm" (i32.const 1) (i32.const -1)) "out of bounds memory access")
 
