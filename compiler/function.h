@@ -235,8 +235,6 @@ void keep_loop(struct function *f);
 /* After the passes, before code generation: takes back what the others did, makes volatile what
  * needs it. */
 void keep_finish(struct unit *u);
-/* After the first passes: loads that nobody uses become volatile. */
-void keep_unused(struct unit *u);
 
 /* ---- exception.c
  * ----------------------------------------------------------------------------------- */

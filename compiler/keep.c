@@ -99,40 +99,6 @@ void keep_dropped(LLVMValueRef v)
 		LLVMSetVolatile(v, true);
 }
 
-/* ---- between the passes ------------------------------------------------------------------------ */
-
-/* An assume is a use that the passes know to be none: a block of nothing but loads, assumes and
- * arithmetic is left out by SimplifyCFG, when the values that it selects do not need the loads. */
-static bool load_is_only_assumed(LLVMValueRef load)
-{
-	for (LLVMUseRef use = LLVMGetFirstUse(load); use; use = LLVMGetNextUse(use)) {
-		LLVMValueRef user = LLVMGetUser(use);
-
-		if (!LLVMIsAIntrinsicInst(user) ||
-		    LLVMGetTypeKind(LLVMTypeOf(user)) != LLVMVoidTypeKind)
-			return false;
-	}
-	return true;
-}
-
-static void keep_unused_in(LLVMBasicBlockRef block)
-{
-	for (LLVMValueRef i = LLVMGetFirstInstruction(block); i; i = LLVMGetNextInstruction(i)) {
-		if (LLVMIsALoadInst(i) && is_in_window(LLVMGetOperand(i, 0)) &&
-		    load_is_only_assumed(i))
-			LLVMSetVolatile(i, true);
-	}
-}
-
-void keep_unused(struct unit *u)
-{
-	for (LLVMValueRef func = LLVMGetFirstFunction(u->module); func;
-	     func = LLVMGetNextFunction(func))
-		for (LLVMBasicBlockRef b = LLVMGetFirstBasicBlock(func); b;
-		     b = LLVMGetNextBasicBlock(b))
-			keep_unused_in(b);
-}
-
 /* ---- after the passes -------------------------------------------------------------------------- */
 
 static void keep_erase_calls(struct unit *u, const char *name)

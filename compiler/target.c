@@ -32,6 +32,9 @@ void target_init(void)
 							       */
 		"-combiner-shrink-load-replace-store-with-store=false", /* likewise */
 		"-x86-disable-avoid-SFB", /* a 16-byte copy in parts */
+		/* SimplifyCFG: a block is done ahead of its branch without what only assumes use.
+		 * foldTwoEntryPHINode, which does the same and does not know of assumes, goes on. */
+		"-phi-node-folding-threshold=0",
 		/* An index that stays 32 bits wide until the vectorizer sees it is an induction
 		 * that cannot wrap, or one that a check before the loop shows not to; one made
 		 * wider early is a masked sum, and its loop stays scalar. */
@@ -83,26 +86,13 @@ LLVMTargetMachineRef target_machine_new(const struct compile_options *options, i
 
 /* Modules come optimised from their own compilers: three passes give integer code the speed that
  * the whole pipeline gives it. -O2 and -O3 vectorise. */
-const char *target_first_passes(int level)
-{
-	switch (level) {
-	case 0:
-		return NULL;
-	case 1:
-		return "sroa,early-cse<memssa>,adce";
-	default:
-		return "function(sroa,early-cse<memssa>,adce),cgscc(inline),"
-		       "function(sroa,early-cse<memssa>,adce)";
-	}
-}
-
 const char *target_passes(int level)
 {
 	switch (level) {
 	case 0:
 		return NULL;
 	case 1:
-		return "simplifycfg";
+		return "sroa,early-cse<memssa>,simplifycfg";
 	case 2:
 		return "default<O2>";
 	default:

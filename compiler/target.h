@@ -21,9 +21,7 @@ LLVMTargetMachineRef target_machine_new(const struct compile_options *options, i
 /* LLVM's name for the instruction set. */
 const char *target_cpu(enum native_isa isa);
 
-/* The passes over a unit's IR, or NULL: none. The first ones come to what values nobody uses;
- * keep_unused is called then. */
-const char *target_first_passes(int level);
+/* The passes over a unit's IR, or NULL: none. */
 const char *target_passes(int level);
 
 #endif

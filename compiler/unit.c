@@ -194,9 +194,11 @@ static void unit_verify(struct unit *u)
 	LLVMDisposeMessage(message);
 }
 
-static void unit_run_passes(struct unit *u, LLVMTargetMachineRef machine, const char *passes)
+static void unit_run_passes(struct unit *u, LLVMTargetMachineRef machine)
 {
-	if (!passes || unit_failed(u))
+	const char *passes = target_passes(u->level);
+
+	if (!passes)
 		return;
 	LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
 	LLVMErrorRef error = LLVMRunPasses(u->module, passes, machine, options);
@@ -254,10 +256,8 @@ static bool unit_make_object(struct unit *u, LLVMMemoryBufferRef *object)
 	unit_dump(u, "1");
 	if (!unit_failed(u))
 		unit_verify(u);
-	unit_run_passes(u, machine, target_first_passes(u->level));
 	if (!unit_failed(u))
-		keep_unused(u);
-	unit_run_passes(u, machine, target_passes(u->level));
+		unit_run_passes(u, machine);
 	if (!unit_failed(u))
 		keep_finish(u);
 	unit_dump(u, "2");

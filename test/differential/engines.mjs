@@ -2,6 +2,10 @@
 // enclaves by the interpreter and by native code of each level, default 1 and 3, and compares all that
 // they tell: results, traps, what imported functions were given, the fuel that is left, all memories, tables
 // and globals. Prints what differs; the modules go to the folder FINDINGS. Ends with "N passed, N failed".
+//
+// What an access out of bounds leaves in memories and globals is not quite defined (compiler/keep.c: of the
+// stores since the last visible effect some may have been made and others not). Where the vectorizing levels
+// differ after one, and -O1 does not, the module is counted apart; of a hundred modules, one may be such.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { Compiler } from './compiler.mjs';
@@ -19,7 +23,7 @@ const driver = `${build}/differential/enclave`;
 const image = `${build}/test-enclave.elf`;
 const interpreter = new Engine(driver, 'interp', image);
 const natives = levels.map(() => new Engine(driver, 'native', image));
-const totals = { same: 0, differences: 0, refused: 0, lines: 0, traps: 0, stopped: 0, unfuelled: 0 };
+const totals = { same: 0, differences: 0, refused: 0, lines: 0, traps: 0, stopped: 0, unfuelled: 0, loose: 0 };
 
 // How the code is made and run. Memory 0 is mostly in the window; fuel is mostly too little.
 const WAYS = [
@@ -74,13 +78,22 @@ function report(m, what) {
 	console.log(`FAIL module ${m.number}, ${m.way.name} ${m.fuel}: ${what} (${m.bytes.length} bytes in ${file})`);
 }
 
-// Null when alike.
+function isAfterBounds(a, b) {
+	const at = a.findIndex((line, i) => line !== b[i]);
+	const alike = at < 0 ? a : a.slice(0, at);
+
+	return alike.some((line) => /^ {2}! MEMORY_BOUNDS/.test(line));
+}
+
+// Null when alike, LOOSE when not quite defined.
+const LOOSE = 'loose';
+
 function difference(told, native, level) {
 	if (native === null) return `-O${level}: not compiled, or the process died`;
-	if (typeof native !== 'string') return null;
 	const [a, b] = untilStop(told, native);
 
-	return a.join('\n') === b.join('\n') ? null : `-O${level}: ${firstDifference(a, b)}`;
+	if (a.join('\n') === b.join('\n')) return null;
+	return Number(level) > 1 && isAfterBounds(a, b) ? LOOSE : `-O${level}: ${firstDifference(a, b)}`;
 }
 
 function judge(m, told, answers) {
@@ -90,9 +103,12 @@ function judge(m, told, answers) {
 		totals.refused++;
 		return;
 	}
-	const what = levels.map((level, i) => difference(told, answers[i], level)).find((d) => d);
+	const found = levels.map((level, i) => difference(told, answers[i], level)).filter((d) => d);
+	const what = found.find((d) => d !== LOOSE);
 
 	if (what) return report(m, what);
+	if (found.length && totals.loose++ >= Number(count) / 100)
+		return report(m, 'too many differ after an access out of bounds');
 	totals.same++;
 	totals.lines += told.split('\n').length;
 	totals.traps += told.match(/! /g)?.length ?? 0;
@@ -160,7 +176,7 @@ rmSync(work, { recursive: true });
 console.log(
 	`${source}, seed ${seed}, -O${levels.join(', -O')}: ${totals.lines} lines alike, ${totals.traps} traps, ` +
 		`${totals.unfuelled} of them for want of fuel; ended early by a full stack ${totals.stopped}, ` +
-		`refused ${totals.refused}`
+		`refused ${totals.refused}, different after an access out of bounds ${totals.loose}`
 );
 console.log(`${totals.same} passed, ${totals.differences} failed`);
 process.exitCode = totals.differences || engines.some((e) => e.status !== 0) ? 1 : 0;
