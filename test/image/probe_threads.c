@@ -225,6 +225,8 @@ static uint64_t probe_limit(void)
 		first++;
 	all_take_turn(1);
 	wait_for_all();
+	for (uint64_t end = now() + 20 * MS; now() < end;) /* the last ones are on their way out */
+		(void)park(MS);
 	while (start_one(wait_for_turn, 2))
 		second++;
 	all_take_turn(2);
