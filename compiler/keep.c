@@ -22,9 +22,9 @@
  * go, and every load from the window becomes volatile, for the code generator would drop, narrow or
  * reorder others. It still folds them into instructions: less than 1 % on the kernels of bench/.
  *
- * Known gap, at -O2 and -O3: the passes may find a load's value to be unused only late; if it then
- * stands alone in a branch, they take branch, load and assume for nothing (SimplifyCFG's ephemeral
- * values), and a trap there is lost: two of 1,000 modules of wasm-opt's fuzzer. -O1 has not shown it.
+ * Known limit, at -O2 and -O3: where the passes find only late that nothing needs a load, whoever takes
+ * what an assume uses for nothing may leave it out together with its branch. SimplifyCFG did; its
+ * speculation is switched off (target_init).
  *
  * What else could drop, move or split an access in the code generator is switched off by name: see
  * target_init. A store that it would split becomes volatile, too.
