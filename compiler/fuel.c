@@ -79,30 +79,9 @@ static void fuel_pay(struct function *f, uint64_t cost)
 	f->run_cost += cost;
 }
 
-/* What only bounds blocks takes none, and nop and drop do nothing. */
-static bool insn_is_free(enum wasm_op op)
-{
-	switch (op) {
-	case WASM_OP_NOP:
-	case WASM_OP_DROP:
-	case WASM_OP_BLOCK:
-	case WASM_OP_LOOP:
-	case WASM_OP_ELSE:
-	case WASM_OP_END:
-	case WASM_OP_TRY:
-	case WASM_OP_TRY_TABLE:
-	case WASM_OP_CATCH:
-	case WASM_OP_CATCH_ALL:
-	case WASM_OP_DELEGATE:
-		return true;
-	default:
-		return false;
-	}
-}
-
 void fuel_count(struct function *f, const struct wasm_insn *insn)
 {
-	if (!insn_is_free(insn->op))
+	if (!wasm_op_is_free(insn->op))
 		fuel_pay(f, 1);
 }
 

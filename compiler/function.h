@@ -125,8 +125,7 @@ struct function {
 		run_uses[3]; /* instructions whose second operand is the run's cost; NULL: no run */
 };
 
-/* ---- the stack of values (function.c) ----------------------------------------------------------
- */
+/* ---- the stack of values (function.c) ---- */
 
 void value_push(struct function *f, LLVMValueRef v, uint32_t type);
 LLVMValueRef value_pop(struct function *f);
@@ -164,8 +163,7 @@ void trap_now(struct function *f, enum wasm_trap trap);
 LLVMValueRef intrinsic(struct function *f, const char *name, LLVMTypeRef *types,
 		       unsigned type_count, LLVMValueRef *args, unsigned arg_count);
 
-/* ---- slots and transfer area (abi.c)
- * ------------------------------------------------------------- */
+/* ---- slots and transfer area (abi.c) ---- */
 
 LLVMValueRef slot_pointer(struct function *f, uint32_t disp); /* ptr_fs */
 LLVMValueRef slot_load(struct function *f, uint32_t disp, LLVMTypeRef type);
@@ -176,8 +174,7 @@ LLVMValueRef helper_call(struct function *f, enum native_helper helper, LLVMValu
 void transfer_store(struct function *f, uint32_t slot, LLVMValueRef v);
 LLVMValueRef transfer_load(struct function *f, uint32_t slot, uint32_t type);
 
-/* ---- groups of instructions: each returns false for what is none of its own
- * ------------------------ */
+/* ---- groups of instructions: each returns false for what is none of its own ---- */
 
 bool control_emit(struct function *f, const struct wasm_insn *insn); /* control.c */
 bool call_emit(struct function *f, const struct wasm_insn *insn);    /* call.c */
@@ -198,8 +195,7 @@ bool bulk_emit(struct function *f,
 bool atomic_emit(struct function *f, const struct wasm_insn *insn);    /* atomic.c */
 bool exception_emit(struct function *f, const struct wasm_insn *insn); /* exception.c */
 
-/* ---- control.c
- * ------------------------------------------------------------------------------------- */
+/* ---- control.c ---- */
 
 struct block *block_at(struct function *f, uint32_t label);
 /* Pushes a block of that kind; its target is made; parameters stay on the stack. */
@@ -207,8 +203,7 @@ struct block *block_open(struct function *f, const struct wasm_insn *insn, enum 
 /* Branches to the block with the topmost values of the stack; they stay there. */
 void block_branch(struct function *f, struct block *b);
 
-/* ---- memory.c
- * -------------------------------------------------------------------------------------- */
+/* ---- memory.c ---- */
 
 /*
  * A pointer to size bytes at index + offset of the memory, where an access of that size traps or is
@@ -223,8 +218,7 @@ bool memory_in_window(const struct unit *u, uint32_t memory);
 /* What the slot of the memory says (i64): its size in bytes, or one that it had. */
 LLVMValueRef memory_size_bytes(struct function *f, uint32_t memory);
 
-/* ---- keep.c
- * ---------------------------------------------------------------------------------------- */
+/* ---- keep.c ---- */
 
 /* Keeps a load from the window from being dropped, moved past a branch, or narrowed. */
 void keep_load(struct function *f, LLVMValueRef load);
@@ -232,12 +226,11 @@ void keep_load(struct function *f, LLVMValueRef load);
 void keep_dropped(LLVMValueRef v);
 /* At the head of each loop: it is not deleted for having nothing but loads. */
 void keep_loop(struct function *f);
-/* After the passes, before code generation: takes back what the others did, makes volatile what
- * needs it. */
+/* After the passes, before code generation: takes back what the others did and makes every load from
+ * the window volatile. */
 void keep_finish(struct unit *u);
 
-/* ---- exception.c
- * ----------------------------------------------------------------------------------- */
+/* ---- exception.c ---- */
 
 /* After a call of something that may throw: goes to the handler or out of the function if the
  * exception slot is set. */
@@ -248,8 +241,7 @@ bool exception_plan(struct compile_plan *plan);
  * end. */
 void exception_block_end(struct function *f, struct block *b);
 
-/* ---- fuel.c
- * ---------------------------------------------------------------------------------------- */
+/* ---- fuel.c ---- */
 
 /* Counts an instruction; called before each, when the plan is metered. */
 void fuel_count(struct function *f, const struct wasm_insn *insn);

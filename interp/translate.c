@@ -152,31 +152,10 @@ static void skip_insn(struct translator *t, const struct wasm_insn *insn)
 
 /* ---- fuel ------------------------------------------------------------------------------------ */
 
-/* What only bounds blocks takes none, and nop and drop do nothing. */
-static bool insn_is_free(enum wasm_op op)
-{
-	switch (op) {
-	case WASM_OP_NOP:
-	case WASM_OP_DROP:
-	case WASM_OP_BLOCK:
-	case WASM_OP_LOOP:
-	case WASM_OP_ELSE:
-	case WASM_OP_END:
-	case WASM_OP_TRY:
-	case WASM_OP_TRY_TABLE:
-	case WASM_OP_CATCH:
-	case WASM_OP_CATCH_ALL:
-	case WASM_OP_DELEGATE:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* The run that the instruction belongs to pays for it. */
 static void insn_pay(struct translator *t, const struct wasm_insn *insn)
 {
-	if (t->metered && t->run && !t->e.err && !insn_is_free(insn->op))
+	if (t->metered && t->run && !t->e.err && !wasm_op_is_free(insn->op))
 		t->e.ops[t->run - 1].imm++;
 }
 

@@ -62,8 +62,7 @@ struct native_image {
 
 /*
  * Checks the whole payload: sizes add up to exactly `size`, magic, version, ISA, flags, reserved
- * bytes, offsets in order, aligned and below code_size, padding before each function is HLT-only
- * where it is a gap is the verifier's care. Errors: E_TRUNCATED, E_MALFORMED, E_LIMIT,
+ * bytes, offsets in order, aligned and below code_size. What the code is, is not looked at. Errors: E_TRUNCATED, E_MALFORMED, E_LIMIT,
  * E_NATIVE_VERSION, E_NATIVE_ISA.
  */
 MUST_USE enum err native_decode(struct native_image *image, const uint8_t *payload, size_t size);

@@ -327,13 +327,19 @@ static enum verify_reason step_cmp(const struct step *t)
 	return VERIFY_OK;
 }
 
+/* The first two operands, in order. */
+static enum verify_reason step_read_both(const struct step *t, struct value *a, struct value *b)
+{
+	enum verify_reason e = step_read(t, 0, a);
+
+	return e ? e : step_read(t, 1, b);
+}
+
 static enum verify_reason step_test(const struct step *t)
 {
 	struct value a, b;
-	enum verify_reason e = step_read(t, 0, &a);
+	enum verify_reason e = step_read_both(t, &a, &b);
 
-	if (!e)
-		e = step_read(t, 1, &b);
 	t->s->flags.kind = COMPARE_NOTHING;
 	if (e || !step_is_twice(t))
 		return e;
@@ -491,10 +497,8 @@ static enum verify_reason step_lea(const struct step *t)
 static enum verify_reason step_cmov(const struct step *t)
 {
 	struct value a, b;
-	enum verify_reason e = step_read(t, 0, &a);
+	enum verify_reason e = step_read_both(t, &a, &b);
 
-	if (!e)
-		e = step_read(t, 1, &b);
 	if (e)
 		return e;
 	a = value_join(&a, &b);
@@ -505,10 +509,8 @@ static enum verify_reason step_cmov(const struct step *t)
 static enum verify_reason step_exchange(const struct step *t)
 {
 	struct value a, b;
-	enum verify_reason e = step_read(t, 0, &a);
+	enum verify_reason e = step_read_both(t, &a, &b);
 
-	if (!e)
-		e = step_read(t, 1, &b);
 	if (e)
 		return e;
 	if (t->insn->class == X86_XADD) {

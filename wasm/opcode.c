@@ -22,3 +22,23 @@ const struct wasm_op_info wasm_op_table[WASM_OP_COUNT] = {
 #define OP_LATER(code, feature)
 #include "wasm/opcode.def"
 };
+
+bool wasm_op_is_free(enum wasm_op op)
+{
+	switch (op) {
+	case WASM_OP_NOP:
+	case WASM_OP_DROP:
+	case WASM_OP_BLOCK:
+	case WASM_OP_LOOP:
+	case WASM_OP_ELSE:
+	case WASM_OP_END:
+	case WASM_OP_TRY:
+	case WASM_OP_TRY_TABLE:
+	case WASM_OP_CATCH:
+	case WASM_OP_CATCH_ALL:
+	case WASM_OP_DELEGATE:
+		return true;
+	default:
+		return false;
+	}
+}

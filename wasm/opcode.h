@@ -91,4 +91,7 @@ static inline const struct wasm_op_info *wasm_op_info(enum wasm_op op)
 	return &wasm_op_table[op];
 }
 
+/* Does the instruction take no fuel? What only bounds blocks takes none, and nop and drop do nothing. */
+bool wasm_op_is_free(enum wasm_op op);
+
 #endif

@@ -646,6 +646,20 @@ TEST(code_has_to_be_of_the_kind_that_the_memory_needs)
 	guest_fini(&g);
 }
 
+/* Its instance is there to be imported from as `a`, and more functions than there is room. */
+static void guest_begin_crowded(struct guest *g)
+{
+	guest_begin(g, NULL);
+	g->unit[0].body[0] = body_add_one;
+	CHECK_EQ(wasm_linker_define_instance(&g->linker, wasm_name_of("a"), g->unit[0].instance),
+		 E_OK);
+	for (int i = 0; i < 100; i++) {
+		struct wasm_func_instance *f;
+
+		CHECK_EQ(wasm_func_add_host(&g->store, &k_host[1], NULL, &f), E_OK);
+	}
+}
+
 static enum err link_with_memory_for(struct guest *g, long n)
 {
 	native_heap_fail_at(n);
@@ -660,15 +674,7 @@ TEST(a_link_that_failed_changes_nothing_that_can_be_seen)
 	struct guest g;
 	long n = 0;
 
-	guest_begin(&g, NULL);
-	g.unit[0].body[0] = body_add_one;
-	CHECK_EQ(wasm_linker_define_instance(&g.linker, wasm_name_of("a"), g.unit[0].instance),
-		 E_OK);
-	for (int i = 0; i < 100; i++) { /* more functions than there is room */
-		struct wasm_func_instance *f;
-
-		CHECK_EQ(wasm_func_add_host(&g.store, &k_host[1], NULL, &f), E_OK);
-	}
+	guest_begin_crowded(&g);
 	CHECK_EQ(guest_instantiate(&g, module_b, sizeof(module_b), 0), E_OK);
 	for (; link_with_memory_for(&g, n) != E_OK; n++) {
 		CHECK_EQ(guest_call(&g, 0, 0, 1), TRAP_NONE);
@@ -715,15 +721,7 @@ TEST(a_failed_instantiation_that_cannot_be_linked_is_not_called)
 	struct guest g;
 	long n = 0;
 
-	guest_begin(&g, NULL);
-	g.unit[0].body[0] = body_add_one;
-	CHECK_EQ(wasm_linker_define_instance(&g.linker, wasm_name_of("a"), g.unit[0].instance),
-		 E_OK);
-	for (int i = 0; i < 100; i++) { /* more functions than there is room */
-		struct wasm_func_instance *f;
-
-		CHECK_EQ(wasm_func_add_host(&g.store, &k_host[1], NULL, &f), E_OK);
-	}
+	guest_begin_crowded(&g);
 	CHECK_EQ(guest_instantiate(&g, module_c, sizeof(module_c), NATIVE_CHECKED), E_WASM_TRAP);
 	const uint32_t ref = g.unit[0].instance->tables[0]->elems[2];
 	const struct wasm_func_instance *func = g.store.funcs[ref];
