@@ -14,7 +14,7 @@ DIFFERENTIAL := $(B)/differential/driver $(B)/differential/enclave $(B)/retwine-
 	$(TEST_IMAGE:.elf=.sig) $(NODE)
 
 # With V8: 100,000 damaged modules, 10,000 of wasm-opt, 10,000 of our own generator: some 7 minutes. The
-# interpreter with native code: 10,000 and 10,000.
+# interpreter with native code: 10,000 and 10,000, some 45 minutes more.
 check-differential: $(DIFFERENTIAL)
 	@test/differential/run.sh $(B) 100000 10000 10000 10000 10000
 
