@@ -35,9 +35,9 @@ static void fuzz_section(const uint8_t *data, size_t size)
 
 	expect(image.code + h->code_size == image.rodata);
 	expect(image.facts + h->facts_size == data + size);
-	for (uint32_t i = 0; i < h->func_count; i++)
-		expect(native_func_offset(&image, i) < native_func_offset(&image, i + 1) &&
-		       native_func_offset(&image, i) % NATIVE_CODE_ALIGN == 0);
+	for (uint32_t i = 0; i < native_entry_count(&image); i++)
+		expect(native_entry_offset(&image, i) < native_entry_offset(&image, i + 1) &&
+		       native_entry_offset(&image, i) % NATIVE_CODE_ALIGN == 0);
 	memcpy(digest, h->module_digest, sizeof(digest));
 	expect(native_check(&image, &m, digest, h->flags) == E_OK);
 	digest[size % 32] ^= 1;

@@ -2,7 +2,7 @@
  * The section retwine.native taken apart.
  * Trust: every byte is untrusted; the payload is our copy and does not change.
  * Invariant: a decoded image's parts lie one behind the other in the payload and fill it; each
- * function begins inside the code, behind the one before it.
+ * function and each routine begins inside the code, behind the one before it.
  */
 #include "native/format.h"
 
@@ -21,6 +21,7 @@ static void header_read(struct native_header *h, struct reader *r)
 	h->code_size = reader_u64(r);
 	h->rodata_size = reader_u64(r);
 	h->facts_size = reader_u64(r);
+	h->routine_count = reader_u32(r);
 	reader_bytes(r, h->reserved, sizeof(h->reserved));
 }
 
@@ -47,15 +48,15 @@ static enum err header_check(const struct native_header *h)
 
 static enum err offsets_check(const struct native_image *image)
 {
-	const uint32_t count = image->header.func_count;
+	const uint32_t count = native_entry_count(image);
 
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t at = native_func_offset(image, i);
+		uint32_t at = native_entry_offset(image, i);
 
-		if (at % NATIVE_CODE_ALIGN != 0 || at >= native_func_offset(image, i + 1))
+		if (at % NATIVE_CODE_ALIGN != 0 || at >= native_entry_offset(image, i + 1))
 			return E_MALFORMED;
 	}
-	return native_func_offset(image, count) == image->header.code_size ? E_OK : E_MALFORMED;
+	return native_entry_offset(image, count) == image->header.code_size ? E_OK : E_MALFORMED;
 }
 
 enum err native_decode(struct native_image *image, const uint8_t *payload, size_t size)
@@ -72,7 +73,9 @@ enum err native_decode(struct native_image *image, const uint8_t *payload, size_
 
 	if (err)
 		return err;
-	decoded.offsets = reader_take(&r, 4 * ((size_t)h->func_count + 1));
+	if (h->routine_count > UINT32_MAX - h->func_count)
+		return E_MALFORMED;
+	decoded.offsets = reader_take(&r, 4 * ((size_t)native_entry_count(&decoded) + 1));
 	decoded.code = reader_take(&r, h->code_size);
 	decoded.rodata = reader_take(&r, h->rodata_size);
 	decoded.facts = reader_take(&r, h->facts_size);

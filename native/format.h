@@ -16,7 +16,7 @@
 #define NATIVE_MAGIC	    0x3154414e57545252ull /* "RRTWNAT1" */
 
 /* Of everything in doc/native.md: format, slots, helpers, conventions. */
-#define NATIVE_ABI_VERSION 1
+#define NATIVE_ABI_VERSION 2
 
 enum native_isa {
 	NATIVE_ISA_V2 = 2, /* x86-64-v2 */
@@ -45,7 +45,8 @@ struct native_header {
 	uint64_t code_size;
 	uint64_t rodata_size;
 	uint64_t facts_size;
-	uint8_t reserved[16]; /* 0 */
+	uint32_t routine_count; /* what functions share, behind them in the code */
+	uint8_t reserved[12];	/* 0 */
 };
 static_assert(sizeof(struct native_header) == 96, "native header");
 static_assert(offsetof(struct native_header, module_digest) == 24, "native header");
@@ -54,7 +55,7 @@ static_assert(offsetof(struct native_header, code_size) == 56, "native header");
 /* A decoded section. Points into the payload, which the caller keeps unchanged. */
 struct native_image {
 	struct native_header header;
-	const uint8_t *offsets; /* little-endian, func_count + 1; unaligned: native_func_offset */
+	const uint8_t *offsets; /* little-endian, native_entry_count + 1; unaligned: native_entry_offset */
 	const uint8_t *code;
 	const uint8_t *rodata;
 	const uint8_t *facts;
@@ -67,8 +68,14 @@ struct native_image {
  */
 MUST_USE enum err native_decode(struct native_image *image, const uint8_t *payload, size_t size);
 
-/* Where defined function i begins in the code; i == func_count: the size of the code. */
-static inline uint32_t native_func_offset(const struct native_image *image, uint32_t i)
+/* Where code may be entered: the defined functions, then the shared routines. */
+static inline uint32_t native_entry_count(const struct native_image *image)
+{
+	return image->header.func_count + image->header.routine_count;
+}
+
+/* Where entry i begins in the code; i == native_entry_count: the size of the code. */
+static inline uint32_t native_entry_offset(const struct native_image *image, uint32_t i)
 {
 	const uint8_t *p = image->offsets + 4 * (size_t)i;
 

@@ -1,18 +1,18 @@
 /*
  * A section becomes code that can be executed.
  * Trust: the image was decoded (format.c) and compared with the module (check.c).
- * Invariant: offsets[0 .. functions] are those of the image and rise.
+ * Invariant: offsets[0 .. functions + routines] are those of the image and rise.
  */
 #include "base/heap.h"
 #include "native/native.h"
 
 static uint32_t *load_offsets(const struct native_image *image)
 {
-	const uint32_t count = image->header.func_count;
+	const uint32_t count = native_entry_count(image);
 	uint32_t *offsets = heap_alloc_array((size_t)count + 1, sizeof *offsets);
 
 	for (uint32_t i = 0; offsets && i <= count; i++)
-		offsets[i] = native_func_offset(image, i);
+		offsets[i] = native_entry_offset(image, i);
 	return offsets;
 }
 

@@ -47,7 +47,7 @@ static enum err decode(struct native_image *image, const struct section *s, size
 
 	if (err == E_OK) {
 		CHECK_EQ(image->facts[2], 99);
-		CHECK_EQ(native_func_offset(image, 2), 24);
+		CHECK_EQ(native_entry_offset(image, 2), 24);
 	}
 	free(copy);
 	return err;
@@ -99,6 +99,20 @@ TEST(section_with_a_wrong_header_is_refused)
 	SPOILT(s.header.func_count = 3, E_TRUNCATED);
 	SPOILT(s.header.func_count = 1, E_MALFORMED);
 	SPOILT(s.header.func_count = UINT32_MAX, E_TRUNCATED);
+	SPOILT(s.header.routine_count = 1, E_TRUNCATED);
+	SPOILT(s.header.routine_count = UINT32_MAX - 2, E_TRUNCATED);
+	SPOILT(s.header.routine_count = UINT32_MAX, E_MALFORMED);
+}
+
+TEST(routines_stand_behind_the_functions)
+{
+	struct section s = section_make();
+	struct native_image image;
+
+	s.header.func_count = 1;
+	s.header.routine_count = 1;
+	CHECK_EQ(decode(&image, &s, SECTION_SIZE), E_OK);
+	CHECK_EQ(native_entry_count(&image), 2);
 }
 
 TEST(section_with_wrong_sizes_is_refused)
@@ -292,6 +306,7 @@ int main(void)
 	RUN(section_decodes);
 	RUN(section_of_another_length_is_refused);
 	RUN(section_with_a_wrong_header_is_refused);
+	RUN(routines_stand_behind_the_functions);
 	RUN(section_with_wrong_sizes_is_refused);
 	RUN(functions_begin_in_order_aligned_and_inside);
 	RUN(section_belongs_to_its_module);

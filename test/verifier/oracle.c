@@ -392,7 +392,7 @@ int main(int argc, char **argv)
 
 		memcpy(code, n.code, n.header.code_size);
 		for (uint32_t i = 0; i <= n.header.func_count; i++)
-			entries[i] = native_func_offset(&n, i);
+			entries[i] = native_entry_offset(&n, i);
 		qsort(entries, n.header.func_count, 4, u32_compare);
 		image = (struct verify_image){.code = code,
 					      .code_size = (uint32_t)n.header.code_size,

@@ -68,7 +68,7 @@ static uint32_t *find_entries(const struct native_image *n, uint32_t *count)
 
 	x86_index_init(&index);
 	for (uint32_t i = 0; i < used; i++)
-		entries[i] = native_func_offset(n, i);
+		entries[i] = native_entry_offset(n, i);
 	for (uint32_t at = 0; at < size;) {
 		struct x86_insn insn;
 
