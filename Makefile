@@ -1,5 +1,5 @@
 # Retwine. `make demo` runs the main job, `make test` the tests; each installs what it lacks.
-# Targets: all demo test check-spec check-differential check-fuzz check-verifier bench fuzz size install deps clean.
+# Targets: all demo test check-spec check-differential check-fuzz check-verifier check-wasi bench fuzz size install deps clean.
 # A directory's sources are found by wildcard; who may include whom is in tools/includes.txt.
 
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
@@ -27,9 +27,13 @@ LANGUAGE := -std=c17 -fno-strict-aliasing -fno-delete-null-pointer-checks -fno-c
 PLAIN   := base crypto sgx launch hostcall wasm interp native wasi program platform
 plain_c  = $(foreach d,$(1),$(wildcard $(d)/*.c))
 PLAIN_C := $(call plain_c,$(PLAIN))
-IMAGE_C := $(call plain_c,base crypto crypto/image launch hostcall wasm interp native wasi platform enclave)
+# What the enclave checks, not what finds the facts that it checks.
+FINDER_C   := $(wildcard native/verify_find*.c)
+VERIFIER_C := native/format.c native/check.c native/layout.c native/x86_decode.c \
+	$(filter-out $(FINDER_C),$(wildcard native/verify*.c))
+IMAGE_C := $(filter-out $(FINDER_C),$(call plain_c,base crypto crypto/image launch hostcall wasm interp native wasi platform enclave))
 IMAGE_S := $(wildcard enclave/*.S)
-HOST_C  := $(call plain_c,base crypto sgx launch wasm host) native/format.c native/check.c
+HOST_C  := $(call plain_c,base crypto sgx launch wasm host) $(VERIFIER_C)
 HOST_S  := $(wildcard host/*.S)
 CLI_C   := $(wildcard cli/*.c)
 
@@ -93,7 +97,7 @@ $(B)/retwine: $(CLI_C:%.c=$(B)/host/%.o) $(B)/libretwine.a
 # ---- the compiler: a command of its own, so that nothing else needs LLVM ---------------------------
 LLVM_FLAGS := -isystem /usr/lib/llvm-19/include
 LLVM_LIBS  := -L/usr/lib/llvm-19/lib -lLLVM-19
-COMPILER_C := $(call plain_c,base wasm) crypto/sha256.c native/format.c native/layout.c \
+COMPILER_C := $(call plain_c,base wasm) crypto/sha256.c $(VERIFIER_C) $(FINDER_C) \
 	host/heap.c host/park.c $(wildcard compiler/*.c)
 $(B)/host/compiler/%.o: HOST_FLAGS += $(LLVM_FLAGS)
 $(B)/retwine-compile: $(COMPILER_C:%.c=$(B)/host/%.o)
@@ -218,6 +222,7 @@ include test/guests/build.mk
 include test/e2e/build.mk
 include test/e2e/toolchains/build.mk
 include test/differential/build.mk
+include test/wasi/build.mk
 
 # ---- what one calls ----------------------------------------------------------------------------------
 SIGNED := $(IMAGE) $(IMAGE:.elf=.sig)
@@ -238,7 +243,7 @@ demo:
 TEST_PROGRAMS := $(UNIT) $(TSAN:%=$(B)/tsan/%_test) $(B)/tsan/threads $(FUZZ:%=$(B)/fuzz/%_replay) $(B)/test/sim_test $(B)/test/enclave_test $(B)/test/threads_test \
 	$(B)/test/number_test \
 	$(B)/retwine-wast $(B)/wast-native $(TEST_IMAGE) $(TEST_IMAGE:.elf=.sig)
-test-programs: all $(TEST_PROGRAMS) examples-test guests toolchains $(DIFFERENTIAL) $(E2E_PROGRAMS) gcc
+test-programs: all $(TEST_PROGRAMS) examples-test guests wasi-programs wasi-tools toolchains $(DIFFERENTIAL) $(E2E_PROGRAMS) gcc
 test:
 	@tools/deps.sh test
 	@$(MAKE) --no-print-directory test-programs
@@ -263,16 +268,30 @@ check-spec: deps-test
 
 # The verifier's decoder against a disassembler, the verifier over what the compiler makes, and what it
 # accepts in an emulator.
-VERIFIER_C := $(call plain_c,base wasm) native/format.c native/layout.c native/x86_decode.c \
-	$(wildcard native/verify*.c) host/heap.c host/park.c
-$(B)/test/verifier/%: $(B)/host/test/verifier/%.o $(VERIFIER_C:%.c=$(B)/host/%.o)
+VERIFIER_TOOL_C := $(call plain_c,base wasm) $(VERIFIER_C) $(FINDER_C) host/heap.c host/park.c
+$(B)/test/verifier/%: $(B)/host/test/verifier/%.o $(VERIFIER_TOOL_C:%.c=$(B)/host/%.o)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -o $@ $^ -lZydis -lunicorn -lpthread
+ORACLE_C := $(wildcard test/verifier/oracle_*.c)
+$(B)/test/verifier/oracle: $(ORACLE_C:%.c=$(B)/host/%.o)
+# The verifier's tests in a build in which a rule can be left out.
+SCORE   := $(patsubst test/unit/%.c,$(B)/score/%,$(wildcard test/unit/verify_*_test.c) test/unit/x86_decode_test.c)
+SCORE_C := $(filter-out host/%,$(VERIFIER_TOOL_C)) host/park.c test/lib/native.c test/verifier/score_rule.c
+$(B)/score/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(HOST_FLAGS) -Wno-frame-larger-than -O1 -DVERIFY_RULE_SCORE -MMD -MP -c $< -o $@
+$(SCORE): $(B)/score/%: $(B)/score/test/unit/%.o $(SCORE_C:%.c=$(B)/score/%.o)
+	$(Q)$(CLANG) -o $@ $^ -lpthread
+
+$(B)/score/oracle: $(B)/score/test/verifier/oracle.o $(ORACLE_C:%.c=$(B)/score/%.o) $(SCORE_C:%.c=$(B)/score/%.o)
+	$(Q)$(CLANG) -o $@ $^ -lZydis -lunicorn -lpthread
+
 VERIFIER_GUESTS := $(E)/words.wasm $(E)/scoring.wasm $(E)/sqlite3.wasm
 check-verifier:
 	@tools/deps.sh test verifier
 	@$(MAKE) --no-print-directory $(addprefix $(B)/test/verifier/,decoder_check verify_tool oracle) \
-		$(B)/retwine-compile $(VERIFIER_GUESTS)
+		$(SCORE) $(B)/score/oracle $(B)/retwine-compile $(VERIFIER_GUESTS)
+	@test/verifier/score.sh $(SCORE)
 	@test/verifier/run.sh $(B) $(VERIFIER_GUESTS)
 
 bench: deps-test

@@ -49,6 +49,18 @@ $(N)/%.3.simd.wasm: $(N)/%.simd.wasm $(B)/retwine-compile
 	$(Q)$(B)/retwine-compile --quiet -O3 $< -o $@
 $(N)/%.1.wasm: $(N)/%.wasm $(B)/retwine-compile
 	$(Q)$(B)/retwine-compile --quiet -O1 $< -o $@
+# What nothing has verified, and the image that runs it: for the comparison alone.
+$(N)/%.3.raw.wasm: $(N)/%.wasm $(B)/retwine-compile
+	$(Q)$(B)/retwine-compile --quiet --no-verify -O3 $< -o $@
+$(N)/%.3.simd.raw.wasm: $(N)/%.simd.wasm $(B)/retwine-compile
+	$(Q)$(B)/retwine-compile --quiet --no-verify -O3 $< -o $@
+$(N)/%.1.raw.wasm: $(N)/%.wasm $(B)/retwine-compile
+	$(Q)$(B)/retwine-compile --quiet --no-verify -O1 $< -o $@
+UNVERIFIED := $(B)/bench/unverified.elf
+$(UNVERIFIED): $(filter-out $(B)/image/native/verify.o,$(IMAGE_O)) $(B)/image/bench/unverified.o \
+		$(patsubst %.c,$(B)/image/%.o,$(wildcard program/*.c)) enclave/image.lds tools/check-image.sh
+	@mkdir -p $(@D)
+	$(call link_image,)
 # Two commands: clang runs any wasm-opt on the PATH after a link that carries -O.
 $(N)/%.wasm: $(N)/%.wasm.o
 	$(Q)$(CLANG) $(NATIVE_WASM) $(NATIVE_LINK) $^ -o $@
@@ -84,7 +96,11 @@ bench-native-programs: $(B)/retwine $(SIGNED) $(E)/scoring $(E)/scoring.wasm
 $(N)/scoring.wasm: $(E)/scoring.wasm
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
+NATIVE_RAW := $(foreach n,$(NATIVE_NAMES),$(foreach k,1 3 3.simd,$(N)/$(n).$(k).raw.wasm))
+bench-verified: bench-native-programs
+	@$(MAKE) --no-print-directory $(NATIVE_RAW) $(UNVERIFIED) $(UNVERIFIED:.elf=.sig)
+	@bench/verified_bench.py --build $(B) $(VERIFIED_BENCH_OPTIONS) $(NATIVE_KERNELS) sqlite:30
 bench-native: bench-native-programs
 	@bench/native_bench.py --build $(B) $(NATIVE_BENCH_OPTIONS) $(NATIVE_KERNELS) sqlite:30
 
-.PHONY: bench-native bench-native-programs
+.PHONY: bench-native bench-verified bench-native-programs

@@ -5,19 +5,16 @@ round; medians against clang-19 -O3 of the same source. Usage:
 
     bench/native_bench.py [--build DIR] [--rounds N] [--only NAME,...] [--without RUNNER,...] NAME:N...
 
-A figure is time of the processor, user and system, so that other programs on the machine count little. A
-runner is a process that prints run(N); what starting costs is measured as run(1) and subtracted, so that
-what is left is time in the kernel's loop: (t(N) - t(1)) / (N - 1). node tells its own figure, taken
-after one run has gone ahead. Every result is compared with the native one: one that differs ends the
+What a figure is, bench/measure.py says. node tells its own figure, taken after one run has gone ahead. Every result is compared with the native one: one that differs ends the
 bench with 1. The interpreter, ten times as slow and more, runs a sixteenth of N.
 """
 import argparse
-import math
 import os
 import shutil
 import statistics
-import subprocess
 import sys
+
+from measure import Series, geomean, row, run, spawn
 
 KERNEL_TARGETS = {"native": 1.15, "native simd": 1.00}  # of plain -O3, geometric means
 SQLITE_TARGET = 1.20
@@ -27,67 +24,23 @@ def runners(build):
     """By name: the command line before N, with {} for the kernel; how much of N it runs."""
     native = os.path.join(build, "bench/native/{}")
     retwine = [os.path.join(build, "retwine"), "run", "--quiet", "--invoke", "run"]
-    secure = ["--engine=native", "--insecure-unverified-native"]
     node = ["node", "--no-liftoff", "bench/node_main.mjs"]
     all_runners = {
         "clang -O3": [native + ".o3"],
         "clang v3": [native + ".v3"],
-        "native": retwine + secure + [native + ".3.wasm"],
-        "native simd": retwine + secure + [native + ".3.simd.wasm"],
-        "native -O1": retwine + secure + [native + ".1.wasm"],
+        "native": retwine + [native + ".3.wasm"],
+        "native simd": retwine + [native + ".3.simd.wasm"],
+        "native -O1": retwine + [native + ".1.wasm"],
         "V8": node + [native + ".wasm"],
         "V8 simd": node + [native + ".simd.wasm"],
         "wasm2c": [native + ".w2c"],
-        "interpreter": retwine + [native + ".wasm"],
+        "interpreter": retwine + ["--engine=interp", native + ".wasm"],
     }
     if not shutil.which("node"):
         del all_runners["V8"], all_runners["V8 simd"]
     if not shutil.which("wasm2c"):
         del all_runners["wasm2c"]
     return all_runners
-
-
-def spawn(command):
-    """What a command prints, and the processor's seconds that it took."""
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    out, err = child.stdout.read(), child.stderr.read()
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != 0:
-        sys.exit(f"{' '.join(command)}: status {child.returncode}\n{err}")
-    return out.split(), usage.ru_utime + usage.ru_stime
-
-
-def run(command, kernel, n):
-    """run(n) as an unsigned number; seconds; did the runner take the time itself?"""
-    words, seconds = spawn([word.format(kernel) for word in command] + [str(n)])
-    own = len(words) > 1
-    return int(words[0]) % 2**64, float(words[1]) if own else seconds, own
-
-
-class Series:
-    """All figures of one runner and one kernel."""
-
-    def __init__(self, name, command):
-        self.name, self.command = name, command
-        self.part = 16 if name == "interpreter" else 1
-        self.long, self.short, self.own = [], [], False
-
-    def measure(self, kernel, n, expected):
-        n = max(2, n // self.part)
-        result, seconds, self.own = run(self.command, kernel, n)
-        if result != expected[n]:
-            sys.exit(f"{kernel}, {self.name}: {result} instead of {expected[n]}")
-        self.long.append(seconds)
-        if not self.own:
-            self.short.append(run(self.command, kernel, 1)[1])
-
-    def per_turn(self, n):
-        """Seconds of one turn of the kernel."""
-        n = max(2, n // self.part)
-        if self.own:
-            return statistics.median(self.long) / n
-        return max(statistics.median(self.long) - statistics.median(self.short), 1e-6) / (n - 1)
 
 
 def bench_kernel(kernel, n, commands, rounds):
@@ -100,14 +53,6 @@ def bench_kernel(kernel, n, commands, rounds):
             if s.name != "interpreter" or i < 3:
                 s.measure(kernel, n, expected)
     return {s.name: s.per_turn(n) for s in series}
-
-
-def geomean(values):
-    return math.exp(statistics.fmean(math.log(v) for v in values))
-
-
-def row(title, cells):
-    print(f"{title:12}" + "".join(f"{cell:>12}" for cell in cells), flush=True)
 
 
 def table(figures, names, base):
@@ -154,11 +99,10 @@ def bench_programs(build, rounds):
     spawn([scoring, "generate", "200000", f"{folder}/rows.csv"])
     spawn([scoring, "generate", "1", f"{folder}/row.csv"])
     retwine = [os.path.join(build, "retwine"), "run", "--quiet", "--dir", f"{folder}::/data:ro"]
-    secure = ["--engine=native", "--insecure-unverified-native"]
     commands = {
         "clang -O2": [scoring, "score", folder],
-        "native -O1": retwine + secure + [f"{folder}/scoring.1.wasm", "score", "/data"],
-        "interpreter": retwine + [f"{scoring}.wasm", "score", "/data"],
+        "native -O1": retwine + [f"{folder}/scoring.1.wasm", "score", "/data"],
+        "interpreter": retwine + ["--engine=interp", f"{scoring}.wasm", "score", "/data"],
     }
     times = {name: ([], []) for name in commands}
     printed = {}

@@ -83,7 +83,7 @@ static_assert(sizeof(struct call_reply) == 64, "call reply");
 struct run_result {
 	uint32_t kind;	      /* enum run_kind */
 	uint32_t code;	      /* exit status, enum trap or enum err */
-	uint64_t detail[2];   /* by error: an offset in the module, an index */
+	uint64_t detail[2];   /* by error: an offset in the module, an index; see RUN_NO_FUNCTION */
 	uint32_t frame_count; /* struct run_frame records in the data part, */
 	uint32_t value_count; /* then struct run_value records: results of an invoked function, */
 	uint32_t text_size;   /* then this many bytes: the name that an error speaks of */
@@ -115,6 +115,11 @@ struct run_value {
 	uint64_t bits;
 };
 static_assert(sizeof(struct run_value) == 16, "run value");
+
+/* Native code that was refused (E_NATIVE_UNVERIFIED): detail[0] is the offset in the function's code, the lower half
+ * of detail[1] the function's index or this for a routine that functions share, the upper half the reason (enum
+ * verify_reason). */
+#define RUN_NO_FUNCTION 0xffffffffu
 
 #define RUN_FRAMES_MAX 64
 #define RUN_VALUES_MAX 1000

@@ -45,7 +45,8 @@ enum host_errno {
 #define HOST_NAME_SIZE_MAX 255	/* bytes of one path component */
 #define HOST_LINK_MAX	   4095 /* bytes of a symlink's target */
 
-/* Handles that exist from the start: standard streams, then the mounts in launch record order. */
+/* Handles that exist from the start: standard streams, then the mounts in launch record order, then
+ * the sockets that listen. */
 #define HOST_HANDLE_STDIN  0
 #define HOST_HANDLE_STDOUT 1
 #define HOST_HANDLE_STDERR 2
@@ -115,6 +116,14 @@ static_assert(sizeof(struct host_poll) == 24, "host poll");
 #define HOST_OPEN_NONBLOCK 0x80u
 #define HOST_OPEN_DSYNC	   0x100u
 #define HOST_OPEN_SYNC	   0x200u
+
+/* RECV flags. WAITALL: not before all that was asked for is there, or the end. */
+#define HOST_RECV_PEEK	  1u
+#define HOST_RECV_WAITALL 2u
+
+/* SHUTDOWN, as WASI's sdflags. */
+#define HOST_SHUTDOWN_READ  1u
+#define HOST_SHUTDOWN_WRITE 2u
 
 /* SET_TIMES flags, as WASI's fstflags. */
 #define HOST_TIME_ATIM	   1u

@@ -61,6 +61,8 @@ bool command_wants_help(int argc, char **argv, const struct command *c);
 #define PROGRAM_OPTIONS                                                                            \
 	{0, "config", "FILE", false, "read a configuration file (YAML); flags win over it"},       \
 	{0, "dir", "HOST[::GUEST][:ro]", false, "give a directory, as GUEST; ro: read-only"},      \
+	{0, "tcplisten", "ADDR:PORT", false, "let it accept TCP connections there"},               \
+	{0, "tmp", "GUEST[:SIZE]", false, "give memory as the directory GUEST (default: 64M)"},    \
 	{0, "env", "NAME[=VALUE]", false, "set a variable; NAME alone passes ours on"},            \
 	{0, "argv0", "NAME", false, "the guest's own name (default: the file's)"},                 \
 	{0, "invoke", "FUNCTION", false, "call an exported function with the arguments"},          \
@@ -72,9 +74,8 @@ bool command_wants_help(int argc, char **argv, const struct command *c);
 	{0, "max-threads", "N", false, "threads at once, the first included"},                     \
 	{0, "diagnostics", "KIND", false, "what the host learns of a trap: none, trap, backtrace"}, \
 	{0, "args-policy", "POLICY", false, "any: arguments are free; fixed: part of the program"}, \
-	{0, "engine", "NAME", false, "interpreter or native (default: interpreter)"},              \
+	{0, "engine", "NAME", false, "interpreter, native, or auto: native if the module has it"}, \
 	{0, "native-digest", "HEX", false, "the native code has to have this digest"},             \
-	{0, "insecure-unverified-native", NULL, false, "allow native code, which nothing verifies"}, \
 	{0, "host-max-memory", "BYTES", false, "grant the enclave no more memory than that"},        \
 	{0, "host-max-disk", "BYTES", false, "let it write no more than that to directories"},       \
 	{0, "host-max-handles", "N", false, "let it hold no more than that many files open"},        \

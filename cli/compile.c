@@ -189,7 +189,7 @@ const struct command command_compile = {
 	.run = compile,
 	.notes = "What it writes is still a WebAssembly module that every engine takes. The same "
 		 "module and\n"
-		 "options give the same bytes on every machine. Run it with --engine=native.\n"
+		 "options give the same bytes on every machine. retwine run takes the native code.\n"
 		 "\n"
 		 "Exit status: 1 for a module that cannot be compiled.\n",
 };

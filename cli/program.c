@@ -13,6 +13,8 @@ static bool is_key(const char *name)
 {
 	static const char *const keys[] = {
 		"dir",
+		"tmp",
+		"tcplisten",
 		"env",
 		"argv0",
 		"invoke",
@@ -29,7 +31,6 @@ static bool is_key(const char *name)
 		"args-policy",
 		"engine",
 		"native-digest",
-		"insecure-unverified-native",
 		"module",
 		"image",
 		"strict",

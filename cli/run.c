@@ -27,7 +27,7 @@ struct run {
 
 static const struct option g_options[] = {
 	PROGRAM_OPTIONS,
-	{'q', "quiet", NULL, false, "no SIMULATION and no UNVERIFIED line"},
+	{'q', "quiet", NULL, false, "no SIMULATION line, no word about compiling"},
 	{0, "show-identity", NULL, false, "say MRENCLAVE, signer and digests at the start"},
 	{0, "stats", "json", true, "at the end, say what crossed the boundary"},
 	{0, "status-file", "FILE", false,
@@ -106,9 +106,6 @@ static void on_start(void *context, bool simulation, const struct retwine_identi
 
 	if (simulation && !r->quiet)
 		command_say("SIMULATION: no hardware protects this program or its data");
-	if (identity->native && !r->quiet)
-		command_say("UNVERIFIED NATIVE CODE: nothing keeps this program from harming this "
-			    "machine");
 	if (!r->show_identity)
 		return;
 	say_digest("mr_enclave", identity->mr_enclave);

@@ -249,29 +249,64 @@ static int format_option(void *context, const struct option *option, const char 
 	return command_format(f->command, &f->format, value) ? STATUS_OK : STATUS_USAGE;
 }
 
+struct inspect {
+	struct formatted formatted;
+	bool native;
+};
+
+static const struct option g_inspect_options[] = {
+	{0, "native", NULL, false, "verify the native code, and say so function by function"},
+	{0, "format", "FORMAT", false, "text or json"},
+	{'h', "help", NULL, false, "print this"},
+};
+
+static int inspect_option(void *context, const struct option *option, const char *value)
+{
+	struct inspect *i = context;
+
+	if (strcmp(option->name, "native") != 0)
+		return format_option(&i->formatted, option, value);
+	i->native = true;
+	return STATUS_OK;
+}
+
+static int inspect_file(const struct inspect *i, const char *path)
+{
+	enum retwine_format format = i->formatted.format;
+	struct retwine_error error;
+	bool verified = true;
+	char *text;
+	enum retwine_code code =
+		i->native ? retwine_inspect_native(path, format, &verified, &text, &error)
+			  : retwine_inspect(path, format, &text, &error);
+
+	if (code != RETWINE_OK)
+		return command_error(&error);
+	int status = command_output(text);
+
+	return status == STATUS_OK && !verified ? STATUS_ERROR : status;
+}
+
 static int inspect(const struct command *self, int argc, char **argv)
 {
-	struct formatted f = {.command = self};
-	struct retwine_error error;
-	char *text;
-	int words, status = each_option(self, argc, argv, format_option, &f, &words);
+	struct inspect i = {.formatted = {.command = self}};
+	int words, status = each_option(self, argc, argv, inspect_option, &i, &words);
 
 	if (status != STATUS_OK)
 		return status;
 	if (argc - words != 1)
 		return command_usage(self, "one file is needed");
-	if (retwine_inspect(argv[words], f.format, &text, &error) != RETWINE_OK)
-		return command_error(&error);
-	return command_output(text);
+	return inspect_file(&i, argv[words]);
 }
 
 const struct command command_inspect = {
 	.name = "inspect",
 	.synopsis = "[options] FILE",
 	.summary = "describe an image, a signature, a module or a launch record",
-	.options = g_format_options,
-	.option_count = COUNT_OF(g_format_options),
+	.options = g_inspect_options,
+	.option_count = COUNT_OF(g_inspect_options),
 	.run = inspect,
+	.notes = "With --native the exit status is 0 when all native code is verified, else 1.\n",
 };
 
 static int doctor(const struct command *self, int argc, char **argv)

@@ -104,6 +104,7 @@ LLVMValueRef helper_call(struct function *f, enum native_helper helper, LLVMValu
 		slot_load(f, f->u->plan->layout.helpers + 8 * (uint32_t)helper, f->u->ptr);
 	LLVMValueRef call = LLVMBuildCall2(f->b, type, code, args, count, "");
 
+	fuel_fetch(f);
 	return h->result == '-' ? NULL : call;
 }
 

@@ -1,7 +1,7 @@
 /*
  * Copying, filling and initialising memories. What concerns memory 0 in the window alone is done by
- * code: a constant small size where it stands, any other by a function that each unit makes for
- * itself when it needs it. The rest is done by helpers.
+ * code: a constant small size where it stands, any other by a routine that each unit makes for
+ * itself when it needs it, and the linker keeps once. The rest is done by helpers.
  * Trust: the module is validated. Addresses and sizes are the guest's.
  * Invariant: nothing is written before both ranges are known to be inside, by the size slot alone;
  * where that says no, the helper decides, as a shared memory may have grown. Everything that is
@@ -319,16 +319,18 @@ static LLVMTypeRef bulk_func_type(const struct unit *u)
 	return LLVMFunctionType(u->void_type, params, 3, false);
 }
 
-/* (to, from or byte, size). It stands behind the functions of the unit. */
+/* (to, from or byte, size). A routine that functions share (link.c). */
 static LLVMValueRef bulk_func_new(struct unit *u, bool copy)
 {
 	static const char never_inline[] = "noinline";
 	unsigned kind = LLVMGetEnumAttributeKindForName(never_inline, sizeof never_inline - 1);
-	LLVMValueRef func =
-		LLVMAddFunction(u->module, copy ? "memory.copy" : "memory.fill", bulk_func_type(u));
+	LLVMValueRef func = LLVMAddFunction(u->module, copy ? BULK_COPY_SYMBOL : BULK_FILL_SYMBOL,
+					    bulk_func_type(u));
 	struct function f = {.u = u, .m = u->plan->m, .func = func};
 
-	LLVMSetLinkage(func, LLVMInternalLinkage);
+	/* not internal: nobody fits it to those who call it, so that all units have the same one */
+	LLVMSetVisibility(func, LLVMHiddenVisibility);
+	LLVMSetSection(func, copy ? "." BULK_COPY_SYMBOL : "." BULK_FILL_SYMBOL);
 	unit_attributes(u, func);
 	LLVMAddAttributeAtIndex(func, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
 				LLVMCreateEnumAttribute(u->context, kind, 0));
@@ -346,6 +348,7 @@ static void bulk_call(struct function *f, bool copy, LLVMValueRef args[3])
 	if (!*func)
 		*func = bulk_func_new(f->u, copy);
 	LLVMBuildCall2(f->b, bulk_func_type(f->u), *func, args, 3, "");
+	fuel_fetch(f);
 }
 
 /* ---- constant sizes -------------------------------------------------------------------------- */

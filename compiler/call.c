@@ -15,6 +15,7 @@ struct callee {
 
 static void call_finish(struct function *f, const struct callee *c, LLVMValueRef call)
 {
+	fuel_fetch(f);
 	if (c->may_throw)
 		exception_check(f);
 	abi_push_results(f, c->type, call);
@@ -105,11 +106,11 @@ static void call_reference(struct function *f, const struct wasm_insn *insn, boo
 	uint32_t table = f->u->plan->layout.function_table;
 	LLVMValueRef ref = value_pop(f);
 	LLVMValueRef count = slot_load(f, table + 8, f->u->i64);
-	LLVMValueRef wide = LLVMBuildZExt(f->b, ref, f->u->i64, "");
-	LLVMValueRef null = LLVMBuildICmp(f->b, LLVMIntEQ, ref, const_i32(f, 0), "");
-	LLVMValueRef beyond = LLVMBuildICmp(f->b, LLVMIntUGE, wide, count, "");
 
-	trap_if(f, LLVMBuildOr(f->b, null, beyond, ""), TRAP_NULL_FUNCTION);
+	trap_if(f, LLVMBuildICmp(f->b, LLVMIntEQ, ref, const_i32(f, 0), ""), TRAP_NULL_FUNCTION);
+	LLVMValueRef wide = opaque_index(f, ref);
+
+	trap_if(f, LLVMBuildICmp(f->b, LLVMIntUGE, wide, count, ""), TRAP_NULL_FUNCTION);
 	LLVMValueRef entry = entry_pointer(f, table, wide);
 	struct callee c = {
 		.type = &f->m->types[insn->index],

@@ -14,6 +14,7 @@
 
 #include "base/heap.h"
 #include "compiler/link.h"
+#include "compiler/prove.h"
 #include "compiler/section.h"
 #include "compiler/target.h"
 #include "compiler/unit.h"
@@ -36,7 +37,7 @@
 struct job {
 	uint32_t first, count;
 	int level;
-	LLVMMemoryBufferRef object;
+	struct unit_code code;
 	struct compile_error error;
 };
 
@@ -220,8 +221,8 @@ static void *pool_work(void *arg)
 
 	for (struct job *job = job_take(p); job; job = job_take(p))
 		job_done(p, job,
-			 unit_compile(p->plan, job->first, job->count, job->level, &job->object,
-				      &job->error));
+			 prove_unit(p->plan, job->first, job->count, job->level, &job->code,
+				    &job->error));
 	return NULL;
 }
 
@@ -260,7 +261,7 @@ static bool pool_run(struct pool *p, struct compile_error *error)
 static bool jobs_ok(const struct pool *p, struct compile_error *error)
 {
 	for (uint32_t i = 0; i < p->job_count; i++)
-		if (!p->jobs[i].object)
+		if (p->jobs[i].code.count == 0)
 			return compile_fail(error, p->jobs[i].error.text);
 	return true;
 }
@@ -268,18 +269,16 @@ static bool jobs_ok(const struct pool *p, struct compile_error *error)
 static bool jobs_link(const struct pool *p, struct linked *l, struct compile_error *error)
 {
 	const struct wasm_module *m = p->plan->m;
-	struct link_object *objects = heap_alloc_array(p->job_count, sizeof(*objects));
+	struct link_object *objects =
+		heap_alloc_array((size_t)p->job_count * UNIT_FORMS, sizeof(*objects));
+	uint32_t count = 0;
 
 	if (!objects)
 		return compile_fail(error, "out of memory");
 	for (uint32_t i = 0; i < p->job_count; i++)
-		objects[i] = (struct link_object){
-			.bytes = (const uint8_t *)LLVMGetBufferStart(p->jobs[i].object),
-			.size = LLVMGetBufferSize(p->jobs[i].object),
-			.first = p->jobs[i].first,
-			.count = p->jobs[i].count};
-	bool ok = link_objects(l, objects, p->job_count, m->import_func_count,
-			       m->func_count - m->import_func_count, error);
+		count += prove_objects(&p->jobs[i].code, objects + count);
+	bool ok = link_objects(l, objects, count, m->import_func_count,
+			       m->func_count - m->import_func_count, false, error);
 
 	heap_free(objects);
 	return ok;
@@ -300,8 +299,7 @@ static bool compile_units(struct pool *p, struct linked *l, struct compile_error
 
 	pthread_mutex_destroy(&p->lock);
 	for (uint32_t i = 0; i < p->job_count; i++)
-		if (p->jobs[i].object)
-			LLVMDisposeMemoryBuffer(p->jobs[i].object);
+		prove_fini(&p->jobs[i].code);
 	heap_free(p->jobs);
 	return ok;
 }
@@ -312,10 +310,14 @@ static bool compile_decoded(const struct wasm_module *m, const struct compile_op
 	struct compile_plan plan = {.m = m, .options = options};
 	struct pool pool = {.plan = &plan};
 	struct linked linked = {0};
-	bool ok = plan_init(&plan, error) && compile_units(&pool, &linked, error);
+	struct facts_buffer facts = {0};
+	bool ok = plan_init(&plan, error) && compile_units(&pool, &linked, error) &&
+		  (options->unverified || prove_all(&plan, &linked, &facts, error));
 
-	if (ok && !section_make(&linked, m, options, payload, payload_size))
+	if (ok &&
+	    !section_make(&linked, m, options, facts.bytes, facts.size, payload, payload_size))
 		ok = compile_fail(error, "out of memory");
+	facts_buffer_fini(&facts);
 	link_fini(&linked);
 	heap_free(plan.may_throw);
 	return ok;

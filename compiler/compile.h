@@ -17,6 +17,7 @@ struct compile_options {
 	int level; /* 0..3 as compilers have it */
 	enum native_isa isa;
 	uint32_t flags;	  /* NATIVE_METERED, NATIVE_POLLED, NATIVE_CHECKED */
+	bool unverified;  /* code as it comes, without facts: the enclave refuses it */
 	unsigned threads; /* 0: as many as there are CPUs. Never changes the output. */
 	/* Told while it goes on, from any thread, one at a time; NULL: nobody. */
 	void (*progress)(void *env, uint32_t done, uint32_t total);

@@ -1,7 +1,9 @@
 /*
  * Fuel and interruption, by the interpreter's rules (interp/interp.h): a run of instructions
  * without a label or a branch pays at its beginning. The charge is made at the first instruction
- * that costs something; what the run costs is known at its end and put in then. Trust: the module
+ * that costs something; what the run costs is known at its end and put in then. What is left is kept in
+ * a variable, too, so that a run need not wait for what the last one stored: the slot is always up to date,
+ * the variable is read again after everything that may have changed the slot. Trust: the module
  * is validated.
  */
 #include "compiler/abi.h"
@@ -26,12 +28,17 @@ static void unlikely_if(struct function *f, LLVMValueRef condition, LLVMBasicBlo
 	LLVMSetMetadata(branch, f->u->prof_kind, f->u->unlikely);
 }
 
+void fuel_fetch(struct function *f)
+{
+	if (f->fuel)
+		LLVMBuildStore(f->b, slot_load(f, f->u->plan->layout.fuel, f->u->i64), f->fuel);
+}
+
 static void run_charge(struct function *f)
 {
-	uint32_t disp = f->u->plan->layout.fuel;
 	LLVMBasicBlockRef more = block_new(f, "fuel"), next = block_new(f, "");
 	LLVMValueRef cost = const_i64(f, COST_UNKNOWN);
-	LLVMValueRef left = volatile_load(f, disp);
+	LLVMValueRef left = LLVMBuildLoad2(f->b, f->u->i64, f->fuel, "");
 	LLVMValueRef is_short = LLVMBuildICmp(f->b, LLVMIntULT, left, cost, "");
 	LLVMBasicBlockRef from = LLVMGetInsertBlock(f->b);
 
@@ -41,18 +48,14 @@ static void run_charge(struct function *f)
 	LLVMValueRef freeze = LLVMBuildFreeze(f->b, cost, "");
 
 	helper_call(f, NATIVE_HELPER_fuel, &freeze);
-	LLVMValueRef filled = volatile_load(f, disp);
-
 	LLVMBuildBr(f->b, next);
 	LLVMPositionBuilderAtEnd(f->b, from);
 	block_begin(f, next);
-	LLVMValueRef now = LLVMBuildPhi(f->b, f->u->i64, "");
-
-	LLVMAddIncoming(now, &left, &from, 1);
-	LLVMAddIncoming(now, &filled, &more, 1);
+	LLVMValueRef now = LLVMBuildLoad2(f->b, f->u->i64, f->fuel, "");
 	LLVMValueRef rest = LLVMBuildSub(f->b, now, cost, "");
 
-	slot_store(f, disp, rest);
+	LLVMBuildStore(f->b, rest, f->fuel);
+	slot_store(f, f->u->plan->layout.fuel, rest);
 	LLVMSetVolatile(LLVMGetLastInstruction(next), true);
 	f->run_uses[0] = is_short;
 	f->run_uses[1] = freeze;
@@ -104,8 +107,12 @@ void fuel_enter(struct function *f)
 {
 	uint64_t locals = f->body->local_slots - f->type->param_slots;
 
+	if (f->u->plan->options->flags & NATIVE_METERED) {
+		f->fuel = LLVMBuildAlloca(f->entry, f->u->i64, "");
+		fuel_fetch(f);
+	}
 	poll(f);
-	if (f->u->plan->options->flags & NATIVE_METERED && locals >= 8)
+	if (f->fuel && locals >= 8)
 		fuel_pay(f, locals / 8); /* that they are set to zero */
 }
 

@@ -28,7 +28,17 @@ struct compile_plan {
 	bool indirect_may_throw; /* calls through tables and references */
 };
 
-#define UNIT_ATTRIBUTES 8
+#define UNIT_ATTRIBUTES 12
+/* How code is made: as fast as can be; or, for functions that the verifier refuses, in ways that it can follow
+ * more easily. */
+enum unit_form {
+	UNIT_PLAIN,
+	UNIT_MASKED, /* addresses are masked after the passes (mask.c) */
+	UNIT_OPAQUE, /* each function alone, indices opaque from the start, no jump tables, -O1 at most */
+	UNIT_SIMPLE, /* the same, without passes */
+	UNIT_FORMS
+};
+
 #define UNIT_PLACES	1000 /* WASM_MAX_PARAMS, WASM_MAX_RESULTS */
 
 /* Functions that are compiled together: an LLVM context and module of their own, one thread. */
@@ -36,6 +46,9 @@ struct unit {
 	const struct compile_plan *plan;
 	uint32_t first, count; /* defined functions, as function indices of the module */
 	int level;	       /* of optimisation */
+	enum unit_form form;
+	const bool *wanted; /* from first on: which functions to make code of */
+	LLVMMemoryBufferRef *passed; /* struct unit_request */
 	LLVMContextRef context;
 	LLVMModuleRef module;
 	LLVMTypeRef i1, i8, i16, i32, i64, f32, f64, v128, void_type;
@@ -120,7 +133,8 @@ struct function {
 	uint32_t block_weight;	     /* of the basic block that is being made */
 	uint32_t table_count;	     /* br_tables so far */
 	size_t edge_values;	     /* values that branches have taken along so far */
-	uint64_t run_cost;	     /* fuel.c */
+	LLVMValueRef fuel;	     /* fuel.c: alloca, what is left of it; NULL: not metered */
+	uint64_t run_cost;	     /* likewise */
 	LLVMValueRef
 		run_uses[3]; /* instructions whose second operand is the run's cost; NULL: no run */
 };
@@ -218,6 +232,12 @@ bool memory_in_window(const struct unit *u, uint32_t memory);
 /* What the slot of the memory says (i64): its size in bytes, or one that it had. */
 LLVMValueRef memory_size_bytes(struct function *f, uint32_t memory);
 
+/* ---- bulk.c ---- */
+
+/* Routines of a unit; the linker keeps one of each. */
+#define BULK_COPY_SYMBOL "memory.copy"
+#define BULK_FILL_SYMBOL "memory.fill"
+
 /* ---- keep.c ---- */
 
 /* Keeps a load from the window from being dropped, moved past a branch, or narrowed. */
@@ -241,10 +261,20 @@ bool exception_plan(struct compile_plan *plan);
  * end. */
 void exception_block_end(struct function *f, struct block *b);
 
+/* ---- mask.c ---- */
+
+/* An i32, zero-extended by an instruction that LLVM cannot look into: what is checked of it is true of what is
+ * used. */
+LLVMValueRef opaque_index(struct function *f, LLVMValueRef index);
+/* After the passes: masks the addresses that the function accesses in the window. */
+void mask_function(struct unit *u, LLVMValueRef func);
+
 /* ---- fuel.c ---- */
 
 /* Counts an instruction; called before each, when the plan is metered. */
 void fuel_count(struct function *f, const struct wasm_insn *insn);
+/* After a call of anything that may have used some. */
+void fuel_fetch(struct function *f);
 /* A label or a branch: the next instruction begins a new run. */
 void fuel_end_run(struct function *f);
 /* At a function's entry; looks at the stop slot, too, when the plan is polled. */

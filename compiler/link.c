@@ -1,8 +1,8 @@
 /*
  * A linker for what our own code generator emits.
  * Trust: the objects come from LLVM in this process; every bound is checked all the same.
- * Invariant: the code is functions in the order of their indices, HLT between them; what an object
- * has besides its functions (shared routines) follows its last one.
+ * Invariant: the code is functions in the order of their indices, then the routines that they share, those
+ * without relocations once; at least one HLT stands behind each.
  */
 #include "compiler/link.h"
 
@@ -16,11 +16,18 @@
 
 #define RODATA_ALIGN_MAX 4096u
 
-enum place_kind { PLACE_NONE, PLACE_FUNC, PLACE_CODE, PLACE_RODATA };
+enum place_kind {
+	PLACE_NONE,
+	PLACE_FUNC,
+	PLACE_ROUTINE,
+	PLACE_SAME, /* as a routine that has its place: its bytes are there already */
+	PLACE_RODATA
+};
 
 /* Where a section of an object goes. */
 struct place {
 	enum place_kind kind;
+	bool relocated;	  /* there are relocations in it */
 	uint32_t func;	  /* PLACE_FUNC */
 	uint64_t address; /* the code begins at 0, the read-only data at a page behind it */
 };
@@ -31,11 +38,22 @@ struct object {
 	struct place *places; /* of each section */
 };
 
+/* A section of an object. */
+struct part {
+	struct object *object; /* NULL: none */
+	uint32_t section;
+};
+
 struct linker {
 	struct linked *out;
 	struct object *objects;
 	uint32_t object_count;
 	uint32_t first, func_count;
+	struct part *funcs;    /* of each function its code */
+	struct part *routines; /* that are placed; room for all */
+	uint32_t routine_count;
+	bool alone;
+	uint64_t stub; /* alone: where functions are that are not here */
 	uint64_t rodata_base;
 	struct compile_error *error;
 };
@@ -95,7 +113,7 @@ static bool object_open(struct linker *l, struct object *o)
 	return o->places || link_fail(l, "out of memory");
 }
 
-/* The function whose symbol this is; false: none of this module. */
+/* The function whose symbol this is; false: none that is linked. */
 static bool func_of_symbol(const struct linker *l, const char *name, uint32_t *func)
 {
 	uint64_t n = 0;
@@ -115,6 +133,26 @@ static bool func_of_symbol(const struct linker *l, const char *name, uint32_t *f
 
 /* ---- what there is ----------------------------------------------------------------------------
  */
+
+/* The code of a function, in the place of what an earlier object had. */
+static bool func_take(struct linker *l, struct object *o, uint32_t section)
+{
+	struct part *part = &l->funcs[o->places[section].func - l->first];
+
+	if (part->object == o)
+		return link_fail(l, "function %u has code twice", o->places[section].func);
+	if (part->object)
+		part->object->places[part->section].kind = PLACE_NONE;
+	*part = (struct part){o, section};
+	o->places[section].kind = PLACE_FUNC;
+	return true;
+}
+
+static void routine_take(struct linker *l, struct object *o, uint32_t section)
+{
+	l->routines[l->routine_count++] = (struct part){o, section};
+	o->places[section].kind = PLACE_ROUTINE;
+}
 
 static bool section_sort(struct linker *l, struct object *o, uint64_t index)
 {
@@ -137,18 +175,25 @@ static bool section_sort(struct linker *l, struct object *o, uint64_t index)
 		return link_fail(l, "section %s has a strange alignment", name);
 	if (!(s.sh_flags & SHF_EXECINSTR))
 		place->kind = PLACE_RODATA;
+	else if (name[0] == '.' && func_of_symbol(l, name + 1, &place->func))
+		return func_take(l, o, (uint32_t)index);
 	else
-		place->kind = name[0] == '.' && func_of_symbol(l, name + 1, &place->func)
-				      ? PLACE_FUNC
-				      : PLACE_CODE;
+		routine_take(l, o, (uint32_t)index);
 	return true;
 }
 
+/* Sections that have relocations are told. */
 static bool object_sort(struct linker *l, struct object *o)
 {
-	for (uint64_t i = 1; i < o->header.e_shnum; i++)
+	Elf64_Shdr s;
+
+	for (uint64_t i = 1; i < o->header.e_shnum; i++) {
 		if (!section_sort(l, o, i))
 			return false;
+		if (object_section(o, i, &s) && s.sh_type == SHT_RELA &&
+		    s.sh_info < o->header.e_shnum)
+			o->places[s.sh_info].relocated = true;
+	}
 	return true;
 }
 
@@ -175,65 +220,105 @@ static bool section_place(struct linker *l, struct object *o, uint64_t index, ui
 	       place_take(l, end, s.sh_size, s.sh_addralign, &o->places[index].address);
 }
 
-/* The functions of an object in order. sections: room for one number each, all 0. */
-static bool object_place_funcs(struct linker *l, struct object *o, uint32_t *sections,
-			       uint64_t *end)
+/* Code, with HLT behind it. */
+static bool part_place(struct linker *l, const struct part *part, uint64_t *end, uint32_t *offset)
 {
-	for (uint32_t i = 1; i < o->header.e_shnum; i++) {
-		const struct place *p = &o->places[i];
+	if (!section_place(l, part->object, part->section, end))
+		return false;
+	*offset = (uint32_t)part->object->places[part->section].address;
+	*end += 1;
+	return true;
+}
 
-		if (p->kind != PLACE_FUNC)
+static bool part_equal(const struct part *a, const struct part *b)
+{
+	Elf64_Shdr s, t;
+
+	return !a->object->places[a->section].relocated &&
+	       !b->object->places[b->section].relocated &&
+	       object_section(a->object, a->section, &s) &&
+	       object_section(b->object, b->section, &t) && s.sh_size == t.sh_size &&
+	       memcmp(a->object->in->bytes + s.sh_offset, b->object->in->bytes + t.sh_offset,
+		      s.sh_size) == 0;
+}
+
+/* Is there one like it that has its place? */
+static bool routine_is_placed(const struct linker *l, const struct part *part, uint32_t placed)
+{
+	for (uint32_t i = 0; i < placed; i++) {
+		const struct part *p = &l->routines[i];
+
+		if (!part_equal(p, part))
 			continue;
-		if (p->func - o->in->first >= o->in->count || sections[p->func - o->in->first])
-			return link_fail(l, "function %u is not where it should be", p->func);
-		sections[p->func - o->in->first] = i;
+		part->object->places[part->section].kind = PLACE_SAME;
+		part->object->places[part->section].address = p->object->places[p->section].address;
+		return true;
 	}
-	for (uint32_t i = 0; i < o->in->count; i++) {
-		if (!sections[i])
-			return link_fail(l, "function %u has no code", o->in->first + i);
-		if (!section_place(l, o, sections[i], end))
+	return false;
+}
+
+static bool link_place_routines(struct linker *l, uint64_t *end)
+{
+	uint32_t placed = 0;
+
+	for (uint32_t i = 0; i < l->routine_count; i++) {
+		const struct part part = l->routines[i];
+
+		if (routine_is_placed(l, &part, placed))
+			continue;
+		l->routines[placed] = part;
+		if (!part_place(l, &part, end, &l->out->offsets[l->func_count + placed]))
 			return false;
-		l->out->offsets[o->in->first - l->first + i] =
-			(uint32_t)o->places[sections[i]].address;
+		placed++;
 	}
+	l->routine_count = placed;
 	return true;
 }
 
-static bool object_place_kind(struct linker *l, struct object *o, enum place_kind kind,
-			      uint64_t *end)
+static bool link_place_code(struct linker *l, uint64_t *end)
 {
-	for (uint64_t i = 1; i < o->header.e_shnum; i++)
-		if (o->places[i].kind == kind && !section_place(l, o, i, end))
+	for (uint32_t i = 0; i < l->func_count; i++) {
+		if (!l->funcs[i].object)
+			return link_fail(l, "function %u has no code", l->first + i);
+		if (!part_place(l, &l->funcs[i], end, &l->out->offsets[i]))
 			return false;
-	return true;
+	}
+	return link_place_routines(l, end);
 }
 
-static bool object_place_code(struct linker *l, struct object *o, uint64_t *end)
+static uint64_t link_align(uint64_t at, uint64_t align)
 {
-	uint32_t *sections = heap_alloc_array(o->in->count, sizeof(*sections));
-	bool ok =
-		sections ? object_place_funcs(l, o, sections, end) : link_fail(l, "out of memory");
+	return (at + align - 1) & ~(align - 1);
+}
 
-	heap_free(sections);
-	return ok && object_place_kind(l, o, PLACE_CODE, end);
+static void link_place_stub(struct linker *l, uint64_t *end)
+{
+	l->stub = *end;
+	l->out->offsets[l->func_count + l->routine_count++] = (uint32_t)l->stub;
+	*end += NATIVE_CODE_ALIGN;
 }
 
 static bool link_place(struct linker *l)
 {
+	struct linked *out = l->out;
 	uint64_t end = 0;
 
-	for (uint32_t i = 0; i < l->object_count; i++)
-		if (!object_place_code(l, &l->objects[i], &end))
-			return false;
-	end = (end + NATIVE_CODE_ALIGN - 1) & ~(uint64_t)(NATIVE_CODE_ALIGN - 1);
-	l->out->code_size = end;
-	l->out->offsets[l->func_count] = (uint32_t)end;
-	l->rodata_base = (end + NATIVE_PAGE - 1) & ~(uint64_t)(NATIVE_PAGE - 1);
+	if (!link_place_code(l, &end))
+		return false;
+	end = link_align(end, NATIVE_CODE_ALIGN);
+	if (l->alone)
+		link_place_stub(l, &end);
+	out->routine_count = l->routine_count;
+	out->code_size = end;
+	out->offsets[l->func_count + l->routine_count] = (uint32_t)end;
+	l->rodata_base = link_align(end, NATIVE_PAGE);
 	end = 0;
 	for (uint32_t i = 0; i < l->object_count; i++)
-		if (!object_place_kind(l, &l->objects[i], PLACE_RODATA, &end))
-			return false;
-	l->out->rodata_size = end;
+		for (uint64_t k = 1; k < l->objects[i].header.e_shnum; k++)
+			if (l->objects[i].places[k].kind == PLACE_RODATA &&
+			    !section_place(l, &l->objects[i], k, &end))
+				return false;
+	out->rodata_size = end;
 	return true;
 }
 
@@ -251,27 +336,41 @@ static uint8_t *place_bytes(const struct linker *l, const struct place *p)
 	return (p->kind == PLACE_RODATA ? l->out->rodata : l->out->code) + p->address;
 }
 
-static bool symbol_address(struct linker *l, const struct object *o, const Elf64_Shdr *symbols,
-			   uint64_t index, uint64_t *address)
+static bool func_address(const struct linker *l, const char *name, uint64_t *address)
 {
-	Elf64_Sym s;
 	uint32_t func;
 
+	if (func_of_symbol(l, name, &func))
+		*address = l->out->offsets[func - l->first];
+	else if (l->alone)
+		*address = l->stub;
+	else
+		return false;
+	return true;
+}
+
+/* *gone: it is in the code of a function that has other code now. */
+static bool symbol_address(struct linker *l, const struct object *o, const Elf64_Shdr *symbols,
+			   uint64_t index, uint64_t *address, bool *gone)
+{
+	Elf64_Sym s;
+
+	*gone = false;
 	if (index >= symbols->sh_size / sizeof(s) ||
 	    !object_copy(o, &s, symbols->sh_offset + index * sizeof(s), sizeof(s)))
 		return link_fail(l, "a relocation has no symbol");
-	if (s.st_shndx != SHN_UNDEF && s.st_shndx < o->header.e_shnum &&
-	    o->places[s.st_shndx].kind != PLACE_NONE) {
+	const char *name = object_string(o, symbols->sh_link, s.st_name);
+
+	bool here = s.st_shndx != SHN_UNDEF && s.st_shndx < o->header.e_shnum;
+
+	if (here && o->places[s.st_shndx].kind != PLACE_NONE) {
 		*address = place_address(l, &o->places[s.st_shndx]) + s.st_value;
 		return true;
 	}
-	const char *name = object_string(o, symbols->sh_link, s.st_name);
-
-	if (s.st_shndx != SHN_UNDEF || !name || !func_of_symbol(l, name, &func))
-		return link_fail(l, "the code refers to %s, which native code does not have",
-				 name && *name ? name : "something");
-	*address = l->out->offsets[func - l->first];
-	return true;
+	*gone = here && ELF64_ST_TYPE(s.st_info) != STT_FUNC;
+	return *gone || (name && func_address(l, name, address)) ||
+	       link_fail(l, "the code refers to %s, which native code does not have",
+			 name && *name ? name : "something");
 }
 
 /* S + A - P, in 4 or 8 bytes. */
@@ -302,11 +401,15 @@ static bool relocation_apply(struct linker *l, const struct object *o, const str
 			     uint64_t size, const Elf64_Shdr *symbols, const Elf64_Rela *r)
 {
 	uint64_t target = 0;
+	bool gone;
 
-	if (!symbol_address(l, o, symbols, ELF64_R_SYM(r->r_info), &target))
+	if (!symbol_address(l, o, symbols, ELF64_R_SYM(r->r_info), &target, &gone))
 		return false;
 	if (r->r_offset >= size)
 		return link_fail(l, "a relocation lies outside its section");
+	if (gone) /* a jump table that nothing uses any more */
+		return place->kind == PLACE_RODATA ||
+		       link_fail(l, "the code refers to what native code does not have");
 	uint64_t value = target + (uint64_t)r->r_addend - place_address(l, place) - r->r_offset;
 
 	return relocation_write(l, place_bytes(l, place) + r->r_offset, size - r->r_offset,
@@ -321,9 +424,9 @@ static bool relocations_apply(struct linker *l, const struct object *o, const El
 	if (!object_section(o, list->sh_info, &section) ||
 	    !object_section(o, list->sh_link, &symbols))
 		return link_fail(l, "relocations of no section");
-	const struct place *place = &o->places[list->sh_info];
+	const struct place *place = &o->places[list->sh_info]; /* object_section has looked */
 
-	if (place->kind == PLACE_NONE)
+	if (place->kind == PLACE_NONE || place->kind == PLACE_SAME)
 		return true;
 	for (uint64_t at = 0; at + sizeof(r) <= list->sh_size; at += sizeof(r)) {
 		if (!object_copy(o, &r, list->sh_offset + at, sizeof(r)))
@@ -357,7 +460,7 @@ static bool object_fill(struct linker *l, const struct object *o)
 	Elf64_Shdr s;
 
 	for (uint64_t i = 1; i < o->header.e_shnum; i++) {
-		if (o->places[i].kind == PLACE_NONE)
+		if (o->places[i].kind == PLACE_NONE || o->places[i].kind == PLACE_SAME)
 			continue;
 		if (!object_section(o, i, &s))
 			return link_fail(l, "a section lies outside its object");
@@ -382,36 +485,52 @@ static bool link_fill(struct linker *l)
 	return true;
 }
 
+static bool link_open(struct linker *l, const struct link_object *objects)
+{
+	uint32_t sections = 0;
+
+	for (uint32_t i = 0; i < l->object_count; i++) {
+		l->objects[i].in = &objects[i];
+		if (!object_open(l, &l->objects[i]))
+			return false;
+		sections += l->objects[i].header.e_shnum;
+	}
+	l->routines = heap_alloc_array(sections, sizeof(*l->routines));
+	l->out->offsets =
+		heap_alloc_array((size_t)l->func_count + sections + 2, sizeof(*l->out->offsets));
+	return (l->routines && l->out->offsets) || link_fail(l, "out of memory");
+}
+
 static bool link_all(struct linker *l, const struct link_object *objects)
 {
-	for (uint32_t i = 0; i < l->object_count; i++) {
-		struct object *o = &l->objects[i];
-
-		o->in = &objects[i];
-		if (!object_open(l, o) || !object_sort(l, o))
+	if (!link_open(l, objects))
+		return false;
+	for (uint32_t i = 0; i < l->object_count; i++)
+		if (!object_sort(l, &l->objects[i]))
 			return false;
-	}
 	return link_place(l) && link_fill(l);
 }
 
 bool link_objects(struct linked *out, const struct link_object *objects, uint32_t object_count,
-		  uint32_t first, uint32_t func_count, struct compile_error *error)
+		  uint32_t first, uint32_t func_count, bool alone, struct compile_error *error)
 {
 	struct linker l = {.out = out,
 			   .object_count = object_count,
 			   .first = first,
 			   .func_count = func_count,
+			   .alone = alone,
 			   .error = error};
 
 	*out = (struct linked){.func_count = func_count};
-	out->offsets = heap_alloc_array((size_t)func_count + 1, sizeof(*out->offsets));
+	l.funcs = heap_alloc_array(func_count, sizeof(*l.funcs));
 	l.objects = heap_alloc_array(object_count, sizeof(*l.objects));
-	bool ok =
-		out->offsets && l.objects ? link_all(&l, objects) : link_fail(&l, "out of memory");
+	bool ok = l.funcs && l.objects ? link_all(&l, objects) : link_fail(&l, "out of memory");
 
 	for (uint32_t i = 0; l.objects && i < object_count; i++)
 		heap_free(l.objects[i].places);
 	heap_free(l.objects);
+	heap_free(l.funcs);
+	heap_free(l.routines);
 	if (!ok)
 		link_fini(out);
 	return ok;

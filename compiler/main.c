@@ -37,6 +37,8 @@ static const char usage[] =
 	"  --interruptible    let a time limit or an interruption end the program\n"
 	"  --checked-memory   check every access to memory (for several instances in one enclave)\n"
 	"  -j N               threads (default: as many as CPUs); the output is the same\n"
+	"  --no-verify        write code as it comes, without facts: the enclave refuses it (to\n"
+	"                     measure what verification costs)\n"
 	"  --dump-ir DIR      write LLVM IR there\n"
 	"  --quiet            no progress bar\n"
 	"  --batch LIST       compile every module of a list, in lines IN<tab>OUT; one that is\n"
@@ -51,6 +53,7 @@ enum {
 	OPTION_FUEL,
 	OPTION_POLL,
 	OPTION_CHECKED,
+	OPTION_NO_VERIFY,
 	OPTION_DUMP,
 	OPTION_QUIET,
 	OPTION_BATCH,
@@ -62,6 +65,7 @@ static const struct option long_options[] = {
 	{"fuel", no_argument, NULL, OPTION_FUEL},
 	{"interruptible", no_argument, NULL, OPTION_POLL},
 	{"checked-memory", no_argument, NULL, OPTION_CHECKED},
+	{"no-verify", no_argument, NULL, OPTION_NO_VERIFY},
 	{"dump-ir", required_argument, NULL, OPTION_DUMP},
 	{"quiet", no_argument, NULL, OPTION_QUIET},
 	{"batch", required_argument, NULL, OPTION_BATCH},
@@ -111,6 +115,9 @@ static bool command_option(struct command *c, int option)
 		return true;
 	case OPTION_CHECKED:
 		c->options.flags |= NATIVE_CHECKED;
+		return true;
+	case OPTION_NO_VERIFY:
+		c->options.unverified = true;
 		return true;
 	case OPTION_DUMP:
 		c->options.dump_ir = optarg;

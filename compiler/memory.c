@@ -17,6 +17,13 @@ bool memory_in_window(const struct unit *u, uint32_t memory)
 	return memory == 0 && !(u->plan->options->flags & NATIVE_CHECKED);
 }
 
+/* An index as i64. */
+static LLVMValueRef memory_index(struct function *f, LLVMValueRef index)
+{
+	return f->u->form >= UNIT_OPAQUE ? opaque_index(f, index)
+					 : LLVMBuildZExt(f->b, index, f->u->i64, "");
+}
+
 static LLVMValueRef memory_offset(struct function *f, LLVMValueRef pointer, LLVMValueRef offset)
 {
 	LLVMValueRef p = LLVMBuildGEP2(f->b, f->u->i8, pointer, &offset, 1, "");
@@ -35,7 +42,7 @@ static LLVMValueRef memory_window_pointer(struct function *f, LLVMValueRef index
 	if (LLVMIsAConstantInt(index))
 		return memory_offset(f, null,
 				     const_i64(f, LLVMConstIntGetZExtValue(index) + offset));
-	LLVMValueRef p = memory_offset(f, null, LLVMBuildZExt(f->b, index, f->u->i64, ""));
+	LLVMValueRef p = memory_offset(f, null, memory_index(f, index));
 
 	return offset ? memory_offset(f, p, const_i64(f, offset)) : p;
 }
@@ -57,7 +64,8 @@ static LLVMValueRef memory_helper_size(struct function *f, uint32_t memory)
 	return helper_call(f, NATIVE_HELPER_memory_size, args);
 }
 
-/* The slot of a shared memory may hold an earlier size: only the runtime can say no. */
+/* The slot of a shared memory may hold an earlier size: only the runtime can say no. When it is asked, it puts
+ * the size of now into the slot. */
 static void memory_check_shared(struct function *f, uint32_t memory, LLVMValueRef end,
 				LLVMValueRef beyond)
 {
@@ -66,19 +74,33 @@ static void memory_check_shared(struct function *f, uint32_t memory, LLVMValueRe
 
 	LLVMSetMetadata(way, f->u->prof_kind, f->u->unlikely);
 	block_begin(f, ask);
-	LLVMValueRef pages = memory_helper_size(f, memory);
-	LLVMValueRef size = LLVMBuildShl(f->b, LLVMBuildZExt(f->b, pages, f->u->i64, ""),
-					 const_i64(f, MEMORY_PAGE_LOG2), "");
+	memory_helper_size(f, memory);
+	LLVMValueRef size = memory_size_bytes(f, memory);
 
 	trap_if(f, LLVMBuildICmp(f->b, LLVMIntUGT, end, size, ""), TRAP_MEMORY_BOUNDS);
 	LLVMBuildBr(f->b, inside);
 	block_begin(f, inside);
 }
 
+/* For the verifier: index and offset as one number below 2^32, of which nothing else is known. */
+static LLVMValueRef memory_simple_index(struct function *f, LLVMValueRef index, uint64_t offset)
+{
+	LLVMValueRef wide = LLVMBuildZExt(f->b, index, f->u->i64, "");
+	LLVMValueRef at = LLVMBuildNUWAdd(f->b, wide, const_i64(f, offset), "");
+
+	trap_if(f, LLVMBuildICmp(f->b, LLVMIntUGT, at, const_i64(f, UINT32_MAX), ""),
+		TRAP_MEMORY_BOUNDS);
+	return LLVMBuildTrunc(f->b, at, f->u->i32, "");
+}
+
 static LLVMValueRef memory_checked_pointer(struct function *f, uint32_t memory, LLVMValueRef index,
 					   uint64_t offset, uint32_t size)
 {
-	LLVMValueRef wide = LLVMBuildZExt(f->b, index, f->u->i64, "");
+	if (f->u->form >= UNIT_OPAQUE && offset) {
+		index = memory_simple_index(f, index, offset);
+		offset = 0;
+	}
+	LLVMValueRef wide = memory_index(f, index);
 	LLVMValueRef end = LLVMBuildNUWAdd(f->b, wide, const_i64(f, offset + size), "");
 	LLVMValueRef beyond =
 		LLVMBuildICmp(f->b, LLVMIntUGT, end, memory_size_bytes(f, memory), "");
@@ -118,6 +140,9 @@ static LLVMValueRef memory_load(struct function *f, const struct wasm_insn *insn
 
 	if (memory_in_window(f->u, insn->mem.memory))
 		keep_load(f, load);
+	else if (f->u->form >=
+		 UNIT_OPAQUE) /* or one of two loads becomes a load of one of two addresses */
+		LLVMSetVolatile(load, true);
 	return load;
 }
 

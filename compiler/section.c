@@ -37,7 +37,8 @@ static size_t leb_put(uint8_t *out, uint64_t v)
 }
 
 bool section_make(const struct linked *l, const struct wasm_module *m,
-		  const struct compile_options *options, uint8_t **payload, size_t *size)
+		  const struct compile_options *options, const uint8_t *facts, size_t facts_size,
+		  uint8_t **payload, size_t *size)
 {
 	struct native_header h = {.magic = NATIVE_MAGIC,
 				  .abi_version = NATIVE_ABI_VERSION,
@@ -45,20 +46,25 @@ bool section_make(const struct linked *l, const struct wasm_module *m,
 				  .flags = options->flags,
 				  .func_count = l->func_count,
 				  .code_size = l->code_size,
-				  .rodata_size = l->rodata_size};
+				  .rodata_size = l->rodata_size,
+				  .facts_size = facts_size,
+				  .routine_count = l->routine_count};
+	const uint32_t entry_count = l->func_count + l->routine_count;
 
 	sha256_digest(h.module_digest, m->bytes, m->native_at);
-	*size = sizeof h + 4 * ((size_t)l->func_count + 1) + l->code_size + l->rodata_size;
+	*size = sizeof h + 4 * ((size_t)entry_count + 1) + l->code_size + l->rodata_size +
+		facts_size;
 	*payload = malloc(*size);
 	if (!*payload)
 		return false;
 	uint8_t *p = *payload;
 
 	put_bytes(&p, &h, sizeof h); /* little-endian, as this machine is */
-	for (uint32_t i = 0; i <= l->func_count; i++)
+	for (uint32_t i = 0; i <= entry_count; i++)
 		put_u32(&p, l->offsets[i]);
 	put_bytes(&p, l->code, l->code_size);
 	put_bytes(&p, l->rodata, l->rodata_size);
+	put_bytes(&p, facts, facts_size);
 	return true;
 }
 

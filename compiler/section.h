@@ -7,9 +7,10 @@
 #include "compiler/link.h"
 #include "wasm/module.h"
 
-/* The section's payload, to be freed with free(). False: no memory. */
+/* The section's payload; facts: size bytes, or none. To be freed with free(). False: no memory. */
 bool section_make(const struct linked *l, const struct wasm_module *m,
-		  const struct compile_options *options, uint8_t **payload, size_t *size);
+		  const struct compile_options *options, const uint8_t *facts, size_t facts_size,
+		  uint8_t **payload, size_t *size);
 
 /* The module (untrusted bytes) with that payload in the place of any section retwine.native that it
  * had: to be freed with free(). False: no memory, or more than a section can hold. */

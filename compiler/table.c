@@ -37,7 +37,7 @@ LLVMValueRef entry_pointer(struct function *f, uint32_t slot, LLVMValueRef index
 LLVMValueRef table_entry(struct function *f, uint32_t table, LLVMValueRef index,
 			 enum wasm_trap trap)
 {
-	LLVMValueRef wide = LLVMBuildZExt(f->b, index, f->u->i64, "");
+	LLVMValueRef wide = opaque_index(f, index);
 
 	trap_if(f, LLVMBuildICmp(f->b, LLVMIntUGE, wide, table_count(f, table), ""), trap);
 	return entry_pointer(f, table_slot(f, table), wide);

@@ -7,6 +7,8 @@
 
 #include <inttypes.h>
 #include <llvm-c/Analysis.h>
+#include <llvm-c/BitReader.h>
+#include <llvm-c/BitWriter.h>
 #include <llvm-c/Transforms/PassBuilder.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -80,11 +82,16 @@ static void unit_make_attributes(struct unit *u)
 	unit_add_attribute(u, attribute_enum(u, "null_pointer_is_valid"));
 	unit_add_attribute(u, attribute_string(u, "no-builtins", ""));
 	unit_add_attribute(u, attribute_string(u, "frame-pointer", "none"));
+	/* The verifier knows nothing below the stack pointer, and no pointer that is rounded. */
+	unit_add_attribute(u, attribute_enum(u, "noredzone"));
+	unit_add_attribute(u, attribute_string(u, "no-realign-stack", ""));
 	unit_add_attribute(u, attribute_string(u, "target-cpu", target_cpu(u->plan->options->isa)));
 	unit_add_attribute(u, attribute_string(u, "warn-stack-size", FRAME_MAX));
 	/* Endless recursion has to end by exhausting the stack; musttail calls are tail calls
 	 * anyway. */
 	unit_add_attribute(u, attribute_string(u, "disable-tail-calls", "true"));
+	if (u->form >= UNIT_OPAQUE)
+		unit_add_attribute(u, attribute_string(u, "no-jump-tables", "true"));
 }
 
 void unit_attributes(struct unit *u, LLVMValueRef func)
@@ -176,10 +183,10 @@ static void unit_dump(struct unit *u, const char *when)
 	char path[1024];
 	char *message = NULL;
 
-	if (!u->plan->options->dump_ir)
+	if (!u->plan->options->dump_ir || !u->module)
 		return;
-	snprintf(path, sizeof path, "%s/unit-%07" PRIu32 ".%s.ll", u->plan->options->dump_ir,
-		 u->first, when);
+	snprintf(path, sizeof path, "%s/unit-%07" PRIu32 "-%u.%s.ll", u->plan->options->dump_ir,
+		 u->first, (unsigned)u->form, when);
 	if (LLVMPrintModuleToFile(u->module, path, &message))
 		unit_fail(u, "cannot write %s", path);
 	LLVMDisposeMessage(message);
@@ -239,18 +246,38 @@ static void unit_set_target(struct unit *u, LLVMTargetMachineRef machine)
 	LLVMDisposeMessage(triple);
 }
 
+/* Where nothing is inlined, only what is wanted. */
 static void unit_translate(struct unit *u)
 {
+	const bool all = u->level > 1;
+
 	for (uint32_t i = 0; i < u->count && !unit_failed(u); i++)
-		function_translate(u, u->first + i);
+		if (all || u->wanted[i])
+			function_translate(u, u->first + i);
 }
 
-static bool unit_make_object(struct unit *u, LLVMMemoryBufferRef *object)
+/* What is not wanted was there to be inlined; what was refused is masked, and the routines, as all functions
+ * share them. */
+static void unit_select(struct unit *u)
 {
-	LLVMTargetMachineRef machine = target_machine_new(u->plan->options, u->level, u->error);
+	for (uint32_t i = 0; i < u->count && !unit_failed(u); i++) {
+		LLVMValueRef func = u->funcs[u->first + i];
 
-	if (!machine)
-		return false;
+		if (!func || LLVMIsDeclaration(func))
+			continue;
+		if (!u->wanted[i])
+			LLVMSetLinkage(func, LLVMAvailableExternallyLinkage);
+		else if (u->form != UNIT_PLAIN)
+			mask_function(u, func);
+	}
+	if (u->memory_copy)
+		mask_function(u, u->memory_copy);
+	if (u->memory_fill)
+		mask_function(u, u->memory_fill);
+}
+
+static void unit_make_ir(struct unit *u, LLVMTargetMachineRef machine)
+{
 	unit_set_target(u, machine);
 	unit_translate(u);
 	unit_dump(u, "1");
@@ -260,6 +287,47 @@ static bool unit_make_object(struct unit *u, LLVMMemoryBufferRef *object)
 		unit_run_passes(u, machine);
 	if (!unit_failed(u))
 		keep_finish(u);
+}
+
+/* What passes over whole units made is not made again: they take longer than the code generator. */
+static void unit_keep_ir(struct unit *u)
+{
+	if (u->passed && u->level > 1)
+		*u->passed = LLVMWriteBitcodeToMemoryBuffer(u->module);
+}
+
+static void unit_take_ir(struct unit *u)
+{
+	char name[UNIT_SYMBOL_MAX];
+
+	LLVMDisposeModule(u->module);
+	u->module = NULL;
+	if (LLVMParseBitcodeInContext2(u->context, *u->passed, &u->module)) {
+		unit_fail(u, "the code of functions from %" PRIu32 " on is lost", u->first);
+		return;
+	}
+	for (uint32_t i = 0; i < u->count; i++) {
+		unit_symbol(name, u->first + i);
+		u->funcs[u->first + i] = LLVMGetNamedFunction(u->module, name);
+	}
+	u->memory_copy = LLVMGetNamedFunction(u->module, BULK_COPY_SYMBOL);
+	u->memory_fill = LLVMGetNamedFunction(u->module, BULK_FILL_SYMBOL);
+}
+
+static bool unit_make_object(struct unit *u, LLVMMemoryBufferRef *object)
+{
+	LLVMTargetMachineRef machine = target_machine_new(u->plan->options, u->level, u->error);
+
+	if (!machine)
+		return false;
+	if (u->form == UNIT_MASKED && u->passed && *u->passed)
+		unit_take_ir(u);
+	else
+		unit_make_ir(u, machine);
+	if (!unit_failed(u) && u->form == UNIT_PLAIN)
+		unit_keep_ir(u);
+	if (!unit_failed(u))
+		unit_select(u);
 	unit_dump(u, "2");
 	if (!unit_failed(u))
 		unit_emit(u, machine, object);
@@ -267,11 +335,24 @@ static bool unit_make_object(struct unit *u, LLVMMemoryBufferRef *object)
 	return !unit_failed(u);
 }
 
-bool unit_compile(const struct compile_plan *plan, uint32_t first, uint32_t count, int level,
+static int form_level(enum unit_form form, int level)
+{
+	int max = form == UNIT_SIMPLE ? 0 : form == UNIT_OPAQUE ? 1 : 3;
+
+	return level < max ? level : max;
+}
+
+bool unit_compile(const struct compile_plan *plan, const struct unit_request *request,
 		  LLVMMemoryBufferRef *object, struct compile_error *error)
 {
-	struct unit u = {
-		.plan = plan, .first = first, .count = count, .level = level, .error = error};
+	struct unit u = {.plan = plan,
+			 .first = request->first,
+			 .count = request->count,
+			 .level = form_level(request->form, request->level),
+			 .form = request->form,
+			 .wanted = request->wanted,
+			 .passed = request->passed,
+			 .error = error};
 	bool ok = unit_init(&u) && unit_make_object(&u, object);
 
 	unit_fini(&u);

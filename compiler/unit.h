@@ -11,10 +11,19 @@
 #define UNIT_SYMBOL_MAX 16
 void unit_symbol(char name[UNIT_SYMBOL_MAX], uint32_t func);
 
-/* Compiles functions first .. first + count - 1, none of them imported, to an object (ELF,
- * relocatable), to be disposed of. level: 0..3, which may be less than the options say. False: see
- * error. */
-bool unit_compile(const struct compile_plan *plan, uint32_t first, uint32_t count, int level,
+/* What is to be compiled, of functions first .. first + count - 1, none of them imported. */
+struct unit_request {
+	uint32_t first, count;
+	int level; /* 0..3, which may be less than the options say */
+	enum unit_form form;
+	const bool *wanted; /* from first on: the functions to make code of */
+	/* At -O2 and more: what the passes made, kept by UNIT_PLAIN for UNIT_MASKED; NULL: not kept. Belongs to
+	 * the caller. */
+	LLVMMemoryBufferRef *passed;
+};
+
+/* Makes an object (ELF, relocatable), to be disposed of. False: see error. */
+bool unit_compile(const struct compile_plan *plan, const struct unit_request *request,
 		  LLVMMemoryBufferRef *object, struct compile_error *error);
 
 /* Remembers the first reason why the unit cannot be compiled. */

@@ -107,6 +107,7 @@ static bool handle_guest(struct thread_block *t, struct sgx_gprs *gprs, uint32_t
 	if (trap == TRAP_NONE)
 		return false;
 	t->trap_address = gprs->rip;
+	t->trap_stack = gprs->rsp;
 	gprs->rax = (uint64_t)trap;
 	gprs->rsp = t->guest_rsp;
 	resume_at(gprs, native_trap);

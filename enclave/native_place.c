@@ -49,3 +49,8 @@ uint64_t native_trap_address(void)
 {
 	return thread_self()->trap_address;
 }
+
+uint64_t native_trap_stack(void)
+{
+	return thread_self()->trap_stack;
+}

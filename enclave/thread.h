@@ -50,6 +50,7 @@ struct thread_block {
 	uint64_t guest_stack_accepted; /* bytes, from the top downwards */
 	uint64_t slots_accepted;       /* bytes of the slots of native code */
 	uint64_t trap_address;	       /* RIP of the last trap of guest code */
+	uint64_t trap_stack;	       /* its RSP, whatever that was */
 	struct native_thread *native;  /* the engine's */
 	uint32_t call_seq;	       /* sequence number of the last host call */
 	uint32_t reserved;

@@ -1,12 +1,13 @@
 /*
- * Native code as an attacker may make it. The first byte chooses: an arbitrary section is decoded and checked,
- * and what is accepted is whole and in order; or arbitrary calls of helpers and of the import thunk
+ * Native code as an attacker may make it. The first byte chooses: an arbitrary section is decoded, checked and
+ * verified, and what is accepted is whole and in order, what is not is not placed; or arbitrary calls of helpers and of the import thunk
  * come out of running code, with arbitrary slots written in between: tables and their mirrors stay equal,
  * slots that only the runtime writes stay right, and nothing is touched that is not the guest's.
  */
 #include <stdlib.h>
 
 #include "base/reader.h"
+#include "native/verify.h"
 #include "test/unit/native_guest.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -31,6 +32,7 @@ static void fuzz_section(const uint8_t *data, size_t size)
 	const struct native_header *h = &image.header;
 	const struct wasm_module m = {.func_count = h->func_count};
 	uint8_t digest[32];
+	struct native_refusal refusal = {.reason = VERIFY_OK};
 	struct native_code code;
 
 	expect(image.code + h->code_size == image.rodata);
@@ -42,8 +44,14 @@ static void fuzz_section(const uint8_t *data, size_t size)
 	expect(native_check(&image, &m, digest, h->flags) == E_OK);
 	digest[size % 32] ^= 1;
 	expect(native_check(&image, &m, digest, 0) == E_NATIVE_MODULE);
-	if (native_load(&code, &image, &m) == E_OK)
+	const enum err err = native_load(&code, &refusal, &image, &m);
+
+	if (err == E_NATIVE_UNVERIFIED)
+		expect(refusal.entry < native_entry_count(&image) && refusal.reason != VERIFY_OK);
+	if (err == E_OK)
 		native_code_fini(&code);
+	else
+		expect(native_fake_placed() == 0);
 	native_fake_reset();
 }
 

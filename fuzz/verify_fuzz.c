@@ -1,17 +1,20 @@
 /*
- * The verifier on any code: the first two bytes say how long a second function and the read-only data at the end
- * are; the rest is the first function. Claims: no crash, no more steps and memory than is stated, and the same
- * verdict again.
+ * The verifier on any code and any facts: the first four bytes say how many words the read-only data at the end have,
+ * how long a second function is, and how long (two bytes) the first one's facts before the data are; the rest is the
+ * first function. Without facts they are found. Claims: no crash, no more steps and memory than is stated, the same
+ * verdict again, and what is found is accepted.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "native/format.h"
-#include "native/verify.h"
+#include "native/verify_find.h"
 #include "wasm/module.h"
 
-#define CODE_MAX 65536u
+#define CODE_MAX  65536u
+#define STEPS_MIN 0x4000u
+#define STEP_MAX  0x10000u /* the last one may be beyond the limit, by so much */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -38,17 +41,40 @@ static void fuzz_claim(bool holds, const char *what)
 	abort();
 }
 
-static void fuzz_verify(struct verifier *v, const struct verify_image *image, uint32_t i)
+static void fuzz_bounds(const struct verifier *v, const struct verify_result *r, uint32_t i)
 {
-	struct verify_result first = verify_function(v, i), again = verify_function(v, i);
-	uint64_t size = image->entries[i + 1] - image->entries[i];
+	uint64_t size = v->image->entries[i + 1] - v->image->entries[i];
 
-	fuzz_claim(first.reason == again.reason && first.offset == again.offset &&
-			   first.steps == again.steps,
-		   "the verdict is always the same");
-	fuzz_claim(first.steps <= 2 * (0x10000 + size * VERIFY_STEPS_MAX), "steps are bounded");
-	fuzz_claim(verifier_memory(v) <= 2 * (size_t)VERIFY_MEMORY_MAX, "memory is bounded");
-	fuzz_claim(first.offset <= image->code_size, "the offset is in the code");
+	fuzz_claim(r->steps <= STEPS_MIN + size * VERIFY_STEPS_MAX + STEP_MAX, "steps are bounded");
+	fuzz_claim(verifier_memory(v) <= VERIFY_MEMORY_MAX, "memory is bounded");
+	fuzz_claim(r->offset <= v->image->code_size, "the offset is in the code");
+}
+
+static bool result_equal(const struct verify_result *a, const struct verify_result *b)
+{
+	return a->reason == b->reason && a->offset == b->offset && a->steps == b->steps;
+}
+
+static void fuzz_with(struct finder *f, const uint8_t *facts, size_t size)
+{
+	struct verify_result first = verify_function_with(&f->verifier, 0, facts, size);
+	struct verify_result again = verify_function_with(&f->verifier, 0, facts, size);
+
+	fuzz_claim(result_equal(&first, &again), "the verdict is always the same");
+	fuzz_bounds(&f->verifier, &first, 0);
+}
+
+static void fuzz_find(struct finder *f, uint32_t i)
+{
+	struct verify_result verdict = finder_verdict(f, i);
+	struct verify_result first = finder_verify(f, i), again = finder_verify(f, i);
+
+	fuzz_claim(result_equal(&first, &again), "what is found is always the same");
+	fuzz_claim(verdict.reason == first.reason || first.reason == VERIFY_EFFORT ||
+			   first.reason == VERIFY_MEMORY,
+		   "what is found is accepted");
+	if (verdict.reason == VERIFY_OK)
+		fuzz_bounds(&f->verifier, &first, i);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -60,31 +86,39 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				     .entries = entries,
 				     .entry_count = 2,
 				     .code = code};
-	struct verifier v = {0};
+	struct finder f = {0};
 
-	if (size < 2 || size - 2 > CODE_MAX - 32)
+	if (size < 4 || size > CODE_MAX - 32)
 		return 0;
-	size_t rodata = 4 * (size_t)data[0], second = data[1];
+	const uint8_t *first = data + 4;
+	size_t rodata = 4 * (size_t)data[0], second = data[1],
+	       facts = data[2] + 256 * (size_t)data[3];
 
-	size -= 2;
+	size -= 4;
 	rodata = rodata < size ? rodata : size;
 	size -= rodata;
+	facts = facts < size ? facts : size;
+	size -= facts;
 	second = second < size ? second : size;
 	g_tables[1].type.limits = (struct wasm_limits){10, 10, true};
 	g_memories[1].limits = (struct wasm_limits){1, 2, true};
 	g_globals[2].type.mutable = g_globals[3].type.mutable = true;
 	fuzz_claim(!native_layout_init(&image.layout, &g_module), "the module fits");
 	memset(code, NATIVE_PADDING, sizeof code);
-	memcpy(code, data + 2, size - second);
+	memcpy(code, first, size - second);
 	entries[1] = (uint32_t)(size - second + NATIVE_CODE_ALIGN) & ~(NATIVE_CODE_ALIGN - 1);
-	memcpy(code + entries[1], data + 2 + size - second, second);
+	memcpy(code + entries[1], first + size - second, second);
 	entries[2] = image.code_size = (entries[1] + (uint32_t)second + 1);
-	image.rodata = data + 2 + size;
+	image.rodata = first + size + facts;
 	image.rodata_size = (uint32_t)rodata;
-	if (verifier_init(&v, &image))
+	if (finder_init(&f, &image))
 		return 0;
-	fuzz_verify(&v, &image, 0);
-	fuzz_verify(&v, &image, 1);
-	verifier_fini(&v);
+	if (facts != 0) {
+		fuzz_with(&f, first + size, facts);
+	} else {
+		fuzz_find(&f, 0);
+		fuzz_find(&f, 1);
+	}
+	finder_fini(&f);
 	return 0;
 }

@@ -4,6 +4,7 @@
  * that mistakes are told.
  */
 #include "host/config.h"
+#include "host/sockets.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@ struct retwine_config *retwine_config_new(void)
 	struct retwine_config *config = calloc(1, sizeof(*config));
 
 	if (config) {
-		config->engine = LAUNCH_ENGINE_INTERPRETER;
+		config->engine = CONFIG_ENGINE_AUTO;
 		config->diagnostics = LAUNCH_DIAGNOSTICS_BACKTRACE;
 		config->args_policy = LAUNCH_ARGS_ANY;
 	}
@@ -56,6 +57,9 @@ void retwine_config_free(struct retwine_config *config)
 		mount_fini(&config->mounts[i]);
 	config_clear_args(config);
 	free(config->env);
+	for (size_t i = 0; i < config->listener_count; i++)
+		free(config->listeners[i].text);
+	free(config->listeners);
 	free(config->mounts);
 	free(config->module);
 	free(config->image);
@@ -203,20 +207,16 @@ static enum retwine_code set_simulation(struct retwine_config *config, const cha
 static enum retwine_code set_engine(struct retwine_config *config, const char *text,
 				    struct retwine_error *error)
 {
-	if (strcmp(text, "interpreter") == 0)
-		config->engine = LAUNCH_ENGINE_INTERPRETER;
+	if (strcmp(text, "auto") == 0)
+		config->engine = CONFIG_ENGINE_AUTO;
+	else if (strcmp(text, "interpreter") == 0 || strcmp(text, "interp") == 0)
+		config->engine = CONFIG_ENGINE_INTERPRETER;
 	else if (strcmp(text, "native") == 0)
-		config->engine = LAUNCH_ENGINE_NATIVE;
+		config->engine = CONFIG_ENGINE_NATIVE;
 	else
 		return error_set(error, RETWINE_USAGE,
-				 "engine: '%s' is neither interpreter nor native", text);
+				 "engine: '%s' is not auto, interpreter or native", text);
 	return RETWINE_OK;
-}
-
-static enum retwine_code set_unverified_native(struct retwine_config *config, const char *text,
-					       struct retwine_error *error)
-{
-	return set_bool(&config->unverified_native, "insecure-unverified-native", text, error);
 }
 
 /* The value of a hexadecimal digit, or -1. */
@@ -612,6 +612,35 @@ static enum retwine_code append_mount(struct retwine_config *config, struct conf
 	return RETWINE_OK;
 }
 
+/* GUEST[:SIZE]. A path with a colon in it needs the size. */
+static enum retwine_code add_tmp(struct retwine_config *config, const char *text,
+				 struct retwine_error *error)
+{
+	const char *colon = strrchr(text, ':');
+	struct config_mount m = {.source = config->source};
+	bool no_memory;
+	char *guest = colon ? strndup(text, (size_t)(colon - text)) : strdup(text);
+	enum retwine_code code = RETWINE_OK;
+
+	if (!guest)
+		return error_no_memory(error);
+	m.guest = config_guest_path(guest, &no_memory);
+	free(guest);
+	if (!m.guest)
+		code = no_memory ? error_no_memory(error)
+				 : error_set(error, RETWINE_USAGE,
+					     "tmp: '%s' names no directory of the guest; write "
+					     "GUEST[:SIZE] without '..'",
+					     text);
+	else if (colon)
+		code = set_size(&m.size, "tmp", colon + 1, error);
+	if (code == RETWINE_OK)
+		code = append_mount(config, &m, error);
+	if (code != RETWINE_OK)
+		mount_fini(&m);
+	return code;
+}
+
 static enum retwine_code add_mount(struct retwine_config *config, const char *host,
 				   const char *guest, bool read_only, struct retwine_error *error)
 {
@@ -664,6 +693,38 @@ static enum retwine_code add_dir(struct retwine_config *config, const char *text
 	return code;
 }
 
+/* ---- sockets ---- */
+
+/* ADDR:PORT. Those of a later source replace all of an earlier one. */
+static enum retwine_code add_listener(struct retwine_config *config, const char *text,
+				      struct retwine_error *error)
+{
+	if (!socket_address_ok(text))
+		return error_set(error, RETWINE_USAGE,
+				 "tcplisten: '%s' is not an address and a port; write them as in "
+				 "127.0.0.1:8080 or [::1]:8080",
+				 text);
+	if (config->listener_count != 0 && config->listeners[0].source != config->source) {
+		while (config->listener_count != 0)
+			free(config->listeners[--config->listener_count].text);
+	}
+	if (config->listener_count == LAUNCH_LISTEN_MAX)
+		return error_set(error, RETWINE_USAGE, "tcplisten: there are more than %u",
+				 LAUNCH_LISTEN_MAX);
+	struct config_listener l = {.text = strdup(text), .source = config->source};
+	void *grown =
+		array_grow(config->listeners, config->listener_count, sizeof(*config->listeners));
+
+	if (grown)
+		config->listeners = grown;
+	if (!grown || !l.text) {
+		free(l.text);
+		return error_no_memory(error);
+	}
+	config->listeners[config->listener_count++] = l;
+	return RETWINE_OK;
+}
+
 /* ---- the table of keys ---- */
 
 struct config_key {
@@ -680,10 +741,11 @@ static const struct config_key g_keys[] = {
 	{"argv0", SHAPE_TEXT, set_argv0},
 	{"env", SHAPE_ENV, add_env},
 	{"dir", SHAPE_LIST, add_dir},
+	{"tmp", SHAPE_LIST, add_tmp},
+	{"tcplisten", SHAPE_LIST, add_listener},
 	{"invoke", SHAPE_TEXT, set_invoke},
 	{"engine", SHAPE_TEXT, set_engine},
 	{"native-digest", SHAPE_TEXT, set_native_digest},
-	{"insecure-unverified-native", SHAPE_BOOL, set_unverified_native},
 	{"diagnostics", SHAPE_TEXT, set_diagnostics},
 	{"args-policy", SHAPE_TEXT, set_args_policy},
 	{"max-memory-size", SHAPE_TEXT, set_max_memory},

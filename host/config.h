@@ -11,6 +11,13 @@
 #include "include/retwine.h"
 #include "launch/launch.h"
 
+/* Which engine runs the program. */
+enum config_engine {
+	CONFIG_ENGINE_AUTO, /* native code if the module has it, else the interpreter */
+	CONFIG_ENGINE_INTERPRETER,
+	CONFIG_ENGINE_NATIVE, /* a module without native code is compiled */
+};
+
 /* What a `source` counts: settings of a later source replace those of an earlier one, two of the
  * same source for one name are an error. A file is one source, the calls between two files another.
  */
@@ -26,9 +33,16 @@ struct config_variable {
 };
 
 struct config_mount {
-	char *host;
+	char *host;    /* NULL: memory of the enclave */
+	uint64_t size; /* of such memory: most bytes; 0: the default */
 	char *guest; /* canonical */
 	bool read_only;
+	unsigned source;
+};
+
+/* Where the program listens for TCP connections: an address and a port in figures. */
+struct config_listener {
+	char *text;
 	unsigned source;
 };
 
@@ -43,12 +57,13 @@ struct retwine_config {
 	size_t env_count;
 	struct config_mount *mounts;
 	size_t mount_count;
+	struct config_listener *listeners;
+	size_t listener_count;
 	unsigned args_source;
 	unsigned source;
 	char *base; /* directory of the file being read, which relative paths count from; or NULL */
 
-	enum launch_engine engine;
-	bool unverified_native;
+	enum config_engine engine;
 	bool has_native_digest;
 	uint8_t native_digest[LAUNCH_DIGEST_SIZE]; /* what the native code has to be */
 	enum launch_diagnostics diagnostics;

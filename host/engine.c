@@ -1,7 +1,7 @@
 /*
  * Choosing, making and checking native code before an enclave is made.
  * Trust: section and cache are anybody's. Their form is checked here for the sake of the words; what
- * counts is the digest that the record gets, and the enclave's own check.
+ * counts is the digest that the record gets, and that the enclave verifies the code.
  * Invariant: code that does not stand in the file is used only where its digest is pinned, or in the
  * simulator, for a record that is made with it.
  */
@@ -40,12 +40,12 @@ uint32_t engine_required(const struct retwine_config *config, const struct modul
 	return config->limits.timeout != 0 || threads ? flags | NATIVE_POLLED : flags;
 }
 
-static bool has_section(const struct module *m)
+bool engine_has_section(const struct module *m)
 {
 	return m->wasm.native_at != m->wasm.size;
 }
 
-static enum retwine_code section_error(struct retwine_error *error, const char *path, enum err err)
+enum retwine_code engine_section_error(struct retwine_error *error, const char *path, enum err err)
 {
 	const bool form = err == E_TRUNCATED || err == E_MALFORMED || err == E_LIMIT;
 
@@ -70,7 +70,7 @@ static enum retwine_code check_section(struct engine_use *use, const struct modu
 	if (err == E_OK)
 		err = native_check(&image, w, module_digest, engine_required(config, m));
 	if (err != E_OK)
-		return section_error(error, config->module, err);
+		return engine_section_error(error, config->module, err);
 	use->isa = image.header.isa;
 	return RETWINE_OK;
 }
@@ -125,22 +125,23 @@ static enum retwine_code check_pinned(const uint8_t native_digest[LAUNCH_DIGEST_
 			 config->module);
 }
 
+static bool wants_native(const struct retwine_config *config, const struct module *m)
+{
+	return config->engine == CONFIG_ENGINE_NATIVE ||
+	       (config->engine == CONFIG_ENGINE_AUTO && engine_has_section(m));
+}
+
 enum retwine_code engine_prepare(struct engine_use *use, struct module *m,
 				 const struct retwine_config *config, struct retwine_error *error)
 {
-	const bool native = config->engine == LAUNCH_ENGINE_NATIVE;
+	const bool native = wants_native(config, m);
 	uint8_t module_digest[LAUNCH_DIGEST_SIZE], native_digest[LAUNCH_DIGEST_SIZE];
 	enum retwine_code code = RETWINE_OK;
 
-	*use = (struct engine_use){0};
-	if (native && !config->unverified_native)
-		return error_set(
-			error, RETWINE_REFUSED,
-			"native code is not verified yet, so it could do anything to this "
-			"machine; add --insecure-unverified-native to run it all the same, "
-			"or take --engine=interpreter");
+	*use = (struct engine_use){.engine = native ? LAUNCH_ENGINE_NATIVE
+						    : LAUNCH_ENGINE_INTERPRETER};
 	module_measure(m, module_digest, native_digest);
-	if (native && !has_section(m)) {
+	if (native && !engine_has_section(m)) {
 		code = make_section(use, m, module_digest, config, error);
 		if (code == RETWINE_OK)
 			module_measure(m, module_digest, native_digest);

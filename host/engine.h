@@ -11,6 +11,7 @@
 
 /* What else a run has to know. */
 struct engine_use {
+	enum launch_engine engine;
 	uint32_t isa;	      /* enum native_isa; 0: the interpreter runs */
 	bool simulation_only; /* code made here, for this run: ARCHITECTURE.md, "The cache" */
 };
@@ -18,9 +19,17 @@ struct engine_use {
 /* What the section has to have for the record's limits: NATIVE_METERED, NATIVE_POLLED. */
 uint32_t engine_required(const struct retwine_config *config, const struct module *m);
 
+/* Does it have the section retwine.native? */
+MUST_USE bool engine_has_section(const struct module *m);
+
+/* Says that a section is no native code of this module, and why; RETWINE_INPUT. */
+MUST_USE enum retwine_code engine_section_error(struct retwine_error *error, const char *path,
+						enum err err);
+
 /*
- * Gives the module what the configuration's engine needs: with native code a section that is sound,
- * from the file itself or else from the cache or the compiler, and of the pinned digest. Errors:
+ * Chooses the engine, and gives the module what that needs: with native code a section that is sound,
+ * from the file itself or else from the cache or the compiler, and of the pinned digest. A section that is not
+ * sound is never a reason to take the interpreter unasked. Errors:
  * RETWINE_REFUSED for what may not run, RETWINE_INPUT for what is no code of this module.
  */
 MUST_USE enum retwine_code engine_prepare(struct engine_use *use, struct module *m,

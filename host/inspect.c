@@ -172,6 +172,8 @@ static void report_mounts(struct report *r, const struct launch_record *l)
 		report_words(r, o, "kind", kinds[m->kind]);
 		report_bool(r, o, "trusted", m->kind != LAUNCH_MOUNT_HOST);
 		report_bool(r, o, "read_only", m->read_only);
+		if (m->kind == LAUNCH_MOUNT_TMP)
+			report_number(r, o, "size", m->size);
 		if (m->kind != LAUNCH_MOUNT_VOLUME)
 			continue;
 		report_bytes(r, o, "label", m->label);
@@ -252,8 +254,6 @@ static void describe_launch(struct report *r, const struct launch_record *l)
 	report_hex(r, r->root, "module_digest", l->module_digest, sizeof(l->module_digest));
 	report_hex(r, r->root, "native_digest", l->native_digest, sizeof(l->native_digest));
 	report_words(r, r->root, "engine", engines[l->engine]);
-	if (l->engine == LAUNCH_ENGINE_NATIVE)
-		report_bool(r, r->root, "unverified", l->unverified);
 	report_words(r, r->root, "diagnostics", diagnostics[l->diagnostics]);
 	report_words(r, r->root, "args_policy", any ? "any" : "fixed");
 	if (any)
@@ -263,6 +263,7 @@ static void describe_launch(struct report *r, const struct launch_record *l)
 	report_bool(r, r->root, "strict", l->strict);
 	report_limits(r, &l->limits);
 	report_mounts(r, l);
+	report_number(r, r->root, "listeners", l->listener_count);
 	report_args(r, l);
 	report_invoke(r, l);
 }

@@ -213,6 +213,7 @@ static void report_native_header(struct report *r, json_t *o, const struct nativ
 			report_words(r, list, NULL, flags[i]);
 	}
 	report_number(r, o, "functions", h->func_count);
+	report_number(r, o, "routines", h->routine_count);
 	report_number(r, o, "code_size", h->code_size);
 	report_number(r, o, "rodata_size", h->rodata_size);
 	report_number(r, o, "facts_size", h->facts_size);

@@ -19,16 +19,18 @@ static enum retwine_code load_module(struct program *p, const struct retwine_con
 
 	if (code == RETWINE_OK)
 		code = engine_prepare(&p->engine, &p->module, config, error);
-	return code == RETWINE_OK ? record_build(&p->record, config, &p->module, error) : code;
+	if (code != RETWINE_OK)
+		return code;
+	return record_build(&p->record, config, &p->module, p->engine.engine, error);
 }
 
-static void set_identity(struct program *p, const struct retwine_config *config)
+static void set_identity(struct program *p)
 {
 	struct retwine_identity *id = &p->identity;
 
 	image_identity(id, &p->image.sigstruct);
 	id->has_program = p->record.p != NULL;
-	id->native = config->engine == LAUNCH_ENGINE_NATIVE;
+	id->native = p->engine.engine == LAUNCH_ENGINE_NATIVE;
 	memcpy(id->module_digest, p->record.module_digest, LAUNCH_DIGEST_SIZE);
 	memcpy(id->native_digest, p->record.native_digest, LAUNCH_DIGEST_SIZE);
 	memcpy(id->program_digest, p->record.digests.program, LAUNCH_DIGEST_SIZE);
@@ -50,7 +52,7 @@ enum retwine_code program_load(struct program *p, const struct retwine_config *c
 	if (code == RETWINE_OK)
 		code = image_load(&loaded.image, config->image, error);
 	if (code == RETWINE_OK) {
-		set_identity(&loaded, config);
+		set_identity(&loaded);
 		*p = loaded;
 	} else {
 		program_fini(&loaded);
@@ -130,8 +132,6 @@ static void report_program(struct report *r, const struct retwine_identity *id)
 
 	memcpy(config_id, id->launch_digest, sizeof(id->launch_digest));
 	report_words(r, r->root, "engine", id->native ? "native" : "interpreter");
-	if (id->native)
-		report_bool(r, r->root, "verified", false);
 	report_hex(r, r->root, "module_digest", id->module_digest, sizeof(id->module_digest));
 	report_hex(r, r->root, "native_digest", id->native_digest, sizeof(id->native_digest));
 	report_hex(r, r->root, "program_digest", id->program_digest, sizeof(id->program_digest));

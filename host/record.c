@@ -16,6 +16,7 @@
 struct builder {
 	const struct retwine_config *config;
 	const struct module *module;
+	enum launch_engine engine;
 	struct retwine_error *error;
 	struct launch_record record;
 	struct launch_bytes *argv;
@@ -115,7 +116,9 @@ static enum retwine_code build_mounts(struct builder *b, struct record *out)
 	qsort(out->mounts, n, sizeof(*out->mounts), mount_compare);
 	out->mount_count = n;
 	for (size_t i = 0; i < n; i++) {
-		b->mounts[i].kind = LAUNCH_MOUNT_HOST;
+		b->mounts[i].kind =
+			out->mounts[i]->host ? LAUNCH_MOUNT_HOST : LAUNCH_MOUNT_TMP;
+		b->mounts[i].size = out->mounts[i]->size;
 		b->mounts[i].guest_path = bytes_of(out->mounts[i]->guest);
 		b->mounts[i].read_only = out->mounts[i]->read_only;
 	}
@@ -193,12 +196,11 @@ static void build_scalars(struct builder *b, const struct record *out)
 {
 	memcpy(b->record.module_digest, out->module_digest, LAUNCH_DIGEST_SIZE);
 	memcpy(b->record.native_digest, out->native_digest, LAUNCH_DIGEST_SIZE);
-	b->record.engine = b->config->engine;
-	b->record.unverified =
-		b->config->engine == LAUNCH_ENGINE_NATIVE && b->config->unverified_native;
+	b->record.engine = b->engine;
 	b->record.diagnostics = b->config->diagnostics;
 	b->record.args_policy = b->config->args_policy;
 	b->record.strict = b->config->strict;
+	b->record.listener_count = (uint32_t)b->config->listener_count;
 	b->record.limits = b->config->limits;
 }
 
@@ -256,9 +258,10 @@ static enum retwine_code build(struct builder *b, struct record *out)
 }
 
 enum retwine_code record_build(struct record *record, const struct retwine_config *config,
-			       const struct module *module, struct retwine_error *error)
+			       const struct module *module, enum launch_engine engine,
+			       struct retwine_error *error)
 {
-	struct builder b = {.config = config, .module = module, .error = error};
+	struct builder b = {.config = config, .module = module, .engine = engine, .error = error};
 	struct record out = {0};
 	enum retwine_code code = build(&b, &out);
 

@@ -18,10 +18,11 @@ struct record {
 	size_t mount_count;
 };
 
-/* Builds the record for a module. RETWINE_USAGE when the configuration asks for what no record may
+/* Builds the record for a module and the engine that was chosen. RETWINE_USAGE when the configuration asks for what no record may
  * hold. */
 MUST_USE enum retwine_code record_build(struct record *record, const struct retwine_config *config,
-					const struct module *module, struct retwine_error *error);
+					const struct module *module, enum launch_engine engine,
+					struct retwine_error *error);
 
 void record_fini(struct record *record);
 

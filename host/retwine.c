@@ -15,6 +15,7 @@
 #include "host/report.h"
 #include "host/run.h"
 #include "host/service.h"
+#include "host/sockets.h"
 #include "host/text.h"
 #include "host/value.h"
 #include "host/words.h"
@@ -53,6 +54,31 @@ static void add_detail(struct text *t, const struct host_run_result *r)
 		if (r->end.detail[1] < NO_FUNCTION)
 			text_addf(t, " in function %llu", (unsigned long long)r->end.detail[1]);
 	}
+}
+
+/* "app.wasm: native code refused: function 12 ("main") at +0x40: why; what to do" */
+static void tell_unverified(const struct telling *t)
+{
+	const struct run_result *end = &t->result->end;
+	const uint32_t func = (uint32_t)end->detail[1];
+	struct text line = {0};
+
+	text_addf(&line, "%s: native code refused: ", t->config->module);
+	if (func == RUN_NO_FUNCTION)
+		text_add(&line, "a shared routine");
+	else
+		text_addf(&line, "function %u", func);
+	if (end->text_size != 0) {
+		text_add(&line, " (\"");
+		text_add_safe(&line, t->result->text, end->text_size);
+		text_add(&line, "\")");
+	}
+	text_addf(&line, " at +0x%llx: %s; %s", (unsigned long long)end->detail[0],
+		  words_verify((uint32_t)(end->detail[1] >> 32)), words_hint(end->code));
+	char *s = text_take(&line);
+
+	words_line(t->outcome->message, s ? s : "out of memory");
+	free(s);
 }
 
 static void tell_error(const struct telling *t, const char *what)
@@ -145,11 +171,14 @@ static void tell_end(const struct telling *t)
 	case RUN_TRAPPED:
 		o->end = RETWINE_TRAPPED;
 		tell_trap(t);
-		o->backtrace = backtrace_text(t->result, t->config->engine == LAUNCH_ENGINE_NATIVE);
+		o->backtrace = backtrace_text(t->result, o->identity.native);
 		break;
 	case RUN_REFUSED:
 		o->end = RETWINE_NOT_STARTED;
-		tell_error(t, "the enclave refused to start it");
+		if (t->result->end.code == E_NATIVE_UNVERIFIED)
+			tell_unverified(t);
+		else
+			tell_error(t, "the enclave refused to start it");
 		break;
 	default:
 		o->end = RETWINE_ENDED;
@@ -188,6 +217,8 @@ struct running {
 	struct program program;
 	struct service_mount mounts[LAUNCH_MOUNTS_MAX];
 	size_t open_count; /* of mounts */
+	int listeners[LAUNCH_LISTEN_MAX];
+	size_t listener_count; /* those that are open */
 	struct host_run_request request;
 	struct host_run_result result;
 };
@@ -196,13 +227,26 @@ static enum retwine_code open_mounts(struct running *r, struct retwine_error *er
 {
 	for (size_t i = 0; i < r->program.record.mount_count; i++) {
 		const struct config_mount *m = r->program.record.mounts[i];
-		int fd;
-		enum retwine_code code = directory_open(&fd, m->host, error);
+		int fd = -1;
+		enum retwine_code code = m->host ? directory_open(&fd, m->host, error) : RETWINE_OK;
 
 		if (code != RETWINE_OK)
 			return code;
 		r->mounts[i] = (struct service_mount){.dir_fd = fd, .read_only = m->read_only};
 		r->open_count++;
+	}
+	return RETWINE_OK;
+}
+
+static enum retwine_code open_listeners(struct running *r, struct retwine_error *error)
+{
+	for (size_t i = 0; i < r->config->listener_count; i++) {
+		const enum retwine_code code =
+			socket_listen(&r->listeners[i], r->config->listeners[i].text, error);
+
+		if (code != RETWINE_OK)
+			return code;
+		r->listener_count++;
 	}
 	return RETWINE_OK;
 }
@@ -233,6 +277,8 @@ static void make_request(struct running *r)
 	memcpy(q->launch_digest, p->record.digests.launch, sizeof(q->launch_digest));
 	q->mounts = r->mounts;
 	q->mount_count = r->open_count;
+	q->listeners = r->listeners;
+	q->listener_count = r->listener_count;
 	q->limits = r->config->host_limits;
 	q->max_threads = r->config->limits.threads;
 	q->timeout_ns = r->config->limits.timeout;
@@ -276,6 +322,8 @@ static enum retwine_code prepare(struct running *r, struct retwine_error *error)
 	if (code == RETWINE_OK)
 		code = open_mounts(r, error);
 	if (code == RETWINE_OK)
+		code = open_listeners(r, error);
+	if (code == RETWINE_OK)
 		make_request(r);
 	return code;
 }
@@ -315,7 +363,10 @@ enum retwine_code retwine_run(const struct retwine_config *config, struct retwin
 	enum retwine_code code = run(r, outcome, error);
 
 	for (size_t i = 0; i < r->open_count; i++)
-		close(r->mounts[i].dir_fd);
+		if (r->mounts[i].dir_fd >= 0)
+			close(r->mounts[i].dir_fd);
+	for (size_t i = 0; i < r->listener_count; i++)
+		close(r->listeners[i]);
 	program_fini(&r->program);
 	free(r);
 	return code;

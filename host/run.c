@@ -103,6 +103,8 @@ static enum err run_open_service(struct run *r)
 		.stream_fd = {q->streams[0], q->streams[1], q->streams[2]},
 		.mounts = q->mounts,
 		.mount_count = q->mount_count,
+		.listeners = q->listeners,
+		.listener_count = q->listener_count,
 		.limits = q->limits,
 		.device = r->device,
 		.thread_count = (uint32_t)r->enclave.thread_count,

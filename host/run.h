@@ -28,6 +28,8 @@ struct host_run_request {
 	uint8_t launch_digest[32];	    /* becomes CONFIGID */
 	const struct service_mount *mounts; /* in the launch record's order */
 	size_t mount_count;
+	const int *listeners; /* sockets that listen, as many as the launch record says */
+	size_t listener_count;
 	struct service_limits limits;
 	uint32_t max_threads;	/* of the launch record: at once, the first included; 0: no limit */
 	uint64_t timeout_ns;	/* of the launch record; 0: none */

@@ -78,6 +78,9 @@ static const struct call_shape g_shapes[HOST_CALL_END] = {
 	CALL(UNPARK, unpark, 1, NONE, NONE),
 	CALL(THREAD_START, thread_start, 1, NONE, NONE),
 	CALL(INTERRUPT, interrupt, 1, NONE, NONE),
+	ON_FILE(ACCEPT, accept, 2, NONE, NONE, NOTSUP),
+	ON_FILE(RECV, recv, 2, NONE, BYTES, NOTSUP),
+	ON_FILE(SHUTDOWN, shutdown, 2, NONE, NONE, NOTSUP),
 };
 
 const char *service_call_name(uint32_t call)
@@ -248,6 +251,25 @@ static enum err mount_place(struct host_service *s, uint32_t handle,
 	return file.fd == -1 ? E_NOMEM : service_file_place(s, handle, &file);
 }
 
+/* The listener's own mode is changed: a connection that goes away between a look and its use must not
+ * make accept wait. */
+static enum err listener_place(struct host_service *s, uint32_t handle, int fd)
+{
+	struct service_file file = {
+		.fd = fcntl(fd, F_DUPFD_CLOEXEC, 3),
+		.listens = true,
+		.stream = true,
+	};
+
+	if (file.fd == -1)
+		return E_NOMEM;
+	if (fcntl(file.fd, F_SETFL, O_NONBLOCK) == -1) {
+		close(file.fd);
+		return E_INVALID;
+	}
+	return service_file_place(s, handle, &file);
+}
+
 static enum err service_place(struct host_service *s, const struct service_config *config)
 {
 	enum err err = E_OK;
@@ -256,13 +278,17 @@ static enum err service_place(struct host_service *s, const struct service_confi
 		err = stream_place(s, HOST_HANDLE_STDIN + i, config->stream_fd[i]);
 	for (uint32_t i = 0; i < config->mount_count && err == E_OK; i++)
 		err = mount_place(s, HOST_HANDLE_MOUNTS + i, &config->mounts[i]);
+	for (uint32_t i = 0; i < config->listener_count && err == E_OK; i++)
+		err = listener_place(s, HOST_HANDLE_MOUNTS + (uint32_t)config->mount_count + i,
+				     config->listeners[i]);
 	return err;
 }
 
 enum err service_init(struct host_service *s, const struct service_config *config)
 {
 	memset(s, 0, sizeof *s);
-	if (config->mount_count > HOST_HANDLES_MAX - HOST_HANDLE_MOUNTS)
+	if (config->mount_count > HOST_HANDLES_MAX - HOST_HANDLE_MOUNTS ||
+	    config->listener_count > HOST_HANDLES_MAX - HOST_HANDLE_MOUNTS - config->mount_count)
 		return E_INVALID;
 	if (config->thread_count > SHARED_THREADS_MAX ||
 	    (config->thread_count > 1 && !config->start_thread))
@@ -272,7 +298,8 @@ enum err service_init(struct host_service *s, const struct service_config *confi
 	s->thread_count = config->thread_count == 0 ? 1 : config->thread_count;
 	s->start_thread = config->start_thread;
 	s->start_context = config->start_context;
-	s->reserved_handles = HOST_HANDLE_MOUNTS + (uint32_t)config->mount_count;
+	s->reserved_handles =
+		HOST_HANDLE_MOUNTS + (uint32_t)(config->mount_count + config->listener_count);
 	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (s->wake_fd == -1)
 		return E_NOMEM;

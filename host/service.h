@@ -30,6 +30,8 @@ struct service_config {
 	int stream_fd[3]; /* standard streams; -1: the handle answers HOST_BADF */
 	const struct service_mount *mounts;
 	size_t mount_count;
+	const int *listeners; /* sockets that listen: handles behind the mounts; copied (dup) */
+	size_t listener_count;
 	struct service_limits limits;
 	struct device *device; /* for the memory calls; NULL: they answer HOST_NOTSUP */
 	uint32_t thread_count; /* of the enclave, at most SHARED_THREADS_MAX; 0 counts as 1 */
@@ -87,8 +89,8 @@ struct host_service {
 MUST_USE enum err service_streams_reserve(int fd[3]);
 
 /*
- * Takes copies (dup) of the mounts' descriptors; the streams stay the process's and are never
- * closed here. E_INVALID: more mounts than handles, or a mount that is no directory; E_NOMEM: no
+ * Takes copies (dup) of the mounts' and listeners' descriptors; the streams stay the process's and are
+ * never closed here. E_INVALID: more of them than handles, or a mount that is no directory; E_NOMEM: no
  * memory or no descriptor left. On an error nothing is kept.
  */
 MUST_USE enum err service_init(struct host_service *s, const struct service_config *config);

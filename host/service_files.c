@@ -227,11 +227,12 @@ static ssize_t file_write(struct service_job *job, const struct service_file *fi
 	return n;
 }
 
-/* A write to what may be on a disk of the owner's, whose limit it uses up. */
+/* A write to what may be on a disk of the owner's, whose limit it uses up; neither a standard stream
+ * nor a connection is. */
 static enum host_errno limited_write(struct service_job *job, const struct service_file *file)
 {
 	struct host_service *s = job->service;
-	uint64_t size = file->borrowed ? 0 : job->request.in_size;
+	uint64_t size = file->borrowed || file->connected ? 0 : job->request.in_size;
 	enum host_errno error;
 
 	if (!service_take(&s->disk_used, size, s->limits.disk_bytes))

@@ -54,6 +54,8 @@ static struct service_file *file_new(const struct service_file *file)
 	copy->borrowed = file->borrowed;
 	copy->read_only = file->read_only;
 	copy->stream = file->stream;
+	copy->listens = file->listens;
+	copy->connected = file->connected;
 	copy->search = file->search;
 	copy->may_read = file->may_read;
 	copy->may_write = file->may_write;

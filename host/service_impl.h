@@ -18,6 +18,8 @@ struct service_file {
 	bool borrowed;	/* a standard stream: never closed here */
 	bool read_only; /* of a read-only mount: nothing may change through it */
 	bool stream;	/* reads and writes wait by poll: streams, pipes, devices */
+	bool listens;	/* a socket that connections come to */
+	bool connected; /* such a connection */
 	bool search;	/* a directory that may be searched but not read: opened with O_PATH */
 	bool may_read;	/* standard streams go one way, whatever the descriptor allows */
 	bool may_write;
@@ -102,6 +104,6 @@ service_handler service_do_set_times, service_do_sync, service_do_allocate, serv
 service_handler service_do_readdir, service_do_stat_at, service_do_set_times_at, service_do_mkdir;
 service_handler service_do_unlink, service_do_rename, service_do_link, service_do_symlink;
 service_handler service_do_readlink, service_do_park, service_do_unpark, service_do_thread_start;
-service_handler service_do_interrupt;
+service_handler service_do_interrupt, service_do_accept, service_do_recv, service_do_shutdown;
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "host/text.h"
+#include "native/verify.h"
 #include "sgx/sigstruct.h"
 #include "wasm/trap.h"
 
@@ -23,6 +24,12 @@ static const char *const g_trap_words[] = {
 #define TRAP(name, words) [TRAP_##name] = words,
 #include "wasm/trap.def"
 #undef TRAP
+};
+
+static const char *const g_verify_words[] = {
+#define REASON(name, words) [VERIFY_##name] = words,
+	VERIFY_REASONS(REASON)
+#undef REASON
 };
 
 static const char *const g_refusal_words[] = {
@@ -51,6 +58,12 @@ const char *words_trap(uint32_t trap)
 	return trap < COUNT_OF(g_trap_words) ? g_trap_words[trap] : "a trap that has no name";
 }
 
+const char *words_verify(uint32_t reason)
+{
+	return reason < COUNT_OF(g_verify_words) ? g_verify_words[reason]
+						 : "a reason that has no name";
+}
+
 const char *words_refusal(uint32_t refusal)
 {
 	return refusal < COUNT_OF(g_refusal_words) ? g_refusal_words[refusal] : "unknown";
@@ -63,6 +76,8 @@ const char *words_hint(uint32_t err)
 		return "close other programs or lower -W max-memory-size";
 	case E_LAUNCH_STRICT:
 		return "leave out --dir or --strict";
+	case E_NATIVE_UNVERIFIED:
+		return "compile it again with this version of retwine";
 	case E_HOST:
 		return "this is a fault of the host or of Retwine";
 	default:

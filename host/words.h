@@ -15,6 +15,9 @@ const char *words_err(uint32_t err);
 /* The trap's words, likewise. */
 const char *words_trap(uint32_t trap);
 
+/* Why the verifier refuses native code (enum verify_reason, native/verify.h). */
+const char *words_verify(uint32_t reason);
+
 /* Why EINIT refuses (enum sgx_refusal, sgx/sigstruct.h). */
 const char *words_refusal(uint32_t refusal);
 

@@ -313,6 +313,26 @@ static enum host_errno read_at(enum host_call call, uint32_t handle, uint64_t of
 	return error;
 }
 
+enum host_errno hostcall_recv(uint32_t handle, uint32_t flags, void *buf, size_t size, size_t *done)
+{
+	return read_at(HOST_CALL_RECV, handle, flags, buf, size, done);
+}
+
+enum host_errno hostcall_accept(uint32_t listener, uint32_t flags, uint32_t *handle)
+{
+	struct exchange x = {.request = {.call = HOST_CALL_ACCEPT, .arg = {listener, flags}}};
+	enum host_errno error = exchange_run(&x);
+
+	if (error == HOST_SUCCESS)
+		*handle = (uint32_t)x.reply.value;
+	return error;
+}
+
+enum host_errno hostcall_shutdown(uint32_t handle, uint32_t how)
+{
+	return exchange_plain(HOST_CALL_SHUTDOWN, handle, how, 0, 0);
+}
+
 static enum host_errno write_at(enum host_call call, uint32_t handle, uint64_t off, const void *buf,
 				size_t size, size_t *done)
 {

@@ -108,6 +108,15 @@ enum host_errno hostcall_symlink(struct name target, uint32_t dir, struct name n
 enum host_errno hostcall_readlink(uint32_t dir, struct name name, char *buf, size_t size,
 				  size_t *done);
 
+/* A connection of a listening socket; waits for one unless the listener is in non-blocking mode.
+ * flags: HOST_OPEN_NONBLOCK or 0. */
+enum host_errno hostcall_accept(uint32_t listener, uint32_t flags, uint32_t *handle);
+/* As hostcall_read, with HOST_RECV_* flags. */
+enum host_errno hostcall_recv(uint32_t handle, uint32_t flags, void *buf, size_t size,
+			      size_t *done);
+/* how: HOST_SHUTDOWN_*, at least one. */
+enum host_errno hostcall_shutdown(uint32_t handle, uint32_t how);
+
 /* Waits until the calling thread is unparked, before or during the call; *passed: the time was over
  * first, which without one it never is. Both are the host's word: base/park.h is what callers use.
  * timeout_ns or HOST_PARK_FOREVER. */

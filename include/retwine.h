@@ -82,10 +82,9 @@ RETWINE_API void retwine_config_free(struct retwine_config *config);
  *	env NAME=VALUE | NAME        a variable; NAME alone takes the caller's value
  *	dir HOST[::GUEST][:ro]       a directory of the host, under the name GUEST
  *	invoke FUNC                  an exported function instead of _start; `args` are its values
- *	engine interpreter|native
+ *	engine auto|interpreter|native
+ *	                             auto (without the key): native code if the module has it
  *	native-digest HEX            what the digest of the module's native code has to be
- *	insecure-unverified-native true|false
- *	                             native code runs without being verified: it can harm the machine
  *	diagnostics none|trap|backtrace
  *	args-policy any|fixed
  *	max-memory-size SIZE         bytes, or with a suffix K, M, G (powers of 1024)
@@ -128,7 +127,7 @@ struct retwine_identity {
 	uint32_t miscselect;
 	bool debug;
 	bool has_program; /* the rest is set: the configuration named a module */
-	bool native;	  /* the engine is native code, which is not verified yet */
+	bool native;	  /* the engine is native code, which the enclave verifies before it runs */
 	uint8_t module_digest[RETWINE_DIGEST_SIZE];
 	uint8_t native_digest[RETWINE_DIGEST_SIZE];
 	uint8_t program_digest[RETWINE_DIGEST_SIZE];
@@ -250,6 +249,15 @@ RETWINE_API enum retwine_code retwine_sign(const struct retwine_sign_options *op
  * is. */
 RETWINE_API enum retwine_code retwine_inspect(const char *path, enum retwine_format format,
 					      char **text, struct retwine_error *error);
+
+/*
+ * Verifies a module's native code as the enclave does, and describes it function by function. RETWINE_OK: *verified
+ * says whether all of it was accepted, so that an enclave of this version would run it. RETWINE_INPUT: there is no native
+ * code, or none that belongs to the module.
+ */
+RETWINE_API enum retwine_code retwine_inspect_native(const char *path, enum retwine_format format,
+						     bool *verified, char **text,
+						     struct retwine_error *error);
 
 /* Decodes and validates a module. RETWINE_INPUT names what is wrong and where. */
 RETWINE_API enum retwine_code retwine_validate(const char *path, struct retwine_error *error);

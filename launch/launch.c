@@ -11,13 +11,13 @@
 #include "base/checked.h"
 #include "crypto/sha256.h"
 
-#define FLAG_STRICT	1u /* of the program part */
-#define FLAG_UNVERIFIED 2u /* likewise */
-#define FLAG_READ_ONLY	1u /* of a mount */
+#define FLAG_STRICT    1u /* of the program part; 2 was once "unverified": it stays unknown */
+#define FLAG_READ_ONLY 1u /* of a mount */
 
 /* Smallest encodings: what a count is held against before anything is allocated. */
 #define ARG_SIZE_MIN	  4
 #define VARIABLE_SIZE_MIN 9
+#define RULE_LISTEN	  1u /* of the network */
 #define MOUNT_SIZE_MIN	  17
 
 /* A reader that remembers why it failed first. */
@@ -167,6 +167,8 @@ static void decode_mount(struct decoder *d, struct launch_mount *m, bool strict)
 	m->guest_path = decode_string(d, LAUNCH_NAME_MAX);
 	m->label = decode_string(d, LAUNCH_LABEL_MAX);
 	m->key_id = decode_string(d, LAUNCH_LABEL_MAX);
+	if (m->kind == LAUNCH_MOUNT_TMP)
+		m->size = reader_u64(&d->r);
 	if (!reader_ok(&d->r))
 		return;
 	if (!launch_path_ok(m->guest_path))
@@ -188,6 +190,16 @@ static void decode_mounts(struct decoder *d, struct launch_record *record)
 	}
 	record->mounts = mounts;
 	record->mount_count = n;
+}
+
+/* Rules that all say the same: there is one socket more that listens for TCP connections. */
+static void decode_network(struct decoder *d, struct launch_record *record)
+{
+	uint32_t n = decode_count(d, LAUNCH_LISTEN_MAX, 1);
+
+	for (uint32_t i = 0; i < n && reader_ok(&d->r); i++)
+		(void)decode_choice(d, RULE_LISTEN, RULE_LISTEN + 1);
+	record->listener_count = n;
 }
 
 static void decode_argv(struct decoder *d, struct launch_record *record)
@@ -274,14 +286,13 @@ static void decode_limits(struct decoder *d, struct launch_limits *limits)
 	limits->timeout = reader_u64(&d->r);
 }
 
-/* Native code needs the digest of its section; whether it is verified matters for it alone. */
+/* Native code needs the digest of its section. */
 static bool engine_ok(const struct launch_record *record)
 {
 	static const uint8_t none[LAUNCH_DIGEST_SIZE];
 
-	if (record->engine != LAUNCH_ENGINE_NATIVE)
-		return !record->unverified;
-	return memcmp(record->native_digest, none, sizeof(none)) != 0;
+	return record->engine != LAUNCH_ENGINE_NATIVE ||
+	       memcmp(record->native_digest, none, sizeof(none)) != 0;
 }
 
 static void decode_program(struct decoder *d, struct launch_record *record)
@@ -291,14 +302,10 @@ static void decode_program(struct decoder *d, struct launch_record *record)
 	record->engine = decode_choice(d, LAUNCH_ENGINE_INTERPRETER, LAUNCH_ENGINE_END);
 	record->diagnostics = decode_choice(d, LAUNCH_DIAGNOSTICS_NONE, LAUNCH_DIAGNOSTICS_END);
 	record->args_policy = decode_choice(d, LAUNCH_ARGS_ANY, LAUNCH_ARGS_END);
-	const uint8_t flags = decode_choice(d, 0, (FLAG_STRICT | FLAG_UNVERIFIED) + 1);
-
-	record->strict = (flags & FLAG_STRICT) != 0;
-	record->unverified = (flags & FLAG_UNVERIFIED) != 0;
+	record->strict = decode_choice(d, 0, FLAG_STRICT + 1) != 0;
 	decode_limits(d, &record->limits);
 	decode_mounts(d, record);
-	if (reader_u32(&d->r) != 0) /* network rules: none is defined in this version */
-		decoder_fail(d, E_LAUNCH_FIELD);
+	decode_network(d, record);
 	if (reader_ok(&d->r) && !engine_ok(record))
 		decoder_fail(d, E_LAUNCH_FIELD);
 	if (record->args_policy == LAUNCH_ARGS_FIXED)
@@ -393,8 +400,12 @@ static bool encode_mount(struct writer *w, const struct launch_mount *m)
 	writer_u8(w, m->read_only ? FLAG_READ_ONLY : 0);
 	writer_u8(w, (uint8_t)m->key_policy);
 	writer_u8(w, 0);
-	return encode_string(w, m->guest_path) && encode_string(w, m->label) &&
-	       encode_string(w, m->key_id);
+	if (!encode_string(w, m->guest_path) || !encode_string(w, m->label) ||
+	    !encode_string(w, m->key_id))
+		return false;
+	if (m->kind == LAUNCH_MOUNT_TMP)
+		writer_u64(w, m->size);
+	return true;
 }
 
 void launch_encode_value(struct writer *w, struct launch_value value)
@@ -431,8 +442,7 @@ static bool encode_program(struct writer *w, const struct launch_record *record)
 	writer_u8(w, (uint8_t)record->engine);
 	writer_u8(w, (uint8_t)record->diagnostics);
 	writer_u8(w, (uint8_t)record->args_policy);
-	writer_u8(w, (uint8_t)((record->strict ? FLAG_STRICT : 0) |
-			       (record->unverified ? FLAG_UNVERIFIED : 0)));
+	writer_u8(w, record->strict ? FLAG_STRICT : 0);
 	writer_u32(w, record->limits.threads);
 	writer_u64(w, record->limits.memory);
 	writer_u64(w, record->limits.stack);
@@ -443,7 +453,9 @@ static bool encode_program(struct writer *w, const struct launch_record *record)
 		if (!encode_mount(w, &record->mounts[i]))
 			return false;
 	}
-	writer_u32(w, 0); /* network rules */
+	writer_u32(w, record->listener_count); /* network rules */
+	for (uint32_t i = 0; i < record->listener_count; i++)
+		writer_u8(w, RULE_LISTEN);
 	return record->args_policy != LAUNCH_ARGS_FIXED || encode_args(w, record);
 }
 

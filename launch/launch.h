@@ -28,6 +28,7 @@
 #define LAUNCH_NAME_MAX	   4096u      /* a guest path, a variable's name, a function's name */
 #define LAUNCH_LABEL_MAX   64u	      /* a mount's label or key id */
 #define LAUNCH_MOUNTS_MAX  64u
+#define LAUNCH_LISTEN_MAX  16u /* sockets that listen */
 #define LAUNCH_VALUES_MAX  1000u
 #define LAUNCH_THREADS_MAX 4096u
 
@@ -77,6 +78,7 @@ struct launch_mount {
 	enum launch_key_policy key_policy;
 	struct launch_bytes label;  /* of a volume, 1..LAUNCH_LABEL_MAX bytes */
 	struct launch_bytes key_id; /* of a provisioned key, likewise */
+	uint64_t size;		    /* of LAUNCH_MOUNT_TMP: most bytes; 0: the runtime's default */
 };
 
 struct launch_variable {
@@ -113,11 +115,11 @@ struct launch_record {
 	enum launch_engine engine;
 	enum launch_diagnostics diagnostics;
 	enum launch_args_policy args_policy;
-	bool strict;	 /* no untrusted mount */
-	bool unverified; /* native code runs as it is; only with LAUNCH_ENGINE_NATIVE */
+	bool strict; /* no untrusted mount */
 	struct launch_limits limits;
 	const struct launch_mount *mounts; /* by rising guest path, bytewise */
 	uint32_t mount_count;
+	uint32_t listener_count; /* sockets that listen; where they do is the host's business */
 
 	/* arguments: of the program or of the invocation, by args_policy */
 	const struct launch_bytes *argv;

@@ -23,12 +23,15 @@ static enum wasm_trap guest_run(struct native_thread *t, const struct wasm_func_
 
 /* ---- where something happened --------------------------------------------------------------------- */
 
-/* Index of the defined function with that offset in the code. */
+/* 1 + the index of the defined function with that offset in the code; 0: none, such as in a shared routine. */
 static uint32_t func_of_offset(const struct native_code *code, uint64_t offset)
 {
 	const struct wasm_module *m = code->module;
-	uint32_t low = 0, high = m->func_count - m->import_func_count;
+	const uint32_t count = m->func_count - m->import_func_count;
+	uint32_t low = 0, high = count;
 
+	if (offset >= code->offsets[count])
+		return 0;
 	/* functions before low begin at or before offset, those from high on after it */
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
@@ -44,21 +47,12 @@ static uint32_t func_of_offset(const struct native_code *code, uint64_t offset)
 static const struct wasm_func_instance *func_at(const struct native_thread *t, uint64_t address)
 {
 	const struct native_code *code = native_code_of(t->instance);
-	const uint64_t offset = address - code->address;
-	const uint32_t behind = offset < code->size ? func_of_offset(code, offset) : 0;
+	const uint32_t behind = func_of_offset(code, address - code->address);
 
 	return behind ? t->instance->funcs[code->module->import_func_count + behind - 1] : NULL;
 }
 
-static void note_trap(struct native_thread *t, uint64_t address)
-{
-	if (!t->trap_func)
-		t->trap_func = func_at(t, address);
-}
-
-/* ---- out of guest code ---------------------------------------------------------------------------- */
-
-/* The return address is on the guest stack. */
+/* Is there a word of the guest stack at rsp? */
 static bool stack_is_ours(const struct native_thread *t, uint64_t rsp)
 {
 	const uint64_t bottom = t->stack_top - t->stack_size;
@@ -66,17 +60,43 @@ static bool stack_is_ours(const struct native_thread *t, uint64_t rsp)
 	return rsp >= bottom && range_inside(rsp - bottom, sizeof(uint64_t), t->stack_size);
 }
 
+static uint64_t stack_word(uint64_t rsp)
+{
+	uint64_t word;
+
+	memcpy(&word, (const void *)(uintptr_t)rsp, sizeof(word));
+	return word;
+}
+
+/* The function of an address. A routine that functions share has no frame: whoever called it has its return
+ * address at rsp. Both are the guest's word, good enough to be shown. */
+static const struct wasm_func_instance *func_around(const struct native_thread *t, uint64_t address,
+						    uint64_t rsp)
+{
+	const struct wasm_func_instance *func = func_at(t, address);
+
+	return func || !stack_is_ours(t, rsp) ? func : func_at(t, stack_word(rsp) - 1);
+}
+
+static void note_trap(struct native_thread *t, uint64_t address, uint64_t rsp)
+{
+	if (!t->trap_func)
+		t->trap_func = func_around(t, address, rsp);
+}
+
+/* ---- out of guest code ---------------------------------------------------------------------------- */
+
+/* The return address is on the guest stack. */
 static uint64_t return_address(const struct native_regs *regs)
 {
-	uint64_t address;
-
-	memcpy(&address, (const void *)(uintptr_t)regs->rsp, sizeof(address));
-	return address;
+	return stack_word(regs->rsp);
 }
 
 const struct wasm_func_instance *native_caller(const struct native_thread *t)
 {
-	return func_at(t, return_address(t->callout->regs) - 1);
+	const struct native_regs *regs = t->callout->regs;
+
+	return func_around(t, return_address(regs) - 1, regs->rsp + sizeof(uint64_t));
 }
 
 /* A trap that came from further in has its function already. */
@@ -85,7 +105,7 @@ static enum wasm_trap callout_end(struct native_thread *t, const struct native_r
 {
 	t->callout = t->callout->outer;
 	if (trap)
-		note_trap(t, return_address(regs) - 1);
+		note_trap(t, return_address(regs) - 1, regs->rsp + sizeof(uint64_t));
 	return trap;
 }
 
@@ -245,7 +265,7 @@ static enum wasm_trap code_run(struct native_thread *t, const struct wasm_func_i
 
 	t->callout = callout;
 	if (trap) {
-		note_trap(t, native_trap_address());
+		note_trap(t, native_trap_address(), native_trap_stack());
 		return trap_claimed(t, trap);
 	}
 	trap = exception_take(t);

@@ -2,7 +2,8 @@
  * The section retwine.native taken apart.
  * Trust: every byte is untrusted; the payload is our copy and does not change.
  * Invariant: a decoded image's parts lie one behind the other in the payload and fill it; each
- * function and each routine begins inside the code, behind the one before it.
+ * function and each routine begins inside the code, behind the one before it, the first one with it: there is no
+ * byte of code before or behind them.
  */
 #include "native/format.h"
 
@@ -41,7 +42,7 @@ static enum err header_check(const struct native_header *h)
 	if (h->flags & ~NATIVE_FLAGS || reserved != 0)
 		return E_MALFORMED;
 	if (h->code_size > NATIVE_CODE_MAX || h->rodata_size > NATIVE_CODE_MAX ||
-	    h->facts_size > NATIVE_CODE_MAX)
+	    h->facts_size > NATIVE_CODE_MAX || h->routine_count > NATIVE_ROUTINES_MAX)
 		return E_LIMIT;
 	return E_OK;
 }
@@ -50,6 +51,8 @@ static enum err offsets_check(const struct native_image *image)
 {
 	const uint32_t count = native_entry_count(image);
 
+	if (native_entry_offset(image, 0) != 0)
+		return E_MALFORMED;
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t at = native_entry_offset(image, i);
 

@@ -33,7 +33,8 @@ enum native_isa {
 #define NATIVE_PAGE	  4096u
 #define NATIVE_PADDING	  0xf4 /* HLT */
 
-#define NATIVE_CODE_MAX 0x20000000u /* bytes of code, of read-only data, of facts each */
+#define NATIVE_CODE_MAX	    0x20000000u /* bytes of code, of read-only data, of facts each */
+#define NATIVE_ROUTINES_MAX 0x10000u
 
 struct native_header {
 	uint64_t magic;
@@ -55,7 +56,8 @@ static_assert(offsetof(struct native_header, code_size) == 56, "native header");
 /* A decoded section. Points into the payload, which the caller keeps unchanged. */
 struct native_image {
 	struct native_header header;
-	const uint8_t *offsets; /* little-endian, native_entry_count + 1; unaligned: native_entry_offset */
+	const uint8_t *
+		offsets; /* little-endian, native_entry_count + 1; unaligned: native_entry_offset */
 	const uint8_t *code;
 	const uint8_t *rodata;
 	const uint8_t *facts;

@@ -3,7 +3,7 @@
  * runs, calls functions and answers what the code calls (doc/native.md). The counterpart of
  * interp/interp.h; a store has one engine.
  *
- * Use: native_decode (format.h), native_check, native_load once per module; per thread
+ * Use: native_decode (format.h), native_check, native_load once per module, which verifies it (verify.h); per thread
  * wasm_store_init, wasm_instantiate, native_thread_init, native_link; then native_call.
  */
 #ifndef NATIVE_NATIVE_H
@@ -22,8 +22,16 @@ struct native_code {
 	struct native_layout layout;
 	uint64_t address; /* of its first byte */
 	uint64_t size;
-	uint32_t flags;	   /* NATIVE_METERED .. */
-	uint32_t *offsets; /* of each defined function, and the end; owned */
+	uint32_t flags; /* NATIVE_METERED .. */
+	uint32_t
+		*offsets; /* of each defined function, of each shared routine, and the end; owned */
+};
+
+/* What the verifier does not accept. */
+struct native_refusal {
+	uint32_t entry;	 /* a defined function, or from func_count on a shared routine */
+	uint32_t offset; /* of the instruction, in the entry's code */
+	uint32_t reason; /* enum verify_reason */
 };
 
 /* Does the section belong to the module, and is it what it is to be: module digest, number of
@@ -33,12 +41,13 @@ MUST_USE enum err native_check(const struct native_image *image, const struct wa
 			       const uint8_t module_digest[32], uint32_t required);
 
 /*
- * Copies the code to its place and makes it executable. The bytes have been copied in before; nobody
- * else can change them. Errors: E_NOMEM, E_LIMIT, E_DENIED, E_NATIVE_SLOTS. native_code_fini frees
+ * Verifies all of the code, then copies it to its place and makes it executable. The bytes have been copied in
+ * before; nobody else can change them. Errors: E_NATIVE_UNVERIFIED, and *refusal says where and why; E_NOMEM, also for
+ * a function beyond the verifier's limit; E_LIMIT, E_DENIED, E_NATIVE_SLOTS; E_NATIVE_FACTS. Nothing is placed then. native_code_fini frees
  * what it owns; the place stays taken.
  */
-MUST_USE enum err native_load(struct native_code *code, const struct native_image *image,
-			      const struct wasm_module *module);
+MUST_USE enum err native_load(struct native_code *code, struct native_refusal *refusal,
+			      const struct native_image *image, const struct wasm_module *module);
 void native_code_fini(struct native_code *code);
 
 struct native_limits {
@@ -162,8 +171,9 @@ struct native_thread *native_current(void);
  */
 enum wasm_trap native_enter(uint64_t code, uint64_t stack_top, struct native_regs *regs);
 
-/* Where the calling thread's last trap that the hardware raised happened: RIP. */
+/* Where the calling thread's last trap that the hardware raised happened: RIP, and RSP, which is the guest's. */
 uint64_t native_trap_address(void);
+uint64_t native_trap_stack(void);
 
 /* Code of the thunks: for import slots and table entries; for each helper. */
 extern HIDDEN const char native_import_thunk[];

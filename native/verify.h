@@ -3,9 +3,9 @@
  * own frame, its tables' entries and its own code, whatever the arguments and the memories hold (doc/native.md
  * is the contract that it holds code to).
  *
- * A function is checked alone, against the same few facts about all: verify_function decodes it, finds out what
- * registers and frame hold at each label, and then checks it in one pass that relies on nothing but what it
- * checks itself.
+ * A function is checked alone, against the same few facts about all: verify_function goes once over it. What
+ * registers and frame hold where paths meet it takes from the section's facts, and checks that they hold on
+ * each path. Facts are found outside the enclave (verify_find.h).
  */
 #ifndef NATIVE_VERIFY_H
 #define NATIVE_VERIFY_H
@@ -17,9 +17,8 @@
 #define VERIFY_FUNCTION_MAX 0x1000000u /* bytes of code */
 #define VERIFY_FRAME_MAX    0x100000u  /* bytes below the return address; the guard has 16 MiB */
 #define VERIFY_SLOTS_MAX    1024u      /* places of the frame whose content is known at once */
-#define VERIFY_VALUES_MAX   0x8000u    /* different values at labels */
 #define VERIFY_MEMORY_MAX   0x2000000u /* bytes of all that a verifier holds */
-#define VERIFY_STEPS_MAX    512u /* per byte of code: instructions, and places that they compare */
+#define VERIFY_STEPS_MAX    32u /* per byte of code: instructions, and places that they look at */
 
 /* Why a function is refused. */
 #define VERIFY_REASONS(REASON)                                                                     \
@@ -41,7 +40,8 @@
 	REASON(CALL, "a call or jump to what is no function")                                      \
 	REASON(JUMP_TABLE, "a jump through a table that is not understood")                        \
 	REASON(END, "it runs over its end")                                                        \
-	REASON(FACTS, "at a label not all holds that is relied on")
+	REASON(FACTS, "at a label not all holds that the facts claim")                             \
+	REASON(FACTS_FORM, "facts that are not well formed")
 
 enum verify_reason {
 #define REASON(name, words) VERIFY_##name,
@@ -55,6 +55,10 @@ struct verify_image {
 	uint32_t code_size;
 	const uint8_t *rodata; /* placed at the next page after the code */
 	uint32_t rodata_size;
+	/* The section's facts: where those of each entry begin, 32 bits each, counted from the end of this table,
+	 * and where the last ones end; then they themselves. Untrusted. */
+	const uint8_t *facts;
+	uint32_t facts_size;
 	/* Where functions begin, rising, the size of the code as the last: the defined ones and what the compiler
 	 * adds. Each is verified up to the next; each may be called, and stand in a table, from everywhere. */
 	const uint32_t *entries;
@@ -68,7 +72,7 @@ struct verify_result {
 	enum verify_reason reason;
 	uint32_t offset; /* in the code: the instruction at fault */
 	uint32_t labels;
-	uint32_t steps; /* instructions walked over, to find out and to check */
+	uint32_t steps; /* instructions, and what was compared at labels */
 };
 
 /* Memory that one verification after the other uses. Zeroed is fine to fini. */
@@ -78,13 +82,17 @@ struct verifier {
 	struct verify_work *work;
 };
 
+/* Errors: E_MALFORMED (the table of facts), E_NOMEM. The image stays as it is until verifier_fini. */
 MUST_USE enum err verifier_init(struct verifier *v, const struct verify_image *image);
 void verifier_fini(struct verifier *v);
 
 /* The most bytes that it has held. */
 size_t verifier_memory(const struct verifier *v);
 
-/* Verifies the code from entry i up to the next one. */
+/* Verifies the code from entry i up to the next one, by its facts. */
 struct verify_result verify_function(struct verifier *v, uint32_t i);
+/* The same, by these facts instead. */
+struct verify_result verify_function_with(struct verifier *v, uint32_t i, const uint8_t *facts,
+					  size_t size);
 
 #endif

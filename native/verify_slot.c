@@ -5,6 +5,7 @@
  */
 #include "native/verify_slot.h"
 
+#include "native/verify_rule.h"
 #include "wasm/module.h"
 
 uint64_t object_min(const struct verify_image *image, uint32_t object)
@@ -17,6 +18,27 @@ uint64_t object_min(const struct verify_image *image, uint32_t object)
 		return m->tables[object - 1].type.limits.min;
 	object -= 1 + m->table_count;
 	return object < m->memory_count ? m->memories[object].limits.min * 65536 : 0;
+}
+
+bool object_is_table(const struct verify_image *image, uint32_t object)
+{
+	return object <= image->module->table_count;
+}
+
+bool object_is_memory(const struct verify_image *image, uint32_t object)
+{
+	return !object_is_table(image, object) &&
+	       object - 1 - image->module->table_count < image->module->memory_count;
+}
+
+struct value object_count(const struct verify_image *image, uint32_t object)
+{
+	struct value v = value_at(VALUE_COUNT, object, (int64_t)object_min(image, object));
+	bool table = object_is_table(image, object);
+
+	v.hi = table ? U32_MAX : U32_MAX + 1;
+	v.times = table;
+	return v;
 }
 
 /* An access: where it is in a slot of its kind, and which slot that is. */
@@ -43,7 +65,8 @@ static bool access_in(struct access *a, int64_t at, uint32_t begin, uint64_t cou
 /* Numbers: any part of `bytes` bytes. */
 static bool access_word(struct access *a, uint32_t bytes, bool writable)
 {
-	if (a->at + a->size > bytes || (!writable && (a->access & X86_WRITE)))
+	if (!rule_holds(SLOT_END, a->at + a->size <= bytes) ||
+	    !rule_holds(SLOT_READ, writable || !(a->access & X86_WRITE)))
 		return false;
 	*a->v = value_bytes(a->size);
 	return true;
@@ -51,7 +74,8 @@ static bool access_word(struct access *a, uint32_t bytes, bool writable)
 
 static bool access_code(struct access *a)
 {
-	if (a->at != 0 || a->size != 8 || (a->access & X86_WRITE))
+	if (!rule_holds(CODE_WHOLE, a->at == 0 && a->size == 8) ||
+	    !rule_holds(CODE_READ, !(a->access & X86_WRITE)))
 		return false;
 	*a->v = value_at(VALUE_CODE, 0, 0);
 	return true;
@@ -67,21 +91,18 @@ static bool access_import(struct access *a)
 /* An address, and the size of what is there. */
 static bool access_object(struct access *a, uint32_t object, bool memory)
 {
-	int64_t min = (int64_t)object_min(a->image, object);
-
-	if (a->access & X86_WRITE)
+	if (!rule_holds(OBJECT_READ, !(a->access & X86_WRITE)))
 		return false;
 	if (a->at == 0 && a->size == 8) {
 		*a->v = value_at(memory ? VALUE_MEMORY : VALUE_TABLE, object, 0);
 		return true;
 	}
-	if (a->at < 8 || !access_word(a, 16, false))
+	if (!rule_holds(OBJECT_WHOLE, a->at >= 8) ||
+	    !access_word(a, 16, !rule_applies(OBJECT_READ)))
 		return false;
-	if (a->at != 8 || (a->size != 8 && (a->size != 4 || memory)))
+	if (!rule_holds(COUNT_WHOLE, a->at == 8 && (a->size == 8 || (a->size == 4 && !memory))))
 		return true; /* a part of the number */
-	*a->v = value_at(VALUE_COUNT, object, min);
-	a->v->hi = memory ? U32_MAX + 1 : U32_MAX;
-	a->v->times = !memory;
+	*a->v = object_count(a->image, object);
 	return true;
 }
 
@@ -117,5 +138,6 @@ bool slot_access(const struct verify_image *image, int64_t at, unsigned size, un
 		return access_object(&a, 1 + a.index, false);
 	if (access_in(&a, at, l->imports, m->import_func_count, 16))
 		return access_import(&a);
-	return access_in(&a, at, l->sigs, m->type_count, 8) && access_word(&a, 8, false);
+	return rule_holds(SLOT_LISTED, access_in(&a, at, l->sigs, m->type_count, 8)) &&
+	       access_word(&a, 8, false);
 }

@@ -12,6 +12,10 @@
 
 /* How many entries, or bytes, an object has at least, always. */
 uint64_t object_min(const struct verify_image *image, uint32_t object);
+bool object_is_table(const struct verify_image *image, uint32_t object);
+bool object_is_memory(const struct verify_image *image, uint32_t object);
+/* The number of its entries, or bytes. */
+struct value object_count(const struct verify_image *image, uint32_t object);
 
 /*
  * Is an access (X86_READ, X86_WRITE) of `size` bytes at FS + at one that the slots allow? *v: what it reads.

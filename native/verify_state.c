@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "native/verify_rule.h"
+
 #define NO_REG 0xffu
 
 static void number_id(struct state *s, struct value *v)
@@ -16,17 +18,32 @@ static void number_id(struct state *s, struct value *v)
 		v->id = s->next_id++;
 }
 
+void state_clear(struct state *s)
+{
+	s->slot_count = 0;
+	s->next_id = 1;
+	if (rule_applies(LABEL_LEAST))
+		s->least_object = 0;
+	if (rule_applies(LABEL_FLAGS))
+		s->flags.kind = COMPARE_NOTHING;
+	for (unsigned r = 0; r < 16; r++)
+		s->regs[r] = value_any();
+}
+
+void state_number(struct state *s)
+{
+	for (unsigned r = 0; r < 16; r++)
+		number_id(s, &s->regs[r]);
+	for (uint32_t i = 0; i < s->slot_count; i++)
+		number_id(s, &s->slots[i].value);
+}
+
 void state_enter(struct state *s)
 {
 	static const uint8_t saved[] = {X86_RBX, X86_RBP, X86_R12, X86_R13, X86_R14, X86_R15};
 
-	s->slot_count = 0;
-	s->next_id = 1;
-	s->flags.kind = COMPARE_NOTHING;
-	for (unsigned r = 0; r < 16; r++) {
-		s->regs[r] = value_any();
-		number_id(s, &s->regs[r]);
-	}
+	state_clear(s);
+	state_number(s);
 	s->regs[X86_RSP] = value_at(VALUE_FRAME, 0, 0);
 	for (unsigned i = 0; i < COUNT_OF(saved); i++)
 		s->regs[saved[i]] = value_at(VALUE_SAVED, saved[i], 0);
@@ -37,12 +54,11 @@ void state_copy(struct state *to, const struct state *from)
 	memcpy(to, from, offsetof(struct state, slots) + from->slot_count * sizeof from->slots[0]);
 }
 
-bool state_has_rsp(const struct state *s)
+bool value_is_rsp(const struct value *v)
 {
-	const struct value *v = &s->regs[X86_RSP];
-
-	return v->kind == VALUE_FRAME && value_is_exact(v) && v->lo <= 0 &&
-	       v->lo >= -(int64_t)VERIFY_FRAME_MAX && v->lo % 4 == 0;
+	return v->kind == VALUE_FRAME && value_is_exact(v) && rule_holds(RSP_BELOW, v->lo <= 0) &&
+	       rule_holds(FRAME_LIMIT, v->lo >= -(int64_t)VERIFY_FRAME_MAX) &&
+	       rule_holds(RSP_WORDS, v->lo % 4 == 0);
 }
 
 int64_t state_rsp(const struct state *s)
@@ -54,6 +70,8 @@ void state_set(struct state *s, unsigned reg, struct value v)
 {
 	number_id(s, &v);
 	s->regs[reg] = v;
+	if (!rule_applies(FLAGS_MOVED))
+		return;
 	if (s->flags.left_reg == reg)
 		s->flags.left_reg = NO_REG;
 	if (s->flags.right_reg == reg)
@@ -94,21 +112,60 @@ static void slots_forget(struct state *s, int64_t lo, int64_t hi)
 		slots_remove(s, first, end);
 }
 
+const struct value *state_at(const struct state *s, int32_t place, uint32_t *next)
+{
+	if (place >= 0)
+		return &s->regs[place];
+	while (*next < s->slot_count && place_of_slot(&s->slots[*next]) < place)
+		(*next)++;
+	if (*next == s->slot_count || place_of_slot(&s->slots[*next]) != place)
+		return NULL;
+	return &s->slots[*next].value;
+}
+
+uint32_t state_id(const struct state *s, int32_t place)
+{
+	uint32_t first = place < 0 ? slot_find(s, slot_of_place(place).at) : 0;
+	const struct value *v = state_at(s, place, &first);
+
+	return v && v->kind == VALUE_NUMBER ? v->id : 0;
+}
+
 struct value state_load(const struct state *s, int64_t lo, int64_t hi, unsigned size)
 {
 	uint32_t i = slot_find(s, lo);
 
-	if (lo != hi || i == s->slot_count || s->slots[i].at != lo || s->slots[i].size < size)
+	if (i == s->slot_count || !rule_holds(LOAD_PLACE, lo == hi && s->slots[i].at == lo) ||
+	    !rule_holds(LOAD_SIZE, s->slots[i].size >= size))
 		return value_bytes(size);
 	if (s->slots[i].size == size)
 		return s->slots[i].value;
 	return value_low(&s->slots[i].value, size);
 }
 
+/* When they are full, a number of the highest goes: of what a compiler keeps in the frame, its own values, which
+ * matter, are lower than a program's variables. */
+static bool slots_make_room(struct state *s)
+{
+	uint32_t i = s->slot_count;
+
+	if (i < VERIFY_SLOTS_MAX)
+		return true;
+	while (i-- > 0) {
+		if (s->slots[i].value.kind != VALUE_NUMBER)
+			continue;
+		slots_remove(s, i, i + 1);
+		return true;
+	}
+	return false;
+}
+
 void state_store(struct state *s, int64_t lo, int64_t hi, unsigned size, const struct value *v)
 {
-	slots_forget(s, lo, hi + size);
-	if (lo != hi || !v || (size != 4 && size != 8) || s->slot_count == VERIFY_SLOTS_MAX)
+	if (rule_applies(STORE_FORGETS))
+		slots_forget(s, lo, hi + size);
+	if (!rule_holds(STORE_PLACE, lo == hi) || lo % 4 != 0 || !v || (size != 4 && size != 8) ||
+	    !slots_make_room(s))
 		return;
 	uint32_t i = slot_find(s, lo);
 	struct frame_slot *slot = &s->slots[i];
@@ -142,13 +199,14 @@ void state_call(struct state *s)
 	static const uint8_t changed[] = {X86_RAX, X86_RCX, X86_RDX, X86_RSI, X86_RDI,
 					  X86_R8,  X86_R9,  X86_R10, X86_R11};
 
-	for (unsigned i = 0; i < COUNT_OF(changed); i++)
+	for (unsigned i = 0; i < COUNT_OF(changed) && rule_applies(CALL_REGISTERS); i++)
 		state_set(s, changed[i], value_any());
 	for (unsigned r = 0; r < 16; r++)
 		value_forget_transient(s, &s->regs[r]);
 	for (uint32_t i = 0; i < s->slot_count; i++)
 		value_forget_transient(s, &s->slots[i].value);
-	s->flags.kind = COMPARE_NOTHING;
+	if (rule_applies(CALL_FLAGS))
+		s->flags.kind = COMPARE_NOTHING;
 }
 
 /* ---- conditions --------------------------------------------------------------------------------------------- */
@@ -222,7 +280,7 @@ static int64_t after(int64_t n)
 
 static void range_unsigned(struct range *v, enum relation rel, struct range r)
 {
-	if (r.lo < 0)
+	if (!rule_holds(BELOW_SIGN, r.lo >= 0))
 		return; /* very large, or not known */
 	switch (rel) {
 	case REL_ULT:
@@ -233,11 +291,11 @@ static void range_unsigned(struct range *v, enum relation rel, struct range r)
 		range_cut(v, 0, r.hi);
 		break;
 	case REL_UGT:
-		if (v->lo >= 0)
+		if (rule_holds(ABOVE_SIGN, v->lo >= 0))
 			range_cut(v, after(r.lo), VALUE_MAX);
 		break;
 	default:
-		if (v->lo >= 0)
+		if (rule_holds(ABOVE_SIGN, v->lo >= 0))
 			range_cut(v, r.lo, VALUE_MAX);
 		break;
 	}
@@ -265,11 +323,11 @@ static void range_signed(struct range *v, enum relation rel, struct range r)
  * negative; or if the other is not and this one is above. */
 static void range_signed_narrow(struct range *v, enum relation rel, struct range r, int64_t sign)
 {
-	if (r.lo < 0 || r.hi > sign)
+	if (r.lo < 0 || !rule_holds(SIGNED_OTHER, r.hi <= sign))
 		return;
 	if (rel == REL_SGT || rel == REL_SGE)
 		range_cut(v, 0, sign);
-	if (v->hi <= sign)
+	if (rule_holds(SIGNED_ITSELF, v->hi <= sign))
 		range_signed(v, rel, r);
 }
 
@@ -310,7 +368,7 @@ static void value_restrict(struct value *v, struct range r, unsigned size)
 
 	if (v->kind != VALUE_NUMBER && v->kind != VALUE_COUNT)
 		return;
-	if (size == 8 || (v->lo >= 0 && v->hi <= mask)) {
+	if (rule_holds(LEARN_LOW, size == 8 || (v->lo >= 0 && v->hi <= mask))) {
 		range_cut(&now, r.lo, r.hi);
 		v->lo = now.lo;
 		v->hi = now.hi;
@@ -339,7 +397,7 @@ static void value_learn_derived(struct value *v, const struct lesson *l)
 	struct range now = {v->lo, v->hi};
 	int64_t times = v->times ? v->times : 1, plus = v->times ? 0 : v->plus;
 
-	if (l->range.lo < 0 || l->range.hi > U32_MAX || l->size < 4)
+	if (!rule_holds(LEARN_DERIVED, l->range.lo >= 0 && l->range.hi <= U32_MAX && l->size >= 4))
 		return;
 	range_cut(&now, l->range.lo * times + plus, l->range.hi * times + plus);
 	v->lo = now.lo;
@@ -348,21 +406,24 @@ static void value_learn_derived(struct value *v, const struct lesson *l)
 		v->bound = l->bound;
 }
 
-/* Of what the operand was made from: itself, or the same plus less, is that much below the memory's size. */
+/* Of what the operand was made from: itself, or the same plus less, is that much below the memory's size. What
+ * is a multiple of something is that no longer: a value has one or the other. */
 static void value_learn_slack(struct value *v, const struct lesson *l)
 {
 	uint32_t slack = l->plus;
 
-	if (l->of == 0 || v->times != 0)
+	if (l->of == 0)
 		return;
-	if (v->of == l->of && v->plus <= l->plus)
+	if (v->times == 0 && v->of == l->of && rule_holds(SLACK_LESS, v->plus <= l->plus))
 		slack -= v->plus;
-	else if (v->id != l->of || !value_is_u32(v))
+	else if (v->id != l->of || !rule_holds(SLACK_U32, value_is_u32(v)))
 		return;
-	if (v->bound == 0 || (v->bound == l->bound && v->slack < slack)) {
-		v->bound = l->bound;
-		v->slack = slack;
-	}
+	if (v->bound != 0 && (v->times != 0 || v->bound != l->bound || v->slack >= slack))
+		return;
+	if (v->times != 0)
+		v->times = 0, v->of = 0, v->plus = 0;
+	v->bound = l->bound;
+	v->slack = slack;
 }
 
 static void value_learn(struct value *v, const struct lesson *l, bool itself)
@@ -370,7 +431,8 @@ static void value_learn(struct value *v, const struct lesson *l, bool itself)
 	bool same = itself || (v->id == l->id && l->id != 0 && v->kind == VALUE_NUMBER);
 
 	/* the same low 32 bits: that is all of it if both are no more */
-	if (itself || (same && (l->size <= 4 || (l->fits_u32 && value_is_u32(v)))))
+	if (itself ||
+	    (same && rule_holds(LEARN_SAME, l->size <= 4 || (l->fits_u32 && value_is_u32(v)))))
 		value_restrict(v, l->range, l->size);
 	else if (same && l->range.lo >= 0 && l->range.hi <= U32_MAX)
 		value_restrict(v, l->range, 4);
@@ -383,8 +445,11 @@ static void value_learn(struct value *v, const struct lesson *l, bool itself)
 	if (!l->is_index)
 		value_learn_slack(v, l);
 	else if (same && v->bound == 0) {
+		/* from now on it is an index, no longer what it was made of: the two exclude each other */
 		v->bound = l->bound;
 		v->times = 1;
+		if (rule_applies(INDEX_STANDS_ALONE))
+			v->of = v->plus = 0;
 	}
 }
 
@@ -403,13 +468,25 @@ static void lesson_bound(struct lesson *l, enum relation rel, const struct value
 	if (limit->kind != VALUE_COUNT)
 		return;
 	if (limit->times != 0) {
-		l->is_index = rel == REL_ULT && size >= 4;
+		l->is_index = rule_holds(INDEX_BELOW, rel == REL_ULT) &&
+			      rule_holds(INDEX_SIZE, size >= 4);
 		l->bound = l->is_index ? limit->which + 1 : 0;
-	} else if (size == 8 && (rel == REL_ULE || rel == REL_ULT)) {
+	} else if (size == 8 && rule_holds(MEMORY_BELOW, rel == REL_ULE || rel == REL_ULT)) {
 		l->bound = limit->which + 1;
 		l->of = v->times == 0 ? v->of : 0;
 		l->plus = v->plus;
 	}
+}
+
+/* A size that was at least that much stays so. */
+static void state_learn_least(struct state *s, const struct value *count, int64_t least)
+{
+	if (count->kind != VALUE_COUNT || count->times != 0)
+		return;
+	if (s->least_object == count->which && s->least >= least)
+		return;
+	s->least_object = count->which;
+	s->least = least;
 }
 
 static void state_refine_one(struct state *s, enum relation rel, const struct value *v, uint8_t reg,
@@ -425,6 +502,7 @@ static void state_refine_one(struct state *s, enum relation rel, const struct va
 	l.fits_u32 = value_is_u32(v);
 	lesson_bound(&l, rel, v, &r, size);
 	state_learn(s, &l);
+	state_learn_least(s, &low, l.range.lo);
 }
 
 void state_refine(struct state *s, unsigned condition, bool holds)
@@ -433,7 +511,8 @@ void state_refine(struct state *s, unsigned condition, bool holds)
 	enum relation rel = g_relations[condition & 15];
 
 	/* after a comparison with 0 the sign flag is the order */
-	if (flags.right.kind == VALUE_NUMBER && flags.right.lo == 0 && flags.right.hi == 0) {
+	if (rule_holds(SIGN_FLAG, flags.right.kind == VALUE_NUMBER && flags.right.lo == 0 &&
+					  flags.right.hi == 0)) {
 		if (condition == 8)
 			rel = REL_SLT;
 		else if (condition == 9)
@@ -443,7 +522,7 @@ void state_refine(struct state *s, unsigned condition, bool holds)
 		rel = relation_not(rel);
 	if (flags.kind == COMPARE_NOTHING || rel == REL_NONE)
 		return;
-	if (flags.kind == COMPARE_EQUAL && rel != REL_EQ && rel != REL_NE)
+	if (flags.kind == COMPARE_EQUAL && !rule_holds(ZERO_FLAG, rel == REL_EQ || rel == REL_NE))
 		return;
 	state_refine_one(s, rel, &flags.left, flags.left_reg, &flags.right, flags.size);
 	state_refine_one(s, relation_swap(rel), &flags.right, flags.right_reg, &flags.left,

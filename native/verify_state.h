@@ -1,6 +1,5 @@
 /*
- * What the verifier knows at one point of a function: registers, flags, frame; and the same at a label, as a
- * record. Places are numbered: registers 0 to 15, then places of the frame.
+ * What the verifier knows at one point of a function: registers, flags, frame.
  */
 #ifndef NATIVE_VERIFY_STATE_H
 #define NATIVE_VERIFY_STATE_H
@@ -10,10 +9,23 @@
 
 /* A place of the frame that holds a known value. */
 struct frame_slot {
-	int32_t at;    /* from the return address: negative */
+	int32_t at;    /* from the return address: negative, a multiple of 4 */
 	uint32_t size; /* 4 or 8 */
 	struct value value;
 };
+
+/*
+ * Places have numbers: registers 0 to 15; those of the frame where they are, negative; one of 8 bytes has 1 added.
+ */
+static inline int32_t place_of_slot(const struct frame_slot *slot)
+{
+	return slot->at + (slot->size == 8);
+}
+
+static inline struct frame_slot slot_of_place(int32_t place)
+{
+	return (struct frame_slot){.at = place & ~1, .size = place & 1 ? 8 : 4};
+}
 
 /* What the flags say: how two operands compared, as numbers of `size` bytes. */
 enum compare_kind {
@@ -34,21 +46,34 @@ struct state {
 	struct value regs[16];
 	struct compare flags;
 	uint32_t next_id;
+	/* a memory that was compared with a number, which is an object, not 0; and its least size: forgotten at labels */
+	uint32_t least_object;
+	int64_t least;
 	uint32_t slot_count;
 	struct frame_slot slots[VERIFY_SLOTS_MAX]; /* rising, no two overlap */
 };
 
 /* At a function's entry. */
 void state_enter(struct state *s);
+/* Nothing is known, RSP neither. */
+void state_clear(struct state *s);
 void state_copy(struct state *to, const struct state *from);
 
-/* Is RSP one known address in the frame, a multiple of 4? Whoever changes it, or joins states, asks. */
-bool state_has_rsp(const struct state *s);
+/* Gives an id to each number that has none. */
+void state_number(struct state *s);
+
+/* Is it one known address in the frame, a multiple of 4: what RSP always is? */
+bool value_is_rsp(const struct value *v);
 /* From the return address. */
 int64_t state_rsp(const struct state *s);
 
 /* Writes a register; flags no longer speak of it. A number gets an id. */
 void state_set(struct state *s, unsigned reg, struct value v);
+
+/* The value at a place, or NULL. From slot *next on, where places of the frame are asked for in order. */
+const struct value *state_at(const struct state *s, int32_t place, uint32_t *next);
+/* The id of the number at a place; 0: there is none. */
+uint32_t state_id(const struct state *s, int32_t place);
 
 /* The frame, at lo..hi .. + size, inside of it. */
 struct value state_load(const struct state *s, int64_t lo, int64_t hi, unsigned size);
@@ -63,45 +88,5 @@ void state_call(struct state *s);
  * operands is added wherever their values stand.
  */
 void state_refine(struct state *s, unsigned condition, bool holds);
-
-/* ---- records: what holds at a label --------------------------------------------------------------------- */
-
-struct record_entry {
-	uint32_t place;
-	uint16_t value; /* in the table of values */
-	uint16_t group; /* not 0: all of the same group have the same low 32 bits */
-};
-
-struct record {
-	uint32_t begin; /* in the entries */
-	uint16_t count;
-	uint8_t visits; /* that made it say less */
-	bool reached : 1;
-	bool dirty : 1; /* it has changed since the code after it was looked at */
-};
-
-/* Values that occur at labels of a function, each once; and the entries of all records. */
-struct records {
-	struct value *values;
-	uint16_t *buckets; /* of a hash table, twice as many as value_capacity: 1 + value */
-	uint32_t value_count, value_capacity;
-	struct record_entry *entries;
-	uint32_t entry_count, entry_capacity;
-	uint32_t *seen; /* scratch: ids by group, or a hash table of ids */
-};
-
-MUST_USE enum err records_init(struct records *r);
-void records_fini(struct records *r);
-void records_clear(struct records *r);
-size_t records_memory(const struct records *r);
-
-/* Makes the state that a record says. */
-void record_load(const struct records *r, const struct record *record, struct state *s);
-/* Does all that the record says hold in the state? */
-bool record_holds(const struct records *r, const struct record *record, const struct state *s);
-/* What holds in both the record and the state, or in the state alone at first, becomes the record; *changed
- * if that is news. Errors: E_NOMEM, E_LIMIT. */
-MUST_USE enum err record_join(struct records *r, struct record *record, const struct state *s,
-			      bool *changed);
 
 #endif

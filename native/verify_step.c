@@ -3,11 +3,12 @@
  * that they touch is checked, registers that they write may hold anything.
  * Trust: the decoder, which lists every operand that is read or written.
  * Invariant: no access that is not checked by place_find; RSP is always a known address of the frame
- * (state_has_rsp).
+ * (value_is_rsp).
  */
 #include "native/verify_step.h"
 
 #include "native/format.h"
+#include "native/verify_rule.h"
 #include "native/verify_slot.h"
 
 #define NO_REG 0xffu
@@ -33,10 +34,11 @@ static bool table_index_fixed(const struct verify_image *image, const struct val
 {
 	uint64_t min = object_min(image, table->which);
 
-	if (n->kind != VALUE_NUMBER || n->lo < 0 || (uint64_t)n->hi / 16 >= min)
+	if (n->kind != VALUE_NUMBER || n->lo < 0)
 		return false;
 	*at = value_is_exact(n) ? n->lo % 16 : 0;
-	return value_is_exact(n) || n->align >= 4;
+	return rule_holds(TABLE_LEAST, (uint64_t)n->hi / 16 < min) &&
+	       rule_holds(TABLE_STRIDE, value_is_exact(n) || n->align >= 4);
 }
 
 static struct value step_add(const struct step *t, const struct value *a, const struct value *b)
@@ -98,10 +100,11 @@ static enum verify_reason place_in_window(const struct step *t, struct value a, 
 {
 	struct value n = value_number(&a);
 
-	if (n.lo < 0 || size > t->image->window_size ||
-	    (uint64_t)n.hi > t->image->window_size - size)
-		return VERIFY_WINDOW;
-	return VERIFY_OK;
+	const uint64_t window = t->image->window_size;
+	bool begins = rule_holds(WINDOW_BEGIN, n.lo >= 0);
+	bool ends = rule_holds(WINDOW_END, size <= window && (uint64_t)n.hi <= window - size);
+
+	return begins && ends ? VERIFY_OK : VERIFY_WINDOW;
 }
 
 static enum verify_reason place_in_slots(const struct step *t, unsigned size, unsigned access,
@@ -109,7 +112,7 @@ static enum verify_reason place_in_slots(const struct step *t, unsigned size, un
 {
 	const struct x86_insn *insn = t->insn;
 
-	if (insn->base != X86_NO_REG || insn->index != X86_NO_REG)
+	if (!rule_holds(SLOT_FIXED, insn->base == X86_NO_REG && insn->index == X86_NO_REG))
 		return VERIFY_SLOT;
 	return slot_access(t->image, insn->disp, size, access, &p->value) ? VERIFY_OK : VERIFY_SLOT;
 }
@@ -118,7 +121,10 @@ static enum verify_reason place_in_slots(const struct step *t, unsigned size, un
 static enum verify_reason place_in_frame(const struct step *t, const struct value *a, unsigned size,
 					 struct place *p)
 {
-	if (a->lo < state_rsp(t->s) || a->hi > -(int64_t)size)
+	bool begins = rule_holds(FRAME_BEGIN, a->lo >= state_rsp(t->s));
+	bool ends = rule_holds(FRAME_END, a->hi <= -(int64_t)size);
+
+	if (!begins || !ends)
 		return VERIFY_FRAME;
 	p->is_frame = true;
 	p->lo = a->lo;
@@ -132,19 +138,21 @@ static enum verify_reason place_in_rodata(const struct step *t, const struct val
 	int64_t begin = image_rodata_at(t->image);
 	int64_t end = begin + t->image->rodata_size;
 
-	if ((access & X86_WRITE) || a->lo < begin || a->hi > end - (int64_t)size)
-		return VERIFY_RODATA;
-	return VERIFY_OK;
+	bool within = rule_holds(RODATA_BEGIN, a->lo >= begin) &&
+		      rule_holds(RODATA_END, a->hi <= end - (int64_t)size);
+
+	return within && rule_holds(RODATA_READ, !(access & X86_WRITE)) ? VERIFY_OK : VERIFY_RODATA;
 }
 
 static enum verify_reason place_in_entry(const struct value *a, unsigned size, unsigned access,
 					 struct place *p)
 {
-	if ((access & X86_WRITE) || a->lo < 0 || a->hi > 16 - (int64_t)size)
+	if (!rule_holds(ENTRY_READ, !(access & X86_WRITE)) || a->lo < 0 ||
+	    !rule_holds(ENTRY_END, a->hi <= 16 - (int64_t)size))
 		return VERIFY_TABLE;
 	if (a->lo == 0 && a->hi == 0 && size == 8)
 		p->value = value_at(VALUE_CODE, 0, 0);
-	else if (a->lo < 8)
+	else if (!rule_holds(ENTRY_CODE, a->lo >= 8))
 		return VERIFY_TABLE;
 	return VERIFY_OK;
 }
@@ -154,12 +162,15 @@ static enum verify_reason place_in_memory(const struct step *t, const struct val
 {
 	int64_t min = (int64_t)object_min(t->image, a->which);
 
-	if (a->lo < 0)
-		return VERIFY_FURTHER_MEMORY;
+	if (rule_holds(LEAST_SAME, t->s->least_object == a->which) && t->s->least > min)
+		min = t->s->least;
+
+	bool begins = rule_holds(MEMORY_BEGIN, a->lo >= 0);
 	/* behind a check, whose memory value_add has compared; or always there */
-	if ((a->bound != 0 && a->slack >= size) || a->hi <= min - (int64_t)size)
-		return VERIFY_OK;
-	return VERIFY_FURTHER_MEMORY;
+	bool ends = rule_holds(MEMORY_END,
+			       (a->bound != 0 && a->slack >= size) || a->hi <= min - (int64_t)size);
+
+	return begins && ends ? VERIFY_OK : VERIFY_FURTHER_MEMORY;
 }
 
 /* May the memory operand be accessed like this? */
@@ -169,7 +180,7 @@ static enum verify_reason place_find(const struct step *t, unsigned size, unsign
 	*p = (struct place){.value = value_bytes(size)};
 	if (size == 0)
 		return VERIFY_ADDRESS;
-	if (t->insn->segment == X86_FS)
+	if (t->insn->segment == X86_FS && rule_applies(SEGMENT))
 		return place_in_slots(t, size, access, p);
 	struct value a = step_address(t, 8), zero = value_exact(0);
 
@@ -187,11 +198,17 @@ static enum verify_reason place_find(const struct step *t, unsigned size, unsign
 	case VALUE_MEMORY:
 		return place_in_memory(t, &a, size);
 	default:
-		return VERIFY_ADDRESS;
+		return rule_holds(ADDRESS_KIND, false) ? VERIFY_OK : VERIFY_ADDRESS;
 	}
 }
 
 /* ---- operands ---------------------------------------------------------------------------------------------- */
+
+/* Bits 8 to 15 of a register: nothing that is known of its low part is true of them. */
+static bool operand_is_high(const struct x86_operand *op)
+{
+	return op->high && rule_applies(PART_HIGH);
+}
 
 enum verify_reason step_read(const struct step *t, unsigned i, struct value *v)
 {
@@ -201,7 +218,8 @@ enum verify_reason step_read(const struct step *t, unsigned i, struct value *v)
 
 	switch (op->kind) {
 	case X86_GPR:
-		*v = op->high ? value_bytes(1) : value_low(&t->s->regs[op->reg], op->size);
+		*v = operand_is_high(op) ? value_bytes(1)
+					 : value_low(&t->s->regs[op->reg], op->size);
 		return VERIFY_OK;
 	case X86_IMMEDIATE:
 		*v = value_exact(t->insn->immediate);
@@ -221,7 +239,8 @@ enum verify_reason step_read(const struct step *t, unsigned i, struct value *v)
 static enum verify_reason step_read_as_first(const struct step *t, unsigned i, struct value *v)
 {
 	unsigned size = t->insn->operands[0].size;
-	uint64_t mask = size == 8 ? UINT64_MAX : (UINT64_C(1) << 8 * size) - 1;
+	uint64_t mask = size == 8 || !rule_applies(IMMEDIATE_SIZE) ? UINT64_MAX
+								   : (UINT64_C(1) << 8 * size) - 1;
 
 	if (t->insn->operands[i].kind != X86_IMMEDIATE)
 		return step_read(t, i, v);
@@ -232,24 +251,26 @@ static enum verify_reason step_read_as_first(const struct step *t, unsigned i, s
 static enum verify_reason step_set_rsp(const struct step *t, const struct value *v)
 {
 	state_set(t->s, X86_RSP, *v);
-	if (!state_has_rsp(t->s))
+	if (!rule_holds(RSP_KNOWN, value_is_rsp(v)))
 		return VERIFY_STACK_POINTER;
-	state_drop_below(t->s, v->lo);
+	if (rule_applies(RSP_DROPS))
+		state_drop_below(t->s, v->lo);
 	return VERIFY_OK;
 }
 
 /* One or two bytes of a register; the rest stays. */
 static void step_set_part(const struct step *t, const struct x86_operand *op, const struct value *v)
 {
-	int64_t mask = op->size == 2 || op->high ? 0xffff : 0xff;
+	bool high = operand_is_high(op);
+	int64_t mask = op->size == 2 || high ? 0xffff : 0xff;
 	struct value old = value_number(&t->s->regs[op->reg]);
 
-	if (old.lo < 0)
-		state_set(t->s, op->reg, value_any());
-	else if (old.hi <= mask && !op->high)
+	bool whole = old.lo >= 0 && old.hi <= mask && !high;
+
+	if (rule_holds(PART_WRITTEN, whole))
 		state_set(t->s, op->reg, value_range(v->lo, v->hi));
 	else
-		state_set(t->s, op->reg, value_range(0, old.hi | mask));
+		state_set(t->s, op->reg, old.lo < 0 ? value_any() : value_range(0, old.hi | mask));
 }
 
 /* Writes operand i; *v is a value of its size, zero-extended. */
@@ -275,7 +296,7 @@ static enum verify_reason step_write(const struct step *t, unsigned i, const str
 
 static uint8_t operand_reg(const struct x86_operand *op)
 {
-	return op->kind == X86_GPR && !op->high ? op->reg : NO_REG;
+	return op->kind == X86_GPR && !operand_is_high(op) ? op->reg : NO_REG;
 }
 
 static void step_compare(const struct step *t, enum compare_kind kind, const struct value *left,
@@ -291,6 +312,13 @@ static void step_compare(const struct step *t, enum compare_kind kind, const str
 				       .right_reg = NO_REG};
 }
 
+/* The flags are not those of a comparison, or may be the old ones. */
+static void step_forget_flags(const struct step *t)
+{
+	if (rule_applies(FLAGS_FORGOTTEN))
+		t->s->flags.kind = COMPARE_NOTHING;
+}
+
 /* The flags tell how the first operand, now written, compares with 0. */
 static enum verify_reason step_compare_result(const struct step *t, enum compare_kind kind)
 {
@@ -298,7 +326,7 @@ static enum verify_reason step_compare_result(const struct step *t, enum compare
 	enum verify_reason e = step_read(t, 0, &result);
 
 	if (!e)
-		step_compare(t, kind, &result, &zero);
+		step_compare(t, rule_applies(FLAGS_OF_SUM) ? kind : COMPARE_ALL, &result, &zero);
 	return e;
 }
 
@@ -309,8 +337,8 @@ static bool step_is_twice(const struct step *t)
 {
 	const struct x86_operand *ops = t->insn->operands;
 
-	return ops[0].kind == X86_GPR && ops[1].kind == X86_GPR && ops[0].reg == ops[1].reg &&
-	       !ops[0].high && !ops[1].high;
+	return ops[0].kind == X86_GPR && ops[1].kind == X86_GPR &&
+	       rule_holds(SAME_REGISTER, ops[0].reg == ops[1].reg && !ops[0].high && !ops[1].high);
 }
 
 static enum verify_reason step_cmp(const struct step *t)
@@ -340,7 +368,7 @@ static enum verify_reason step_test(const struct step *t)
 	struct value a, b;
 	enum verify_reason e = step_read_both(t, &a, &b);
 
-	t->s->flags.kind = COMPARE_NOTHING;
+	step_forget_flags(t);
 	if (e || !step_is_twice(t))
 		return e;
 	b = value_exact(0);
@@ -410,7 +438,7 @@ static enum verify_reason step_binary(const struct step *t)
 		return e ? e : step_compare_result(t, COMPARE_ALL);
 	default:
 		r = step_bits(t, &a, &b, size);
-		t->s->flags.kind = COMPARE_NOTHING; /* a count of 0 leaves them: not known */
+		step_forget_flags(t); /* a count of 0 leaves them */
 		return step_write(t, 0, &r);
 	}
 }
@@ -439,7 +467,7 @@ static enum verify_reason step_imul(const struct step *t)
 		e = step_read_as_first(t, first + 1, &b);
 	if (e)
 		return e;
-	t->s->flags.kind = COMPARE_NOTHING;
+	step_forget_flags(t);
 	a = value_mul(&a, &b, insn->operands[0].size);
 	return step_write(t, 0, &a);
 }
@@ -452,8 +480,8 @@ static enum verify_reason step_mov(const struct step *t)
 	return e ? e : step_write(t, 0, &v);
 }
 
-/* A word of a table of the read-only data, extended to 64 bits: part of a jump, perhaps. The words are those at
- * multiples of 4 from the exact address that the index is added to. */
+/* A word of a table of the read-only data, extended to 64 bits: part of a jump, perhaps. It has been found
+ * to lie there. The words are those at multiples of 4 from the exact address that the index is added to. */
 static bool step_jump_entry(const struct step *t, struct value *v)
 {
 	const struct x86_insn *insn = t->insn;
@@ -464,13 +492,13 @@ static bool step_jump_entry(const struct step *t, struct value *v)
 	if (insn->segment != X86_NO_SEGMENT || insn->base >= 16 || insn->index == X86_NO_REG)
 		return false;
 	struct value base = t->s->regs[insn->base], index = step_index(t, 8);
+	struct value at = step_address(t, 8);
 
-	if (base.kind != VALUE_IMAGE || !value_is_exact(&base) || index.kind != VALUE_NUMBER ||
-	    index.align < 2)
+	if (base.kind != VALUE_IMAGE || at.kind != VALUE_IMAGE || index.kind != VALUE_NUMBER ||
+	    !rule_holds(JUMP_WORDS, value_is_exact(&base) && index.align >= 2))
 		return false;
-	*v = value_at(VALUE_JUMP_ENTRY, 0, base.lo + insn->disp);
-	v->lo += (index.lo + 3) & ~INT64_C(3);
-	v->hi += index.hi & ~INT64_C(3);
+	*v = value_at(VALUE_JUMP_ENTRY, 0, at.lo + (int64_t)((0 - (uint64_t)index.lo) & 3));
+	v->hi = at.hi - (index.hi & 3);
 	return v->lo <= v->hi;
 }
 
@@ -501,7 +529,7 @@ static enum verify_reason step_cmov(const struct step *t)
 
 	if (e)
 		return e;
-	a = value_join(&a, &b);
+	a = rule_applies(CMOV_BOTH) ? value_join(&a, &b) : b;
 	return step_write(t, 0, &a);
 }
 
@@ -514,11 +542,12 @@ static enum verify_reason step_exchange(const struct step *t)
 	if (e)
 		return e;
 	if (t->insn->class == X86_XADD) {
-		b = value_bytes(t->insn->operands[0].size);
-		t->s->flags.kind = COMPARE_NOTHING;
+		if (rule_applies(XADD_SUM))
+			b = value_bytes(t->insn->operands[0].size);
+		step_forget_flags(t);
 	}
 	e = step_write(t, 0, &b);
-	return e ? e : step_write(t, 1, &a);
+	return e || !rule_applies(XCHG_BOTH) ? e : step_write(t, 1, &a);
 }
 
 /* RAX is written only if it was not equal: of 32 bits it keeps its upper half else. */
@@ -534,10 +563,11 @@ static enum verify_reason step_cmpxchg(const struct step *t)
 	}
 	if (e)
 		return e;
-	t->s->flags.kind = COMPARE_NOTHING;
+	step_forget_flags(t);
 	if (size < 4)
 		return step_write(t, 2, &v);
-	v = value_join(&v, &old);
+	if (rule_applies(CMPXCHG_RAX))
+		v = value_join(&v, &old);
 	state_set(t->s, X86_RAX, v);
 	return VERIFY_OK;
 }
@@ -548,8 +578,8 @@ static enum verify_reason step_scan(const struct step *t)
 	struct value v;
 	enum verify_reason e = step_read(t, 1, &v);
 
-	t->s->flags.kind = COMPARE_NOTHING;
-	v = value_any();
+	step_forget_flags(t);
+	v = rule_applies(SCAN_OF_ZERO) ? value_any() : value_bytes(t->insn->operands[0].size);
 	return e ? e : step_write(t, 0, &v);
 }
 
@@ -571,9 +601,9 @@ static enum verify_reason step_pop(const struct step *t)
 	struct value rsp = value_at(VALUE_FRAME, 0, at + 8);
 	unsigned reg = t->insn->operands[0].reg;
 
-	if (at > -8)
+	if (!rule_holds(POP_OWN, at <= -8))
 		return VERIFY_FRAME;
-	if (reg == X86_RSP)
+	if (!rule_holds(POP_RSP, reg != X86_RSP))
 		return VERIFY_STACK_POINTER;
 	state_set(t->s, reg, state_load(t->s, at, at, 8));
 	return step_set_rsp(t, &rsp);
@@ -585,7 +615,7 @@ static enum verify_reason step_touch(const struct step *t, unsigned i)
 	enum verify_reason e = VERIFY_OK;
 	struct value v = value_bytes(op->size);
 
-	if (op->kind != X86_MEMORY)
+	if (op->kind != X86_MEMORY || !rule_applies(TOUCHED))
 		return VERIFY_OK;
 	if (op->access & X86_READ)
 		e = step_read(t, i, &v);
@@ -595,25 +625,33 @@ static enum verify_reason step_touch(const struct step *t, unsigned i)
 	return e;
 }
 
-/* Whatever is written is not known but for its size, and for being at most `max`. Memory comes first, as
- * its address is made of the old registers. */
+/* A register that is written holds anything of that size, at most `max`. */
+static enum verify_reason step_clobber(const struct step *t, unsigned i, int64_t max)
+{
+	const struct x86_operand *op = &t->insn->operands[i];
+	struct value v = value_bytes(op->size);
+
+	if (max < v.hi)
+		v = value_range(0, max);
+	if (op->kind != X86_GPR || !(op->access & X86_WRITE) || !rule_applies(WRITTEN))
+		return VERIFY_OK;
+	return step_write(t, i, &v);
+}
+
+/* Memory comes first, as its address is made of the old registers. */
 static enum verify_reason step_other(const struct step *t, int64_t max)
 {
+	const unsigned n = t->insn->operand_count;
 	enum verify_reason e = VERIFY_OK;
 
-	for (unsigned i = 0; i < t->insn->operand_count && !e; i++)
+	for (unsigned i = 0; i < n && !e && rule_applies(MEMORY_FIRST); i++)
 		e = step_touch(t, i);
-	for (unsigned i = 0; i < t->insn->operand_count && !e; i++) {
-		const struct x86_operand *op = &t->insn->operands[i];
-		struct value v = value_bytes(op->size);
-
-		if (max < v.hi)
-			v = value_range(0, max);
-		if (op->kind == X86_GPR && (op->access & X86_WRITE))
-			e = step_write(t, i, &v);
-	}
+	for (unsigned i = 0; i < n && !e; i++)
+		e = step_clobber(t, i, max);
+	for (unsigned i = 0; i < n && !e && !rule_applies(MEMORY_FIRST); i++)
+		e = step_touch(t, i);
 	if (!t->insn->keeps_flags)
-		t->s->flags.kind = COMPARE_NOTHING;
+		step_forget_flags(t);
 	return e;
 }
 

@@ -5,6 +5,8 @@
  */
 #include "native/verify_value.h"
 
+#include "native/verify_rule.h"
+
 #include <string.h>
 
 struct value value_range(int64_t lo, int64_t hi)
@@ -62,7 +64,7 @@ bool value_is_transient(const struct value *v)
 	case VALUE_ENTRY:
 	case VALUE_MEMORY:
 	case VALUE_CODE:
-		return true;
+		return rule_applies(STALE);
 	default:
 		return false;
 	}
@@ -88,7 +90,7 @@ struct value value_number(const struct value *v)
 		n = value_range(INT32_MIN, INT32_MAX);
 		break;
 	default:
-		n = value_any();
+		n = rule_applies(ADDRESS_UNKNOWN) ? value_any() : value_range(v->lo, v->hi);
 		break;
 	}
 	n.id = v->id;
@@ -117,7 +119,7 @@ struct value value_low(const struct value *v, unsigned size)
 	struct value r = value_range(0, value_low_limit(&n, 8 * size, mask));
 
 	r.align = n.align;
-	if (size == 4) {
+	if (rule_holds(LOW_HALF, size == 4)) {
 		r.id = n.id;
 		if (n.times == 1) {
 			r.times = 1;
@@ -133,7 +135,8 @@ static struct value value_result(bool overflow, int64_t lo, int64_t hi, unsigned
 {
 	struct value v = value_range(lo, hi);
 
-	if (overflow || (size < 8 && !value_is_within(&v, size_mask(size))))
+	if (!rule_holds(WRAP_WHOLE, !overflow) ||
+	    !rule_holds(WRAP_NARROW, size == 8 || value_is_within(&v, size_mask(size))))
 		v = value_bytes(size);
 	v.align = (uint8_t)(align > 63 ? 63 : align);
 	return v;
@@ -156,19 +159,23 @@ static struct value address_add(const struct value *a, const struct value *n)
 {
 	struct value r = *a;
 
-	if (__builtin_add_overflow(a->lo, n->lo, &r.lo) ||
-	    __builtin_add_overflow(a->hi, n->hi, &r.hi))
+	bool overflow = __builtin_add_overflow(a->lo, n->lo, &r.lo);
+
+	overflow |= __builtin_add_overflow(a->hi, n->hi, &r.hi);
+	if (!rule_holds(ADDRESS_NEAR,
+			!overflow && r.lo >= -VALUE_ADDRESS_MAX && r.hi <= VALUE_ADDRESS_MAX))
 		return value_any();
 	if (a->kind != VALUE_MEMORY)
 		return r;
 	/* offset + slack <= size: of the sum, when one of the two knows it and the other is exact */
-	bool by_number = n->bound == a->which + 1 && n->times == 0 && a->lo == 0 && a->hi == 0;
+	bool by_number = rule_holds(MEMORY_SAME, n->bound == a->which + 1) && n->times == 0 &&
+			 a->lo == 0 && a->hi == 0;
 
 	r.bound = by_number ? n->bound : 0;
 	r.slack = by_number ? n->slack : 0;
 	if (a->bound && value_is_exact(n) && n->lo >= 0 && n->lo <= a->slack) {
 		r.bound = a->bound;
-		r.slack = a->slack - (uint32_t)n->lo;
+		r.slack = a->slack - (rule_applies(MEMORY_SLACK) ? (uint32_t)n->lo : 0);
 	}
 	return r;
 }
@@ -176,7 +183,8 @@ static struct value address_add(const struct value *a, const struct value *n)
 /* The address of a table's entries plus 16 times an index that is below their number. */
 static struct value table_add(const struct value *table, const struct value *n)
 {
-	if (n->kind == VALUE_NUMBER && n->times == 16 && n->bound == table->which + 1)
+	if (n->kind == VALUE_NUMBER && n->bound != 0 && rule_holds(TABLE_SCALED, n->times == 16) &&
+	    rule_holds(TABLE_SAME, n->bound == table->which + 1))
 		return value_at(VALUE_ENTRY, table->which, 0);
 	return value_any();
 }
@@ -187,7 +195,9 @@ static struct value entry_add(const struct value *entry, const struct value *n)
 		return value_any();
 	int64_t at = entry->lo + n->lo;
 
-	return at >= 0 && at < 16 ? value_at(VALUE_ENTRY, entry->which, at) : value_any();
+	return rule_holds(ENTRY_INSIDE, at >= 0 && at < 16)
+		       ? value_at(VALUE_ENTRY, entry->which, at)
+		       : value_any();
 }
 
 /* An address of the image plus a word of a table. */
@@ -195,7 +205,7 @@ static struct value jump_add(const struct value *a, const struct value *b)
 {
 	struct value r = *b;
 
-	if (!value_is_exact(a) || a->lo < 0 || a->lo > U32_MAX)
+	if (!rule_holds(JUMP_BASE, value_is_exact(a)) || a->lo < 0 || a->lo > U32_MAX)
 		return value_any();
 	r.kind = VALUE_JUMP;
 	r.which = (uint32_t)a->lo;
@@ -205,7 +215,8 @@ static struct value jump_add(const struct value *a, const struct value *b)
 /* Twice an index, by adding it to itself, is known as such. */
 static bool value_is_same(const struct value *a, const struct value *b)
 {
-	return a->id != 0 && a->id == b->id && value_is_u32(a) && value_is_u32(b);
+	return a->id != 0 && a->id == b->id &&
+	       rule_holds(SAME_WHOLE, value_is_u32(a) && value_is_u32(b));
 }
 
 static struct value number_scale(const struct value *a, unsigned shift, unsigned size);
@@ -216,13 +227,13 @@ static void number_relate(struct value *r, const struct value *a, const struct v
 {
 	uint32_t plus;
 
-	if (size < 8 || !value_is_exact(b) || b->lo < 0 || b->lo > U32_MAX)
+	if (!rule_holds(SUM_WHOLE, size == 8) || !value_is_exact(b) || b->lo < 0 || b->lo > U32_MAX)
 		return;
 	if (a->of != 0 && a->times == 0 &&
 	    !__builtin_add_overflow(a->plus, (uint32_t)b->lo, &plus)) {
 		r->of = a->of;
 		r->plus = plus;
-	} else if (a->id != 0 && value_is_u32(a)) {
+	} else if (a->id != 0 && rule_holds(SUM_OF_U32, value_is_u32(a))) {
 		r->of = a->id;
 		r->plus = (uint32_t)b->lo;
 	}
@@ -280,7 +291,7 @@ struct value value_sub(const struct value *a, const struct value *b, unsigned si
 	int64_t lo = 0, hi = 0;
 
 	if (size == 8 && (value_is_address(a) || a->kind == VALUE_ENTRY)) {
-		struct value minus = value_exact(-n.hi);
+		struct value minus = value_exact(n.hi == VALUE_MIN ? 0 : -n.hi);
 
 		return value_is_exact(&n) && n.hi != VALUE_MIN ? value_add(a, &minus, size)
 							       : value_any();
@@ -299,9 +310,9 @@ struct value value_and(const struct value *a, const struct value *b, unsigned si
 	struct value r = value_bytes(size);
 
 	/* not above either of them that is not negative */
-	if (m.lo >= 0)
+	if (rule_holds(AND_SIGN, m.lo >= 0))
 		r = value_range(0, m.hi);
-	if (n.lo >= 0 && (m.lo < 0 || n.hi < m.hi))
+	if (rule_holds(AND_SIGN, n.lo >= 0) && (m.lo < 0 || n.hi < m.hi))
 		r = value_range(0, n.hi);
 	r.align = m.align > n.align ? m.align : n.align;
 	return r;
@@ -320,22 +331,22 @@ struct value value_or(const struct value *a, const struct value *b, unsigned siz
 	struct value r = value_bytes(size);
 
 	if (m.lo >= 0 && n.lo >= 0)
-		r = value_range(0, mask_above(m.hi | n.hi));
+		r = value_range(0, rule_applies(OR_BITS) ? mask_above(m.hi | n.hi) : m.hi | n.hi);
 	r.align = (uint8_t)least(m.align, n.align);
 	return r;
 }
 
 static struct value number_scale(const struct value *a, unsigned shift, unsigned size)
 {
-	bool overflow = a->lo < 0 || a->hi > VALUE_MAX >> shift;
+	bool overflow = !rule_holds(SCALE_WRAP, a->lo >= 0 && a->hi <= VALUE_MAX >> shift);
 	struct value r = value_result(overflow, overflow ? 0 : a->lo << shift,
 				      overflow ? 0 : a->hi << shift, size, a->align + shift);
 
 	unsigned times = a->times ? a->times : 1;
 
 	/* that many times an index, and of which value */
-	if (!overflow && value_is_u32(a) && r.hi == a->hi << shift && shift <= 4 &&
-	    times << shift <= 16 && (a->bound == 0 || a->times != 0)) {
+	if (!overflow && rule_holds(TIMES_WHOLE, value_is_u32(a) && r.hi == a->hi << shift) &&
+	    shift <= 4 && times << shift <= 16 && (a->bound == 0 || a->times != 0)) {
 		r.times = (uint8_t)(times << shift);
 		r.bound = a->bound;
 		r.of = times > 1 ? a->of : a->id;
@@ -346,9 +357,9 @@ static struct value number_scale(const struct value *a, unsigned shift, unsigned
 /* The count of a shift as a CPU takes it (SDM volume 2, SAL); false: not known. */
 static bool shift_count(const struct value *count, unsigned size, unsigned *n)
 {
-	if (count->kind != VALUE_NUMBER || !value_is_exact(count))
+	if (count->kind != VALUE_NUMBER || !rule_holds(SHIFT_KNOWN, value_is_exact(count)))
 		return false;
-	*n = (unsigned)count->lo & (size == 8 ? 63 : 31);
+	*n = (unsigned)count->lo & (size == 8 || !rule_applies(SHIFT_MASK) ? 63 : 31);
 	return true;
 }
 
@@ -369,7 +380,7 @@ struct value value_shr(const struct value *a, const struct value *count, unsigne
 
 	if (!shift_count(count, size, &n))
 		return m.lo >= 0 ? value_range(0, m.hi) : value_bytes(size);
-	if (m.lo >= 0)
+	if (rule_holds(SHR_SIGN, m.lo >= 0))
 		return value_range(m.lo >> n, m.hi >> n);
 	return n == 0 ? value_any() : value_range(0, (int64_t)(UINT64_MAX >> n));
 }
@@ -382,7 +393,7 @@ struct value value_sar(const struct value *a, const struct value *count, unsigne
 
 	if (!shift_count(count, size, &n))
 		return value_is_within(&m, sign) ? value_range(0, m.hi) : value_bytes(size);
-	if (size == 8 || value_is_within(&m, sign))
+	if (rule_holds(SAR_SIGN, size == 8 || value_is_within(&m, sign)))
 		return value_range(m.lo >> n, m.hi >> n);
 	return value_bytes(size);
 }
@@ -392,7 +403,7 @@ struct value value_mul(const struct value *a, const struct value *b, unsigned si
 	struct value m = number_low(a, size), n = number_low(b, size);
 	int64_t lo = 0, hi = 0;
 
-	if (m.lo < 0 || n.lo < 0)
+	if (!rule_holds(MUL_SIGN, m.lo >= 0 && n.lo >= 0))
 		return value_bytes(size);
 	if (value_is_exact(&n) && n.lo != 0 && (n.lo & (n.lo - 1)) == 0)
 		return number_scale(&m, (unsigned)__builtin_ctzll((uint64_t)n.lo), size);
@@ -407,13 +418,13 @@ struct value value_extend(const struct value *a, unsigned from, unsigned size)
 	struct value low = number_low(a, from);
 	int64_t sign = size_mask(from) >> 1;
 
-	if (value_is_within(&low, sign))
+	if (rule_holds(EXTEND_SIGN, value_is_within(&low, sign)))
 		return low;
 	struct value r = size == 8 ? value_range(-sign - 1, sign) : value_bytes(size);
 
 	r.align = low.align;
-	if (from == 4)
-		r.id = low.id;
+	if (rule_holds(EXTEND_HALF, from == 4))
+		r.id = a->id;
 	return r;
 }
 
@@ -444,8 +455,9 @@ static bool value_implies_bound(const struct value *v, const struct value *decla
 {
 	if (declared->bound == 0)
 		return true;
-	return v->bound == declared->bound && v->times == declared->times &&
-	       v->slack >= declared->slack;
+	return rule_holds(IMPLIES_BOUND,
+			  v->bound == declared->bound && v->times == declared->times) &&
+	       rule_holds(IMPLIES_SLACK, v->slack >= declared->slack);
 }
 
 bool value_implies(const struct value *v, const struct value *declared)
@@ -453,17 +465,21 @@ bool value_implies(const struct value *v, const struct value *declared)
 	struct value n = *v;
 
 	if (v->kind != declared->kind) {
-		if (declared->kind != VALUE_NUMBER)
+		if (!rule_holds(IMPLIES_KIND, declared->kind == VALUE_NUMBER))
 			return false;
 		n = value_number(v);
 	}
-	if (n.which != declared->which || n.lo < declared->lo || n.hi > declared->hi)
+	if (!rule_holds(IMPLIES_OBJECT, n.which == declared->which))
 		return false;
-	if (value_is_jump(&n) && !value_equal(&n, declared))
+	if (!rule_holds(IMPLIES_RANGE, n.lo >= declared->lo && n.hi <= declared->hi))
 		return false;
-	if (declared->low_bits != 0 && !value_low_is(&n, declared->low_bits, declared->low_max))
+	if (value_is_jump(&n) && !rule_holds(IMPLIES_JUMP, value_equal(&n, declared)))
 		return false;
-	return n.align >= declared->align && value_implies_bound(&n, declared);
+	if (!rule_holds(IMPLIES_LOW, declared->low_bits == 0 || value_low_is(&n, declared->low_bits,
+									     declared->low_max)))
+		return false;
+	return rule_holds(IMPLIES_ALIGN, n.align >= declared->align) &&
+	       value_implies_bound(&n, declared);
 }
 
 static void join_low(struct value *r, const struct value *a, const struct value *b)
@@ -492,49 +508,21 @@ struct value value_join(const struct value *a, const struct value *b)
 		m = value_number(a);
 		n = value_number(b);
 	}
-	if (m.which != n.which || (m.kind == VALUE_ENTRY && m.lo != n.lo) ||
-	    (value_is_jump(&m) && !value_equal(&m, &n)))
+	if (!rule_holds(JOIN_OBJECT, m.which == n.which) ||
+	    !rule_holds(JOIN_EXACT, (m.kind != VALUE_ENTRY || m.lo == n.lo) &&
+					    (!value_is_jump(&m) || value_equal(&m, &n))))
 		return value_any();
 	struct value r = {.kind = m.kind, .which = m.which};
 
-	r.lo = m.lo < n.lo ? m.lo : n.lo;
-	r.hi = m.hi > n.hi ? m.hi : n.hi;
+	r.lo = m.lo < n.lo || !rule_applies(JOIN_RANGE) ? m.lo : n.lo;
+	r.hi = m.hi > n.hi || !rule_applies(JOIN_RANGE) ? m.hi : n.hi;
 	r.align = (uint8_t)least(m.align, n.align);
 	if (m.kind == VALUE_NUMBER)
 		join_low(&r, &m, &n);
-	if (m.bound == n.bound && m.times == n.times) {
+	if (rule_holds(JOIN_BOUND, m.bound == n.bound && m.times == n.times)) {
 		r.bound = m.bound;
 		r.times = m.times;
 		r.slack = m.slack < n.slack ? m.slack : n.slack;
 	}
-	return r;
-}
-
-struct value value_widen(const struct value *old, const struct value *v)
-{
-	static const int64_t above[] = {INT32_MAX, U32_MAX, (INT64_C(1) << 33) - 1, VALUE_MAX};
-	static const int64_t below[] = {0, INT32_MIN, VALUE_MIN};
-	struct value r = *v;
-	unsigned i = 0;
-
-	if (v->hi > old->hi) {
-		while (above[i] < v->hi)
-			i++;
-		r.hi = above[i];
-	}
-	i = 0;
-	if (v->lo < old->lo) {
-		while (below[i] > v->lo)
-			i++;
-		r.lo = below[i];
-	}
-	if (v->low_bits == old->low_bits && v->low_max > old->low_max)
-		r.low_bits = 0;
-	if (r.low_bits == 0)
-		r.low_max = 0;
-	if (v->bound && v->slack < old->slack)
-		r.bound = r.times = 0;
-	if (r.bound == 0)
-		r.slack = 0;
 	return r;
 }

@@ -19,11 +19,13 @@ enum value_kind {
 	VALUE_CODE,	  /* what may be called with any arguments */
 	VALUE_JUMP_ENTRY, /* one of the 32-bit words at lo, lo + 4 .. hi of the image */
 	VALUE_JUMP,	  /* the address of the image + which + such a word */
+	VALUE_KINDS
 };
 
-#define VALUE_MAX (INT64_C(0x7fffffffffffffff))
-#define VALUE_MIN (-VALUE_MAX - 1)
-#define U32_MAX	  (INT64_C(0xffffffff))
+#define VALUE_MAX	  (INT64_C(0x7fffffffffffffff))
+#define VALUE_MIN	  (-VALUE_MAX - 1)
+#define U32_MAX		  (INT64_C(0xffffffff))
+#define VALUE_ADDRESS_MAX (INT64_C(1) << 40) /* how far from its object an address may be */
 
 /*
  * Tables and memories are objects with one number space (verify_slot.h); neither ever gets smaller, so what
@@ -84,7 +86,5 @@ bool value_implies(const struct value *v, const struct value *declared);
 bool value_equal(const struct value *a, const struct value *b);
 /* Nothing is known of it. */
 bool value_is_any(const struct value *v);
-/* Less, so that a chain of them ends soon: bounds go to one of a few numbers. */
-struct value value_widen(const struct value *old, const struct value *v);
 
 #endif

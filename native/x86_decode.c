@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/reader.h"
+#include "native/verify_rule.h"
 
 /* The columns of x86.def. */
 enum map { M1, M0F, M38, M3A, V0F, V38, V3A };
@@ -168,7 +169,7 @@ static bool decode_vex(struct decoding *d, bool three)
 	uint8_t last = first;
 	unsigned map = 1;
 
-	if (d->has_66 || d->has_lock || d->mandatory != NP || d->has_rex)
+	if (!rule_holds(VEX_ALONE, !d->has_66 && !d->has_lock && d->mandatory == NP && !d->has_rex))
 		return false;
 	d->is_vex = true;
 	d->rex = first & 0x80 ? 0 : REX_R;
@@ -177,12 +178,12 @@ static bool decode_vex(struct decoding *d, bool three)
 		map = first & 0x1f;
 		d->rex |= (uint8_t)((first & 0x40 ? 0 : REX_X) | (first & 0x20 ? 0 : REX_B) |
 				    (last & 0x80 ? REX_W : 0));
-		if (map == 1 && (d->rex & (REX_W | REX_X | REX_B)) == 0)
+		if (!rule_holds(VEX_SHORT, map != 1 || (d->rex & (REX_W | REX_X | REX_B)) != 0))
 			return false;
 	}
-	if (map < 1 || map > 3)
+	if (!rule_holds(VEX_MAP, map >= 1 && map <= 3))
 		return false;
-	d->map = (uint8_t)(V0F + map - 1);
+	d->map = (uint8_t)(V0F + (map - 1) % 3);
 	d->vvvv = (uint8_t)(~last >> 3 & 15);
 	d->l = last >> 2 & 1;
 	d->mandatory = last & 3;
@@ -233,9 +234,9 @@ static bool form_takes(const struct form *form, const struct decoding *d)
 	for (unsigned i = 0; i < X86_OPERANDS; i++) {
 		uint8_t place = form->operands[i].place;
 
-		if (place == P_MEM && !memory)
+		if (!rule_holds(FORM_MEMORY, place != P_MEM || memory))
 			return false;
-		if ((place == P_RMR || place == P_XRMR) && memory)
+		if (!rule_holds(FORM_REGISTER, (place != P_RMR && place != P_XRMR) || !memory))
 			return false;
 	}
 	return true;
@@ -245,13 +246,13 @@ static bool form_matches(const struct form *form, const struct decoding *d)
 {
 	bool wide = d->rex & REX_W;
 
-	if (!form_has_prefix(form, d))
+	if (!rule_holds(FORM_PREFIX, form_has_prefix(form, d)))
 		return false;
-	if (form->w != WA && (form->w == W1) != wide)
+	if (!rule_holds(FORM_W, form->w == WA || (form->w == W1) == wide))
 		return false;
-	if (form->l != LA && form->l != d->l)
+	if (!rule_holds(FORM_L, form->l == LA || form->l == d->l))
 		return false;
-	if (form->modrm < 8 && form->modrm != (d->modrm >> 3 & 7))
+	if (!rule_holds(FORM_EXTENSION, form->modrm >= 8 || form->modrm == (d->modrm >> 3 & 7)))
 		return false;
 	return form->modrm == N || form->modrm == O || form_takes(form, d);
 }
@@ -305,7 +306,7 @@ static bool decode_sib(struct decoding *d, unsigned mod)
 	insn->scale = (uint8_t)(1u << (sib >> 6));
 	if (index != X86_RSP)
 		insn->index = index;
-	else if (insn->scale != 1)
+	else if (!rule_holds(SIB_SCALE, insn->scale == 1))
 		return false;
 	if (mod == 0 && (sib & 7) == 5)
 		insn->disp = decode_disp(d, 4);
@@ -444,7 +445,7 @@ static bool operand_decode(struct decoding *d, struct x86_operand *op, uint8_t p
 		uint8_t imm = reader_u8(&d->r);
 
 		op->reg = imm >> 4;
-		return (imm & 15) == 0;
+		return rule_holds(IS4_LOW, (imm & 15) == 0);
 	}
 	case P_IMM:
 	case P_REL:
@@ -479,20 +480,24 @@ static bool decode_operands(struct decoding *d, const struct form *form)
 			return false;
 		insn->operand_count++;
 	}
-	return uses_vvvv || !d->is_vex || d->vvvv == 0;
+	return rule_holds(VEX_VVVV, uses_vvvv || !d->is_vex || d->vvvv == 0);
 }
 
 /* Is there no prefix, and no bit of one, without a meaning? */
 static bool decode_is_tight(const struct decoding *d, const struct form *form)
 {
-	if ((d->rex & ~(d->rex_used | REX_W)) != 0) /* the form itself says what W may be */
+	bool memory = d->insn->operands[0].kind == X86_MEMORY;
+
+	/* the form itself says what W may be */
+	if (!rule_holds(REX_USED, (d->rex & ~(d->rex_used | REX_W)) == 0))
 		return false;
-	if (d->has_rex && d->rex == 0 && !(d->rex_used & REX_BYTE))
+	if (!rule_holds(REX_NEEDED, !d->has_rex || d->rex != 0 || (d->rex_used & REX_BYTE)))
 		return false;
-	if (d->has_lock && !((form->attributes & LK) && d->insn->operands[0].kind == X86_MEMORY))
+	if (!rule_holds(LOCK_LISTED, !d->has_lock || ((form->attributes & LK) && memory)))
 		return false;
-	return d->segment == X86_NO_SEGMENT ||
-	       (d->insn->has_memory && d->insn->base != X86_RIP && form->class != X86_LEA);
+	return rule_holds(SEGMENT_USED, d->segment == X86_NO_SEGMENT ||
+						(d->insn->has_memory && d->insn->base != X86_RIP &&
+						 form->class != X86_LEA));
 }
 
 /* ---- instructions that are whole byte strings -------------------------------------------------------------- */
@@ -571,7 +576,12 @@ bool x86_decode(struct x86_insn *insn, const struct x86_index *index, const uint
 		return false;
 	const struct form *form = form_find(&d, index);
 
-	if (!form || !decode_operands(&d, form) || !decode_is_tight(&d, form) || d.r.bad)
+	if (!form) {
+		insn->length = 1; /* only a test build that leaves the rule out goes on behind it */
+		return rule_holds(LISTED, false);
+	}
+	if (!decode_operands(&d, form) || !decode_is_tight(&d, form) ||
+	    !rule_holds(COMPLETE, !d.r.bad))
 		return false;
 	insn->class = form->class;
 	insn->condition = d.opcode & 15;

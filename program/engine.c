@@ -1,8 +1,8 @@
 /*
  * The engine of a program: the interpreter, or the native code in its module.
- * Trust: the native section is the one whose digest the record names (program.c has compared it);
- * native/ checks its form and that it was made for this module. What the code then does is nobody's
- * word yet: the record says that it may run like that, else program.c has refused it.
+ * Trust: the native section is the one whose digest the record names (program.c has compared it), and that says
+ * nothing of what it does: native/ checks its form, that it was made for this module, and every function of it
+ * before one byte becomes executable. There is no way around that.
  * Invariant: one engine for all threads of a program. Code that must be ended from outside, or
  * counted, says that it looks.
  */
@@ -21,16 +21,33 @@ static uint32_t required_flags(const struct wasm_control *control)
 	return (control->metered ? NATIVE_METERED : 0) | (control->polled ? NATIVE_POLLED : 0);
 }
 
+/* Which function, where in it, why (boundary/abi.h has the form). */
+static enum err refuse_code(struct program *p, const struct native_refusal *r)
+{
+	const struct wasm_module *m = &p->module;
+	const bool routine = r->entry >= m->func_count - m->import_func_count;
+	const uint32_t func = routine ? RUN_NO_FUNCTION : m->import_func_count + r->entry;
+
+	p->out->detail[0] = r->offset;
+	p->out->detail[1] = (uint64_t)r->reason << 32 | func;
+	if (!routine)
+		program_add_text(p, wasm_func_name(m, func));
+	return program_refuse(p, E_NATIVE_UNVERIFIED);
+}
+
 static enum err load_code(struct program *p)
 {
 	const struct wasm_module *m = &p->module;
+	struct native_refusal refusal;
 	struct native_image image;
 	enum err err = native_decode(&image, m->bytes + m->native.offset, m->native.size);
 
 	if (err == E_OK)
 		err = native_check(&image, m, p->record.module_digest, required_flags(&p->control));
 	if (err == E_OK)
-		err = native_load(&p->code, &image, m);
+		err = native_load(&p->code, &refusal, &image, m);
+	if (err == E_NATIVE_UNVERIFIED)
+		return refuse_code(p, &refusal);
 	return err == E_OK ? E_OK : refuse_section(p, err);
 }
 

@@ -11,7 +11,6 @@
 #include "base/heap.h"
 #include "program/impl.h"
 
-#define WASI_MODULE    "wasi_snapshot_preview1"
 #define THREADS_MODULE "wasi" /* the wasi-threads proposal */
 #define THREADS_SPAWN  "thread-spawn"
 #define PARAMS_MAX     16
@@ -75,7 +74,7 @@ static void describe_wasi(struct program_imports *imports, size_t i)
 	}
 	imports->envs[i].func = f;
 	imports->funcs[i] = (struct wasm_host_func){
-		.module = WASI_MODULE,
+		.module = f->module,
 		.name = f->name,
 		.type = {.params = params,
 			 .results = k_i32,

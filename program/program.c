@@ -18,16 +18,13 @@
 
 #define START_FUNCTION "_start"
 
-/* What the format of the record knows and this runtime cannot do: nothing verifies native code yet,
- * so a record that does not say that it may run unverified was made for another runtime. */
+/* What the format of the record knows and this runtime cannot do. */
 static enum err record_supported(const struct launch_record *r)
 {
 	for (uint32_t i = 0; i < r->mount_count; i++) {
-		if (r->mounts[i].kind != LAUNCH_MOUNT_HOST)
+		if (r->mounts[i].kind == LAUNCH_MOUNT_VOLUME)
 			return E_UNSUPPORTED;
 	}
-	if (r->engine == LAUNCH_ENGINE_NATIVE && !r->unverified)
-		return E_PROGRAM_UNVERIFIED;
 	return E_OK;
 }
 
@@ -107,9 +104,10 @@ static void list_mounts(const struct launch_record *r, struct wasi_mount *mounts
 
 		mounts[i] = (struct wasi_mount){
 			.path = {m->guest_path.p, m->guest_path.size},
-			.kind = WASI_MOUNT_HOST,
+			.kind = m->kind == LAUNCH_MOUNT_TMP ? WASI_MOUNT_TMP : WASI_MOUNT_HOST,
 			.read_only = m->read_only,
 			.handle = HOST_HANDLE_MOUNTS + i,
+			.size = m->size,
 		};
 	}
 }
@@ -128,7 +126,16 @@ static enum err open_wasi(struct program *p)
 		args[i] = (struct wasi_bytes){r->argv[i].p, r->argv[i].size};
 	list_mounts(r, mounts);
 	p->wasi_config = (struct wasi_config){
-		args, r->argc, env, r->env_count, mounts, r->mount_count, &p->control.stop};
+		.args = args,
+		.arg_count = r->argc,
+		.env = env,
+		.env_count = r->env_count,
+		.mounts = mounts,
+		.mount_count = r->mount_count,
+		.listener_count = r->listener_count,
+		.listener_handle = HOST_HANDLE_MOUNTS + r->mount_count,
+		.stop = &p->control.stop,
+	};
 	enum err err = wasi_init(&p->wasi, &p->wasi_config);
 
 	if (err != E_OK)

@@ -46,9 +46,16 @@ else
 	echo "no $shared/data/testsuite: the specification suite is not run (see README)" >&2
 fi
 entry differential "test/differential/run.sh $b"
+wasi=""
+for set in c unstable libc rust; do wasi="$wasi $b/wasi/$set"; done
+for mode in fast strict; do
+	entry "wasi-$mode" "test/wasi/run.py --mode=$mode $b$wasi"
+done
+entry wasi-in-memory "test/wasi/run.py --mount=tmp $b$wasi"
+entry wasi-native-code "test/wasi/run.py --engine=native $b$wasi"
 for t in test/e2e/*.sh; do
 	name=$(basename "$t" .sh)
-	case $name in lib) continue ;; determinism | image_gate | install | real_programs | repository) modes=fast ;; *) modes="fast strict" ;; esac
+	case $name in lib) continue ;; compressors | determinism | image_gate | install | real_programs | repository) modes=fast ;; *) modes="fast strict" ;; esac
 	for mode in $modes; do
 		entry "$name-$mode" "BUILD=$b RETWINE=$b/retwine MODE=$mode $t"
 	done

@@ -15,9 +15,10 @@ files() {
 	return 0
 }
 
-# without FILE: the list on standard input without it.
+# without FILE...: the list on standard input without them.
 without() {
-	grep -vFx "$1" || :
+	printf '%s\n' "$@" >"$work/without"
+	grep -vFx -f "$work/without" || :
 }
 
 # forbid WHY PATTERN: over the files named on standard input. Comments do not count.
@@ -58,7 +59,7 @@ report() {
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-files base boundary crypto platform launch hostcall wasm interp wasi program enclave >"$work/inside"
+files base boundary crypto platform launch hostcall wasm interp native wasi program enclave >"$work/inside"
 { cat "$work/inside"; files sgx host cli include; } >"$work/all"
 word='(^|[^A-Za-z0-9_])'
 
@@ -74,6 +75,11 @@ without base/cc.h <"$work/inside" >"$work/list"
 forbid "#if outside base/cc.h and header guards" "^#[ \t]*if[ \t]" <"$work/list"
 without enclave/shared.c <"$work/inside" >"$work/list"
 forbid "host memory is touched outside enclave/shared.c" "${word}host_copy[ \t]*\\(" <"$work/list"
+# native_load verifies first.
+without native/load.c native/native.h enclave/native_place.c <"$work/inside" >"$work/list"
+forbid "native code is placed outside native/load.c" "${word}native_place[ \t]*\\(" <"$work/list"
+without enclave/memory.c enclave/memory.h enclave/native_place.c <"$work/inside" >"$work/list"
+forbid "pages become executable outside enclave/native_place.c" "${word}memory_add_code[ \t]*\\(" <"$work/list"
 
 # Comments count here.
 report "unfinished work" "$(xargs -r grep -nHE "$word(TODO|FIXME|XXX|HACK)($|[^A-Za-z0-9_])" <"$work/all")"

@@ -137,7 +137,7 @@ enum wasi_filetype {
 	WASI_TYPE_LINK
 };
 
-/* $whence (of wasi_unstable: cur, end, set) */
+/* $whence */
 enum wasi_whence { WASI_WHENCE_SET, WASI_WHENCE_CUR, WASI_WHENCE_END };
 
 /* $clockid */
@@ -181,6 +181,12 @@ enum wasi_event_type { WASI_EVENT_CLOCK, WASI_EVENT_FD_READ, WASI_EVENT_FD_WRITE
 #define WASI_CLOCK_ABSTIME 1u
 
 #define WASI_PREOPEN_DIR 0u /* $preopentype */
+
+/* $riflags, $sdflags */
+#define WASI_RECV_PEEK	    1u
+#define WASI_RECV_WAITALL   2u
+#define WASI_SHUTDOWN_READ  1u
+#define WASI_SHUTDOWN_WRITE 2u
 
 struct wasi_iovec {
 	uint32_t buf;
@@ -263,5 +269,37 @@ struct wasi_event {
 };
 static_assert(sizeof(struct wasi_event) == 32, "event");
 static_assert(offsetof(struct wasi_event, bytes) == 16, "event");
+
+/* What differs in the older module wasi_unstable (snapshot 0). */
+enum wasi_old_whence { WASI_OLD_WHENCE_CUR, WASI_OLD_WHENCE_END, WASI_OLD_WHENCE_SET };
+
+struct wasi_old_filestat {
+	uint64_t dev;
+	uint64_t ino;
+	uint8_t type; /* enum wasi_filetype */
+	uint8_t pad[3];
+	uint32_t nlink;
+	uint64_t size;
+	uint64_t atim; /* ns since 1970 */
+	uint64_t mtim;
+	uint64_t ctim;
+};
+static_assert(sizeof(struct wasi_old_filestat) == 56, "old filestat");
+static_assert(offsetof(struct wasi_old_filestat, nlink) == 20, "old filestat");
+
+struct wasi_old_subscription {
+	uint64_t userdata;
+	uint8_t type; /* enum wasi_event_type */
+	uint8_t pad[7];
+	union {
+		struct {
+			uint64_t identifier; /* means nothing */
+			struct wasi_subscription_clock clock;
+		} clock;
+		uint32_t fd;
+	} u;
+};
+static_assert(sizeof(struct wasi_old_subscription) == 56, "old subscription");
+static_assert(offsetof(struct wasi_old_subscription, u.clock.clock) == 24, "old subscription");
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * preview1: reading, writing and positions.
+ * preview1: reading, writing and positions; receiving and sending.
  * Trust: descriptors, pointers, lengths and offsets are the guest's; counts from a mount are at
  * most what was asked for.
  * Invariant: nothing is read or written before every buffer and the place of the result are
@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "base/heap.h"
 #include "wasi/funcs.h"
 #include "wasi/table.h"
 
@@ -29,24 +30,30 @@ static enum wasi_errno fd_offset(struct wasi_descriptor *d, uint64_t *off)
 	return WASI_SUCCESS;
 }
 
+/* The first `size` bytes of all that the buffers have room for. */
+static void fd_deal_out(const struct wasi_iovs *iovs, const uint8_t *bytes, size_t size)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < iovs->count && at < size; i++) {
+		const size_t left = size - at;
+		const size_t n = iovs->v[i].size < left ? iovs->v[i].size : left;
+
+		memcpy(iovs->v[i].p, bytes + at, n);
+		at += n;
+	}
+}
+
 /* Several small buffers: one read, then dealt out. */
 static enum wasi_errno fd_read_gathered(struct fs_node *node, const struct wasi_iovs *iovs,
 					uint64_t off, size_t *done)
 {
 	uint8_t buf[GATHER_MAX];
 	const enum wasi_errno e = fs_read(node, buf, iovs->total, off, done);
-	size_t at = 0;
 
-	if (e != WASI_SUCCESS)
-		return e;
-	for (size_t i = 0; i < iovs->count && at < *done; i++) {
-		const size_t left = *done - at;
-		const size_t n = iovs->v[i].size < left ? iovs->v[i].size : left;
-
-		memcpy(iovs->v[i].p, buf + at, n);
-		at += n;
-	}
-	return WASI_SUCCESS;
+	if (e == WASI_SUCCESS)
+		fd_deal_out(iovs, buf, *done);
+	return e;
 }
 
 /* Buffer by buffer; a stream stops after the first, because a second read could wait. */
@@ -205,7 +212,11 @@ static enum wasi_errno transfer_pwrite(struct wasi_descriptor *d, const struct w
 {
 	if (args[3] > FS_OFFSET_MAX)
 		return WASI_INVAL;
-	return fd_write_at(d->node, iovs, args[3], done);
+	mutex_lock(&d->lock);
+	const bool append = d->flags & WASI_FD_APPEND; /* wins, as in Linux and wasmtime */
+
+	mutex_unlock(&d->lock);
+	return fd_write_at(d->node, iovs, append ? FS_OFFSET_END : args[3], done);
 }
 
 /* What the four share: args[1], args[2] the vector, `out` the place of the count. */
@@ -235,7 +246,7 @@ static enum wasi_errno fd_move(struct wasi_descriptor *d, const struct wasi_memo
 typedef enum wasi_errno (*fd_getter)(struct wasi *wasi, uint32_t fd, uint64_t rights,
 				     struct wasi_descriptor **d);
 
-/* One of the four: takes the descriptor with these rights, moves, lets go. */
+/* One of them: takes the descriptor with these rights, moves, lets go. */
 static enum wasi_errno fd_run(struct wasi *wasi, const struct wasi_memory *memory,
 			      const uint64_t *args, fd_getter get, uint64_t rights, uint32_t out,
 			      fd_transfer transfer)
@@ -319,8 +330,8 @@ static uint64_t fd_seek_rights(int64_t delta, uint32_t whence)
 	return delta == 0 && whence == WASI_WHENCE_CUR ? WASI_RIGHT_FD_TELL : WASI_RIGHT_FD_SEEK;
 }
 
-static enum wasi_errno fd_seek(struct wasi *wasi, const struct wasi_memory *memory, uint32_t fd,
-			       int64_t delta, uint32_t whence, uint32_t out)
+enum wasi_errno wasi_fd_move_to(struct wasi *wasi, const struct wasi_memory *memory, uint32_t fd,
+				int64_t delta, uint32_t whence, uint32_t out)
 {
 	struct wasi_descriptor *d;
 	uint64_t to;
@@ -341,13 +352,14 @@ static enum wasi_errno fd_seek(struct wasi *wasi, const struct wasi_memory *memo
 
 uint32_t wasi_fd_seek(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)
 {
-	return fd_seek(wasi, memory, (uint32_t)args[0], (int64_t)args[1], (uint32_t)args[2],
-		       (uint32_t)args[3]);
+	return wasi_fd_move_to(wasi, memory, (uint32_t)args[0], (int64_t)args[1], (uint32_t)args[2],
+			       (uint32_t)args[3]);
 }
 
 uint32_t wasi_fd_tell(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)
 {
-	return fd_seek(wasi, memory, (uint32_t)args[0], 0, WASI_WHENCE_CUR, (uint32_t)args[1]);
+	return wasi_fd_move_to(wasi, memory, (uint32_t)args[0], 0, WASI_WHENCE_CUR,
+			       (uint32_t)args[1]);
 }
 
 uint32_t wasi_fd_close(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)
@@ -419,4 +431,87 @@ uint32_t wasi_fd_allocate(struct wasi *wasi, const struct wasi_memory *memory, c
 		e = fs_allocate(d->node, args[1], args[2]);
 	wasi_descriptor_put(d);
 	return e;
+}
+
+/* A buffer's worth at once, or with WAITALL all of it: up to the end, an error or the program's. */
+static enum wasi_errno sock_recv_into(struct fs_node *node, const struct wasi_buffer *b,
+				      uint32_t flags, size_t *done)
+{
+	const bool again = flags == WASI_RECV_WAITALL;
+	size_t total = 0;
+
+	do {
+		size_t n = 0;
+		const enum wasi_errno e =
+			node->ops->recv(node, b->p + total, b->size - total, flags, &n);
+
+		if (e != WASI_SUCCESS && total == 0)
+			return e;
+		total += n;
+		if (e != WASI_SUCCESS || n == 0)
+			break;
+	} while (again && total < b->size);
+	*done = total;
+	return WASI_SUCCESS;
+}
+
+/* Into several buffers by way of one, so that looking (PEEK) sees them filled in order. */
+static enum wasi_errno sock_recv_gathered(struct fs_node *node, const struct wasi_iovs *iovs,
+					  uint32_t flags, size_t *done)
+{
+	const size_t size = iovs->total < HOSTCALL_DATA_MAX ? iovs->total : HOSTCALL_DATA_MAX;
+	struct wasi_buffer whole = {heap_alloc(size), size};
+
+	if (!whole.p)
+		return WASI_NOMEM;
+	const enum wasi_errno e = sock_recv_into(node, &whole, flags, done);
+
+	if (e == WASI_SUCCESS)
+		fd_deal_out(iovs, whole.p, *done);
+	heap_free(whole.p);
+	return e;
+}
+
+static enum wasi_errno transfer_recv(struct wasi_descriptor *d, const struct wasi_iovs *iovs,
+				     const uint64_t *args, size_t *done)
+{
+	const uint32_t flags = (uint32_t)args[3];
+
+	if (iovs->total == 0)
+		return WASI_SUCCESS; /* *done is 0 */
+	if (iovs->count == 1)
+		return sock_recv_into(d->node, &iovs->v[0], flags, done);
+	return sock_recv_gathered(d->node, iovs, flags, done);
+}
+
+/* Of a stream nothing is ever cut off: no ro_flags. */
+uint32_t wasi_sock_recv(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)
+{
+	const uint16_t none = 0;
+	const uint32_t flags = (uint32_t)args[3];
+
+	if (flags & ~(WASI_RECV_PEEK | WASI_RECV_WAITALL))
+		return WASI_INVAL;
+	if (!wasi_memory_at(memory, (uint32_t)args[5], sizeof(none)))
+		return WASI_FAULT;
+	const enum wasi_errno e = fd_run(wasi, memory, args, wasi_table_get_socket,
+					 WASI_RIGHT_FD_READ, (uint32_t)args[4], transfer_recv);
+
+	return e != WASI_SUCCESS ? e
+				 : wasi_memory_put(memory, (uint32_t)args[5], &none, sizeof(none));
+}
+
+uint32_t wasi_sock_send(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)
+{
+	struct wasi_descriptor *d;
+
+	if ((uint32_t)args[3] != 0) { /* no flag is defined */
+		const enum wasi_errno e = wasi_table_get_socket(wasi, (uint32_t)args[0], 0, &d);
+
+		if (e == WASI_SUCCESS)
+			wasi_descriptor_put(d);
+		return e != WASI_SUCCESS ? e : WASI_INVAL;
+	}
+	return fd_run(wasi, memory, args, wasi_table_get_socket, WASI_RIGHT_FD_WRITE,
+		      (uint32_t)args[4], transfer_write);
 }

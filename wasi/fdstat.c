@@ -84,17 +84,24 @@ uint32_t wasi_fd_fdstat_set_rights(struct wasi *wasi, const struct wasi_memory *
 	return wasi_table_limit_rights(wasi, (uint32_t)args[0], args[1], args[2]);
 }
 
-uint32_t wasi_fd_filestat_get(struct wasi *wasi, const struct wasi_memory *memory,
-			      const uint64_t *args)
+enum wasi_errno wasi_fd_stat(struct wasi *wasi, uint32_t fd, struct wasi_filestat *st)
 {
 	struct wasi_descriptor *d;
-	struct wasi_filestat st;
-	enum wasi_errno e = wasi_table_get(wasi, (uint32_t)args[0], WASI_RIGHT_FD_FILESTAT_GET, &d);
+	enum wasi_errno e = wasi_table_get(wasi, fd, WASI_RIGHT_FD_FILESTAT_GET, &d);
 
 	if (e != WASI_SUCCESS)
 		return e;
-	e = fs_stat(d->node, &st);
+	e = fs_stat(d->node, st);
 	wasi_descriptor_put(d);
+	return e;
+}
+
+uint32_t wasi_fd_filestat_get(struct wasi *wasi, const struct wasi_memory *memory,
+			      const uint64_t *args)
+{
+	struct wasi_filestat st;
+	const enum wasi_errno e = wasi_fd_stat(wasi, (uint32_t)args[0], &st);
+
 	return e != WASI_SUCCESS ? e : wasi_memory_put(memory, (uint32_t)args[1], &st, sizeof(st));
 }
 

@@ -53,6 +53,11 @@ static void fs_must_be_component(struct name name)
 	must(!(name.size == 2 && name.p[0] == '.' && name.p[1] == '.'));
 }
 
+enum wasi_errno fs_flush(struct fs_node *node)
+{
+	return node->ops->flush ? node->ops->flush(node) : WASI_SUCCESS;
+}
+
 enum wasi_errno fs_stat(struct fs_node *node, struct wasi_filestat *st)
 {
 	return node->ops->stat ? node->ops->stat(node, st) : WASI_NOTSUP;
@@ -152,8 +157,10 @@ enum wasi_errno fs_open(struct fs_node *dir, struct name name, uint32_t flags, u
 
 	if (e != WASI_SUCCESS)
 		return e;
-	child->read_only = dir->read_only;
-	child->mount = dir->mount;
+	if (child->mount != dir->mount) { /* a node of its own: nobody else has it yet */
+		child->read_only = dir->read_only;
+		child->mount = dir->mount;
+	}
 	*node = child;
 	return WASI_SUCCESS;
 }

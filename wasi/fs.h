@@ -43,7 +43,6 @@ struct fs_dirent {
 
 /* Takes entries one by one; false: no more, please. */
 struct fs_dirent_sink {
-	size_t room; /* bytes of struct wasi_dirent with names that it may take: a hint */
 	bool (*take)(struct fs_dirent_sink *sink, const struct fs_dirent *entry);
 };
 
@@ -55,6 +54,8 @@ struct fs_dirent_sink {
  */
 struct fs_ops {
 	void (*close)(struct fs_node *node); /* the last reference went: free everything */
+	/* hands on what was written and kept back; missing: nothing ever is */
+	enum wasi_errno (*flush)(struct fs_node *node);
 	enum wasi_errno (*stat)(struct fs_node *node, struct wasi_filestat *st);
 	enum wasi_errno (*set_times)(struct fs_node *node, const struct fs_times *times);
 	enum wasi_errno (*set_flags)(struct fs_node *node, uint32_t fdflags);
@@ -69,6 +70,12 @@ struct fs_ops {
 	enum wasi_errno (*allocate)(struct fs_node *node, uint64_t off, uint64_t len);
 	/* the host handle whose readiness counts; missing: always ready */
 	uint32_t (*poll_handle)(const struct fs_node *node);
+
+	/* sockets, which all have recv; `flags` are WASI_RECV_* or WASI_SHUTDOWN_* */
+	enum wasi_errno (*accept)(struct fs_node *node, uint32_t fdflags, struct fs_node **conn);
+	enum wasi_errno (*recv)(struct fs_node *node, void *buf, size_t size, uint32_t flags,
+				size_t *done);
+	enum wasi_errno (*shutdown)(struct fs_node *node, uint32_t flags);
 
 	/* directories */
 	enum wasi_errno (*open)(struct fs_node *dir, struct name name, uint32_t flags,
@@ -110,6 +117,8 @@ void fs_node_put(struct fs_node *node);
 /* One component: 1..FS_NAME_MAX bytes without '/' and NUL. */
 MUST_USE bool fs_name_valid(struct name name);
 
+/* Before a descriptor goes: the errors of writes that were kept back come out here. */
+enum wasi_errno fs_flush(struct fs_node *node);
 enum wasi_errno fs_stat(struct fs_node *node, struct wasi_filestat *st);
 enum wasi_errno fs_set_times(struct fs_node *node, const struct fs_times *times);
 enum wasi_errno fs_set_flags(struct fs_node *node, uint32_t fdflags);

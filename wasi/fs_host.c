@@ -1,16 +1,15 @@
 /*
- * Directories and files of the untrusted host.
+ * Directories of the untrusted host, and what all its nodes have in common.
  * Trust: nothing the host answers, beyond what the stubs of hostcall/ check (lengths, closed
  * lists); types and names of directory entries are checked again in form here.
  * Invariant: each node owns its handle and closes it once; names go out one component at a time.
  */
-#include "wasi/fs_host.h"
+#include "wasi/fs_host_impl.h"
 
 #include <string.h>
 
 #include "base/err.h"
 #include "base/heap.h"
-#include "base/reader.h"
 
 #define HOST_ERRNO(name, number) static_assert(WASI_##name == (number), "errno " #name);
 #include "boundary/errno.def"
@@ -24,15 +23,10 @@ static_assert(FS_OPEN_READ == HOST_OPEN_READ && FS_OPEN_WRITE == HOST_OPEN_WRITE
 		      FS_OPEN_TRUNC == HOST_OPEN_TRUNC && FS_OPEN_DIR == HOST_OPEN_DIR,
 	      "open flags");
 
-#define HOST_READDIR_MIN 1024 /* bytes asked of the host at once; three of the longest names fit   \
-			       */
-#define HOST_READDIR_MAX 32768
-
 static const struct fs_ops g_host_dir_ops;
-static const struct fs_ops g_host_file_ops;
 
 /* The host's type as the guest's; everything unknown is UNKNOWN. */
-static enum wasi_filetype host_type(uint32_t type)
+enum wasi_filetype fs_host_type(uint32_t type)
 {
 	switch (type) {
 	case HOST_TYPE_FILE:
@@ -52,12 +46,12 @@ static enum wasi_filetype host_type(uint32_t type)
 	}
 }
 
-static struct wasi_filestat host_filestat(const struct host_stat *st)
+struct wasi_filestat fs_host_filestat(const struct host_stat *st)
 {
 	return (struct wasi_filestat){
 		.dev = st->dev,
 		.ino = st->ino,
-		.type = (uint8_t)host_type(st->type),
+		.type = (uint8_t)fs_host_type(st->type),
 		.nlink = st->nlink,
 		.size = st->size,
 		.atim = st->atime,
@@ -71,34 +65,31 @@ uint32_t fs_host_handle(const struct fs_node *node)
 	return ((const struct host_node *)node)->handle;
 }
 
+struct fs_host *fs_host_of(const struct fs_node *node)
+{
+	return ((const struct host_node *)node)->host;
+}
+
 void fs_host_close(struct fs_node *node)
 {
 	(void)hostcall_close(fs_host_handle(node)); /* nothing is left to be done on an error */
 	heap_free(node);
 }
 
-static const struct fs_ops *host_ops(enum wasi_filetype type)
+enum wasi_errno fs_host_node(struct fs_host *host, uint32_t handle, size_t size,
+			     const struct fs_ops *ops, enum wasi_filetype type,
+			     struct host_node **node)
 {
-	if (type == WASI_TYPE_DIR)
-		return &g_host_dir_ops;
-	if (type == WASI_TYPE_FILE || type == WASI_TYPE_BLOCK)
-		return &g_host_file_ops;
-	return &g_fs_stream_ops;
-}
-
-enum wasi_errno fs_host_node(uint32_t handle, enum wasi_filetype type, struct fs_node **node)
-{
-	struct host_node *n = heap_alloc(sizeof(*n));
+	struct host_node *n = heap_alloc(size);
 
 	if (!n) {
 		(void)hostcall_close(handle);
 		return WASI_NOMEM;
 	}
-	const struct fs_ops *ops = host_ops(type);
-
-	fs_node_init(&n->node, ops, type, ops == &g_fs_stream_ops);
+	fs_node_init(&n->node, ops, type, false);
+	n->host = host;
 	n->handle = handle;
-	*node = &n->node;
+	*node = n;
 	return WASI_SUCCESS;
 }
 
@@ -108,7 +99,7 @@ enum wasi_errno fs_host_stat(struct fs_node *node, struct wasi_filestat *st)
 	const enum host_errno e = hostcall_stat(fs_host_handle(node), &host);
 
 	if (e == HOST_SUCCESS)
-		*st = host_filestat(&host);
+		*st = fs_host_filestat(&host);
 	return (enum wasi_errno)e;
 }
 
@@ -119,7 +110,7 @@ enum wasi_errno fs_host_set_times(struct fs_node *node, const struct fs_times *t
 }
 
 /* The flags of an open file that the host must know. RSYNC is no weaker than SYNC on Linux. */
-static uint32_t host_flags(uint32_t fdflags)
+uint32_t fs_host_flags(uint32_t fdflags)
 {
 	return (fdflags & WASI_FD_APPEND ? HOST_OPEN_APPEND : 0) |
 	       (fdflags & WASI_FD_NONBLOCK ? HOST_OPEN_NONBLOCK : 0) |
@@ -129,7 +120,7 @@ static uint32_t host_flags(uint32_t fdflags)
 
 enum wasi_errno fs_host_set_flags(struct fs_node *node, uint32_t fdflags)
 {
-	return (enum wasi_errno)hostcall_set_flags(fs_host_handle(node), host_flags(fdflags));
+	return (enum wasi_errno)hostcall_set_flags(fs_host_handle(node), fs_host_flags(fdflags));
 }
 
 enum wasi_errno fs_host_sync(struct fs_node *node, bool data_only)
@@ -142,8 +133,8 @@ static size_t host_chunk(size_t size)
 	return size < HOSTCALL_DATA_MAX ? size : HOSTCALL_DATA_MAX;
 }
 
-static enum wasi_errno host_file_read(struct fs_node *node, void *buf, size_t size, uint64_t off,
-				      size_t *done)
+enum wasi_errno fs_host_read(struct fs_node *node, void *buf, size_t size, uint64_t off,
+			     size_t *done)
 {
 	uint8_t *p = buf;
 	size_t total = 0;
@@ -193,143 +184,92 @@ enum wasi_errno fs_host_write(struct fs_node *node, const void *buf, size_t size
 	return WASI_SUCCESS;
 }
 
-static enum wasi_errno host_file_set_size(struct fs_node *node, uint64_t size)
+static enum wasi_errno host_dir_new(struct fs_host *host, uint32_t handle, struct fs_node **node)
 {
-	return (enum wasi_errno)hostcall_set_size(fs_host_handle(node), size);
-}
+	struct host_node *n;
+	const enum wasi_errno e = fs_host_node(host, handle, sizeof(struct host_dir),
+					       &g_host_dir_ops, WASI_TYPE_DIR, &n);
 
-static enum wasi_errno host_file_allocate(struct fs_node *node, uint64_t off, uint64_t len)
-{
-	return (enum wasi_errno)hostcall_allocate(fs_host_handle(node), off, len);
+	if (e == WASI_SUCCESS)
+		*node = &n->node;
+	return e;
 }
 
 /* What the handle is: known when a directory was demanded (a lie only makes later calls fail),
- * asked for otherwise. */
-static enum wasi_errno host_opened_type(uint32_t handle, uint32_t flags, enum wasi_filetype *type)
+ * asked for otherwise. Owns the handle. */
+static enum wasi_errno host_opened(struct fs_host *host, uint32_t handle, uint32_t flags,
+				   uint32_t fdflags, struct fs_node **node)
 {
 	struct host_stat st;
 
-	if (flags & FS_OPEN_DIR) {
-		*type = WASI_TYPE_DIR;
-		return WASI_SUCCESS;
-	}
-	const enum host_errno e = hostcall_stat(handle, &st);
+	if (flags & FS_OPEN_DIR)
+		return host_dir_new(host, handle, node);
 
-	if (e != HOST_SUCCESS)
-		return (enum wasi_errno)e;
-	*type = host_type(st.type);
-	return *type == WASI_TYPE_LINK ? WASI_IO : WASI_SUCCESS;
+	enum wasi_errno e = (enum wasi_errno)hostcall_stat(handle, &st);
+	const enum wasi_filetype type =
+		e == WASI_SUCCESS ? fs_host_type(st.type) : WASI_TYPE_UNKNOWN;
+
+	if (type == WASI_TYPE_LINK)
+		e = WASI_IO;
+	if (e != WASI_SUCCESS) {
+		(void)hostcall_close(handle);
+		return e;
+	}
+	if (type == WASI_TYPE_DIR)
+		return host_dir_new(host, handle, node);
+	if (type == WASI_TYPE_FILE || type == WASI_TYPE_BLOCK)
+		return fs_host_file_node(host, handle, &st, flags, fdflags, node);
+	return fs_host_stream_node(host, handle, type, node);
 }
 
 static enum wasi_errno host_dir_open(struct fs_node *dir, struct name name, uint32_t flags,
 				     uint32_t fdflags, struct fs_node **node)
 {
-	uint32_t handle, host = flags | host_flags(fdflags);
-	enum wasi_filetype type;
+	uint32_t handle, host = flags | fs_host_flags(fdflags);
 
 	if (flags & FS_OPEN_TRUNC)
 		host |= HOST_OPEN_WRITE;
+	if (flags & FS_OPEN_DIR) /* writing to one is refused once it is known to be one */
+		host &= ~(HOST_OPEN_WRITE | HOST_OPEN_APPEND);
 	if (!(host & HOST_OPEN_WRITE))
 		host |= HOST_OPEN_READ;
+	if (!(flags & FS_OPEN_DIR))
+		fs_host_flush_all(fs_host_of(dir));
 
-	enum wasi_errno e =
-		(enum wasi_errno)hostcall_open(fs_host_handle(dir), name, host, &handle);
+	const enum host_errno e = hostcall_open(fs_host_handle(dir), name, host, &handle);
 
-	if (e != WASI_SUCCESS)
-		return e;
-	e = host_opened_type(handle, flags, &type);
-	if (e != WASI_SUCCESS) {
-		(void)hostcall_close(handle);
-		return e;
-	}
-	return fs_host_node(handle, type, node);
+	if (e != HOST_SUCCESS)
+		return (enum wasi_errno)e;
+	return host_opened(fs_host_of(dir), handle, flags, fdflags, node);
 }
 
 static enum wasi_errno host_dir_stat_at(struct fs_node *dir, struct name name,
 					struct wasi_filestat *st)
 {
 	struct host_stat host;
+
+	fs_host_flush_all(fs_host_of(dir));
 	const enum host_errno e = hostcall_stat_at(fs_host_handle(dir), name, &host);
 
-	if (e == HOST_SUCCESS)
-		*st = host_filestat(&host);
-	return (enum wasi_errno)e;
+	if (e != HOST_SUCCESS)
+		return (enum wasi_errno)e;
+	*st = fs_host_filestat(&host);
+	fs_host_stat_correct(fs_host_of(dir), st);
+	return WASI_SUCCESS;
 }
 
 static enum wasi_errno host_dir_set_times_at(struct fs_node *dir, struct name name,
 					     const struct fs_times *times)
 {
+	fs_host_flush_all(fs_host_of(dir)); /* or it would set the time itself, later */
 	return (enum wasi_errno)hostcall_set_times_at(fs_host_handle(dir), name, times->atim,
 						      times->mtim, times->flags);
 }
 
-/* Takes one record off; false: what the host gave is malformed. */
-static bool host_dirent_next(struct reader *r, struct fs_dirent *entry)
-{
-	const uint64_t ino = reader_u64(r);
-	const uint64_t next = reader_u64(r);
-	const uint32_t type = reader_u32(r);
-	const uint32_t size = reader_u32(r);
-	const uint8_t *name = reader_take(r, size);
-
-	(void)reader_take(r, (8 - size % 8) % 8); /* padding */
-	if (!reader_ok(r))
-		return false;
-	*entry = (struct fs_dirent){
-		.ino = ino,
-		.next = next,
-		.type = host_type(type),
-		.name = {(const char *)name, size},
-	};
-	return fs_name_valid(entry->name);
-}
-
-/* Hands the records on; *more: the sink wants another batch, which starts at *cookie. */
-static enum wasi_errno host_dirents_emit(const uint8_t *buf, size_t size, uint64_t *cookie,
-					 struct fs_dirent_sink *sink, bool *more)
-{
-	struct reader r;
-	struct fs_dirent entry;
-
-	reader_init(&r, buf, size);
-	*more = size != 0;
-	while (*more && r.left != 0) {
-		if (!host_dirent_next(&r, &entry))
-			return WASI_IO;
-		*cookie = entry.next;
-		*more = sink->take(sink, &entry);
-	}
-	return WASI_SUCCESS;
-}
-
-/* What may fill the sink at once: a host's record is at most a third longer than the guest's. */
-static size_t host_readdir_size(size_t room)
-{
-	if (room > HOST_READDIR_MAX / 2)
-		return HOST_READDIR_MAX;
-	return HOST_READDIR_MIN + room / 3 * 4;
-}
-
-/* Ends: every entry that the sink takes fills at least a byte of a bounded buffer. */
 static enum wasi_errno host_dir_readdir(struct fs_node *dir, uint64_t cookie,
 					struct fs_dirent_sink *sink)
 {
-	const size_t size = host_readdir_size(sink->room);
-	uint8_t *buf = heap_alloc(size);
-	bool more = buf != NULL;
-	enum wasi_errno e = buf ? WASI_SUCCESS : WASI_NOMEM;
-
-	while (more) {
-		size_t n;
-
-		e = (enum wasi_errno)hostcall_readdir(fs_host_handle(dir), cookie, buf, size, &n);
-		if (e == WASI_SUCCESS)
-			e = host_dirents_emit(buf, n, &cookie, sink, &more);
-		if (e != WASI_SUCCESS)
-			break;
-	}
-	heap_free(buf);
-	return e;
+	return fs_host_list_read((struct host_dir *)dir, cookie, sink);
 }
 
 static enum wasi_errno host_dir_readlink(struct fs_node *dir, struct name name, char *buf,
@@ -356,6 +296,7 @@ static enum wasi_errno host_dir_rmdir(struct fs_node *dir, struct name name)
 static enum wasi_errno host_dir_rename(struct fs_node *dir, struct name name,
 				       struct fs_node *new_dir, struct name new_name)
 {
+	fs_host_flush_all(fs_host_of(dir));
 	return (enum wasi_errno)hostcall_rename(fs_host_handle(dir), name, fs_host_handle(new_dir),
 						new_name);
 }
@@ -372,20 +313,14 @@ static enum wasi_errno host_dir_symlink(struct name target, struct fs_node *dir,
 	return (enum wasi_errno)hostcall_symlink(target, fs_host_handle(dir), name);
 }
 
-static const struct fs_ops g_host_file_ops = {
-	.close = fs_host_close,
-	.stat = fs_host_stat,
-	.set_times = fs_host_set_times,
-	.set_flags = fs_host_set_flags,
-	.sync = fs_host_sync,
-	.read = host_file_read,
-	.write = fs_host_write,
-	.set_size = host_file_set_size,
-	.allocate = host_file_allocate,
-};
+static void host_dir_close(struct fs_node *node)
+{
+	fs_host_list_fini(&((struct host_dir *)node)->list);
+	fs_host_close(node);
+}
 
 static const struct fs_ops g_host_dir_ops = {
-	.close = fs_host_close,
+	.close = host_dir_close,
 	.stat = fs_host_stat,
 	.set_times = fs_host_set_times,
 	.sync = fs_host_sync,
@@ -401,3 +336,8 @@ static const struct fs_ops g_host_dir_ops = {
 	.link = host_dir_link,
 	.symlink = host_dir_symlink,
 };
+
+enum wasi_errno fs_host_root(struct fs_host *host, uint32_t handle, struct fs_node **node)
+{
+	return host_dir_new(host, handle, node);
+}

@@ -2,35 +2,51 @@
  * Nodes that live outside: a directory of the untrusted host with what is below it, and the
  * standard streams. Content, names, sizes and times are the host's word; what is guaranteed is only
  * that nothing outside the mount's directory is ever asked for, and that answers have a sane form.
+ *
+ * Small reads and writes of a file one after the other become few host calls (wasi/fs_host_file.c).
+ * What was written goes out when the buffer is full, and before it could be missed: at a sync, a
+ * close, a look at the file by whatever name or descriptor, a rename, before the program waits, and
+ * at its end. What was read ahead is given out only to who reads on, once.
  */
 #ifndef WASI_FS_HOST_H
 #define WASI_FS_HOST_H
 
+#include "base/mutex.h"
 #include "wasi/fs.h"
 
-struct host_node {
-	struct fs_node node;
-	uint32_t handle; /* owned */
+#define FS_HOST_BUFFER_SIZE 131072u
+#define FS_HOST_BUFFERS_MAX 64u /* at once; beyond, files are read and written without */
+#define FS_HOST_SPARES	    4u
+
+struct host_file;
+
+/* What the nodes of all the host's mounts share. Zeroed is ready. */
+struct fs_host {
+	struct mutex lock; /* of the list; before any file's own */
+	struct host_file *files;
+	_Atomic uint32_t dirty;	  /* files with bytes that are to go out */
+	struct mutex buffer_lock; /* of what follows; the last to be taken */
+	uint32_t buffers;	  /* in use */
+	uint32_t spares;
+	uint8_t *spare[FS_HOST_SPARES];
 };
 
-/* A node over an open handle, which it owns from now on, also when it fails (NOMEM: closed). Types
- * DIR, FILE and BLOCK have offsets; every other is a stream. */
-MUST_USE enum wasi_errno fs_host_node(uint32_t handle, enum wasi_filetype type,
-				      struct fs_node **node);
+/* After the last node is closed. */
+void fs_host_fini(struct fs_host *host);
+
+/* What was written to any file goes out. An error stays with its file, whose next write, sync or close
+ * reports it. */
+void fs_host_flush_all(struct fs_host *host);
+
+/* The root directory of a mount, or NOMEM: then the handle, which it owns, is closed. */
+MUST_USE enum wasi_errno fs_host_root(struct fs_host *host, uint32_t handle, struct fs_node **node);
 
 /* A standard stream. Its type is asked for when somebody wants to know. */
-MUST_USE enum wasi_errno fs_host_stream(uint32_t handle, struct fs_node **node);
+MUST_USE enum wasi_errno fs_host_stream(struct fs_host *host, uint32_t handle,
+					struct fs_node **node);
 
-/* For the kinds of node that share the host's handles (wasi/stream.c). */
-extern const struct fs_ops g_fs_stream_ops;
-/* Writes all of it unless the host stops; FS_OFFSET_END: at the position that the host keeps. */
-enum wasi_errno fs_host_write(struct fs_node *node, const void *buf, size_t size, uint64_t off,
-			      size_t *done);
-void fs_host_close(struct fs_node *node);
-uint32_t fs_host_handle(const struct fs_node *node);
-enum wasi_errno fs_host_stat(struct fs_node *node, struct wasi_filestat *st);
-enum wasi_errno fs_host_set_flags(struct fs_node *node, uint32_t fdflags);
-enum wasi_errno fs_host_sync(struct fs_node *node, bool data_only);
-enum wasi_errno fs_host_set_times(struct fs_node *node, const struct fs_times *times);
+/* A socket that listens. It owns the handle, which on NOMEM is closed. */
+MUST_USE enum wasi_errno fs_host_listener(struct fs_host *host, uint32_t handle,
+					  struct fs_node **node);
 
 #endif

@@ -291,11 +291,10 @@ uint32_t wasi_path_readlink(struct wasi *wasi, const struct wasi_memory *memory,
 	return e != WASI_SUCCESS ? e : wasi_memory_put(memory, used_at, &used, sizeof(used));
 }
 
-uint32_t wasi_path_filestat_get(struct wasi *wasi, const struct wasi_memory *memory,
-				const uint64_t *args)
+enum wasi_errno wasi_path_stat(struct wasi *wasi, const struct wasi_memory *memory,
+			       const uint64_t *args, struct wasi_filestat *st)
 {
 	struct path_walk *walk;
-	struct wasi_filestat st;
 	const uint32_t lookup = (uint32_t)args[1];
 
 	if (lookup & ~WASI_LOOKUP_FOLLOW)
@@ -306,8 +305,17 @@ uint32_t wasi_path_filestat_get(struct wasi *wasi, const struct wasi_memory *mem
 
 	if (e != WASI_SUCCESS)
 		return e;
-	e = path_stat(walk, lookup & WASI_LOOKUP_FOLLOW, &st);
+	e = path_stat(walk, lookup & WASI_LOOKUP_FOLLOW, st);
 	path_walk_free(walk);
+	return e;
+}
+
+uint32_t wasi_path_filestat_get(struct wasi *wasi, const struct wasi_memory *memory,
+				const uint64_t *args)
+{
+	struct wasi_filestat st;
+	const enum wasi_errno e = wasi_path_stat(wasi, memory, args, &st);
+
 	return e != WASI_SUCCESS ? e : wasi_memory_put(memory, (uint32_t)args[4], &st, sizeof(st));
 }
 

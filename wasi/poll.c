@@ -179,6 +179,8 @@ static enum wasi_errno poll_wait(struct poll *p)
 		poll_clocks(p, &timeout);
 		if (p->ready && p->host_count == 0)
 			return WASI_SUCCESS;
+		if (!p->ready)
+			fs_host_flush_all(&p->wasi->host);
 
 		const enum host_errno e =
 			hostcall_poll(p->host, p->host_count, p->ready ? 0 : timeout);
@@ -218,7 +220,8 @@ static void poll_fini(struct poll *p)
 }
 
 /* Copies all subscriptions in, then takes them in one by one. */
-static enum wasi_errno poll_init(struct poll *p, const uint8_t *subs)
+static enum wasi_errno poll_init(struct poll *p, const uint8_t *subs, size_t size,
+				 wasi_subscription_load load)
 {
 	enum wasi_errno e = WASI_SUCCESS;
 
@@ -227,29 +230,28 @@ static enum wasi_errno poll_init(struct poll *p, const uint8_t *subs)
 	if (!p->items || !p->host)
 		return WASI_NOMEM;
 	for (size_t i = 0; i < p->count; i++)
-		wasi_copy_in(&p->items[i].sub, subs + i * sizeof(struct wasi_subscription),
-			     sizeof(struct wasi_subscription));
+		load(&p->items[i].sub, subs + i * size);
 	for (size_t i = 0; i < p->count && e == WASI_SUCCESS; i++)
 		e = poll_add(p, &p->items[i]);
 	return e;
 }
 
-uint32_t wasi_poll_oneoff(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)
+enum wasi_errno wasi_poll(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args,
+			  size_t size, wasi_subscription_load load)
 {
 	const uint32_t count = (uint32_t)args[2], used_at = (uint32_t)args[3];
 
 	if (count == 0 || count > POLL_MAX)
 		return WASI_INVAL;
 
-	const uint8_t *subs =
-		wasi_memory_at(memory, (uint32_t)args[0], count * sizeof(struct wasi_subscription));
+	const uint8_t *subs = wasi_memory_at(memory, (uint32_t)args[0], count * size);
 	uint8_t *out = wasi_memory_at(memory, (uint32_t)args[1], count * sizeof(struct wasi_event));
 
 	if (!subs || !out || !wasi_memory_at(memory, used_at, sizeof(uint32_t)))
 		return WASI_FAULT;
 
 	struct poll p = {.wasi = wasi, .count = count};
-	enum wasi_errno e = poll_init(&p, subs);
+	enum wasi_errno e = poll_init(&p, subs, size, load);
 
 	if (e == WASI_SUCCESS)
 		e = poll_wait(&p);
@@ -258,4 +260,14 @@ uint32_t wasi_poll_oneoff(struct wasi *wasi, const struct wasi_memory *memory, c
 
 	poll_fini(&p);
 	return e != WASI_SUCCESS ? e : wasi_memory_put(memory, used_at, &used, sizeof(used));
+}
+
+static void poll_load(struct wasi_subscription *sub, const uint8_t *record)
+{
+	wasi_copy_in(sub, record, sizeof(*sub));
+}
+
+uint32_t wasi_poll_oneoff(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)
+{
+	return wasi_poll(wasi, memory, args, sizeof(struct wasi_subscription), poll_load);
 }

@@ -1,6 +1,5 @@
 /*
- * preview1: arguments, environment, randomness, the end of the program, and the sockets that are
- * not there yet.
+ * preview1: arguments, environment, randomness and the end of the program.
  * Trust: arguments and environment are covered by the launch digest; all numbers are the guest's.
  */
 #include <string.h>
@@ -8,7 +7,6 @@
 #include "base/wipe.h"
 #include "platform/platform.h"
 #include "wasi/funcs.h"
-#include "wasi/table.h"
 
 #define EXIT_CALLED ((uint64_t)1 << 32) /* in wasi->exit, above the status */
 #define RANDOM_STEP 1024u		/* bytes at once: others want some too */
@@ -157,41 +155,4 @@ uint32_t wasi_sched_yield(struct wasi *wasi, const struct wasi_memory *memory, c
 	(void)args;
 	(void)hostcall_yield(); /* a hint; whether the host heeds it changes nothing */
 	return WASI_SUCCESS;
-}
-
-/* No descriptor is a socket so far. */
-static enum wasi_errno sock_none(struct wasi *wasi, uint32_t fd)
-{
-	struct wasi_descriptor *d;
-	const enum wasi_errno e = wasi_table_get(wasi, fd, 0, &d);
-
-	if (e != WASI_SUCCESS)
-		return e;
-	wasi_descriptor_put(d);
-	return WASI_NOTSOCK;
-}
-
-uint32_t wasi_sock_accept(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)
-{
-	(void)memory;
-	return sock_none(wasi, (uint32_t)args[0]);
-}
-
-uint32_t wasi_sock_recv(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)
-{
-	(void)memory;
-	return sock_none(wasi, (uint32_t)args[0]);
-}
-
-uint32_t wasi_sock_send(struct wasi *wasi, const struct wasi_memory *memory, const uint64_t *args)
-{
-	(void)memory;
-	return sock_none(wasi, (uint32_t)args[0]);
-}
-
-uint32_t wasi_sock_shutdown(struct wasi *wasi, const struct wasi_memory *memory,
-			    const uint64_t *args)
-{
-	(void)memory;
-	return sock_none(wasi, (uint32_t)args[0]);
 }

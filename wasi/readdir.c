@@ -46,7 +46,7 @@ uint32_t wasi_fd_readdir(struct wasi *wasi, const struct wasi_memory *memory, co
 	struct wasi_descriptor *d;
 	const uint32_t size = (uint32_t)args[2], used_at = (uint32_t)args[4];
 	struct readdir_sink s = {
-		.sink = {.room = size, .take = readdir_take},
+		.sink = {.take = readdir_take},
 		.p = wasi_memory_at(memory, (uint32_t)args[1], size),
 		.size = size,
 	};

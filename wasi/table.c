@@ -18,7 +18,7 @@ static uint64_t descriptor_possible(const struct fs_node *node, uint8_t access)
 	if (node->type == WASI_TYPE_DIR)
 		return WASI_RIGHTS_DIR;
 	if (node->stream)
-		rights = WASI_RIGHTS_STREAM;
+		rights = node->ops->recv ? WASI_RIGHTS_SOCKET : WASI_RIGHTS_STREAM;
 	if (!(access & WASI_ACCESS_READ))
 		rights &= ~WASI_RIGHT_FD_READ;
 	if (!(access & WASI_ACCESS_WRITE))
@@ -158,6 +158,22 @@ enum wasi_errno wasi_table_get_seekable(struct wasi *wasi, uint32_t fd, uint64_t
 	return table_get(wasi, fd, rights, WASI_BADF, WASI_SPIPE, WASI_SUCCESS, d);
 }
 
+enum wasi_errno wasi_table_get_socket(struct wasi *wasi, uint32_t fd, uint64_t rights,
+				      struct wasi_descriptor **out)
+{
+	enum wasi_errno e = wasi_table_get(wasi, fd, 0, out);
+
+	if (e != WASI_SUCCESS)
+		return e;
+	if (!(*out)->node->ops->recv)
+		e = WASI_NOTSOCK;
+	else
+		e = descriptor_check(*out, rights, WASI_SUCCESS, WASI_SUCCESS, WASI_SUCCESS);
+	if (e != WASI_SUCCESS)
+		wasi_descriptor_put(*out);
+	return e;
+}
+
 enum wasi_errno wasi_table_get_dir(struct wasi *wasi, uint32_t fd, uint64_t rights,
 				   struct wasi_descriptor **d)
 {
@@ -199,16 +215,23 @@ static struct wasi_descriptor *table_take(struct wasi *wasi, uint32_t fd)
 	return d;
 }
 
+/* What it wrote and was kept back goes out, and an error is the closer's: as with close(2), the
+ * descriptor is gone all the same. */
+static enum wasi_errno descriptor_close(struct wasi_descriptor *d)
+{
+	const enum wasi_errno e = fs_flush(d->node);
+
+	wasi_descriptor_put(d);
+	return e;
+}
+
 enum wasi_errno wasi_table_remove(struct wasi *wasi, uint32_t fd)
 {
 	mutex_lock(&wasi->lock);
 	struct wasi_descriptor *closed = table_lookup(wasi, fd) ? table_take(wasi, fd) : NULL;
 
 	mutex_unlock(&wasi->lock);
-	if (!closed)
-		return WASI_BADF;
-	wasi_descriptor_put(closed);
-	return WASI_SUCCESS;
+	return closed ? descriptor_close(closed) : WASI_BADF;
 }
 
 /* *closed: what had the number `to`, or NULL when nothing moved. */
@@ -233,9 +256,7 @@ enum wasi_errno wasi_table_renumber(struct wasi *wasi, uint32_t from, uint32_t t
 	const enum wasi_errno e = table_move(wasi, from, to, &closed);
 
 	mutex_unlock(&wasi->lock);
-	if (closed)
-		wasi_descriptor_put(closed);
-	return e;
+	return closed ? descriptor_close(closed) : e;
 }
 
 void wasi_table_fini(struct wasi *wasi)

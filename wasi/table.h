@@ -24,6 +24,7 @@
 	(WASI_RIGHT_FD_READ | WASI_RIGHT_FD_WRITE | WASI_RIGHT_FD_FDSTAT_SET_FLAGS |               \
 	 WASI_RIGHT_FD_DATASYNC | WASI_RIGHT_FD_SYNC | WASI_RIGHT_FD_FILESTAT_GET |                \
 	 WASI_RIGHT_POLL_FD_READWRITE)
+#define WASI_RIGHTS_SOCKET (WASI_RIGHTS_STREAM | WASI_RIGHT_SOCK_SHUTDOWN | WASI_RIGHT_SOCK_ACCEPT)
 #define WASI_RIGHTS_FILE                                                                           \
 	(WASI_RIGHTS_STREAM | WASI_RIGHT_FD_SEEK | WASI_RIGHT_FD_TELL | WASI_RIGHT_FD_ADVISE |     \
 	 WASI_RIGHT_FD_ALLOCATE | WASI_RIGHT_FD_FILESTAT_SET_SIZE |                                \
@@ -62,6 +63,9 @@ MUST_USE enum wasi_errno wasi_table_get_file(struct wasi *wasi, uint32_t fd, uin
 /* The same; BADF for a directory, SPIPE for a stream. */
 MUST_USE enum wasi_errno wasi_table_get_seekable(struct wasi *wasi, uint32_t fd, uint64_t rights,
 						 struct wasi_descriptor **d);
+/* The same; NOTSOCK for everything but a socket. */
+MUST_USE enum wasi_errno wasi_table_get_socket(struct wasi *wasi, uint32_t fd, uint64_t rights,
+					       struct wasi_descriptor **d);
 /* The same; NOTDIR for everything but a directory. */
 MUST_USE enum wasi_errno wasi_table_get_dir(struct wasi *wasi, uint32_t fd, uint64_t rights,
 					    struct wasi_descriptor **d);
@@ -70,9 +74,10 @@ MUST_USE enum wasi_errno wasi_table_get_dir(struct wasi *wasi, uint32_t fd, uint
 MUST_USE enum wasi_errno wasi_table_limit_rights(struct wasi *wasi, uint32_t fd, uint64_t rights,
 						 uint64_t inheriting);
 
-/* BADF. */
+/* BADF; what fs_flush says: then it is closed all the same. */
 MUST_USE enum wasi_errno wasi_table_remove(struct wasi *wasi, uint32_t fd);
-/* Closes `to` and gives its number to `from`; BADF unless both are open. */
+/* Closes `to` and gives its number to `from`; BADF unless both are open; what fs_flush of `to` says:
+ * then it is done all the same. */
 MUST_USE enum wasi_errno wasi_table_renumber(struct wasi *wasi, uint32_t from, uint32_t to);
 
 /* Closes all. */

@@ -8,13 +8,29 @@
 #include <string.h>
 
 #include "base/checked.h"
-#include "wasi/fs_host.h"
+#include "base/heap.h"
+#include "wasi/fs_tmp.h"
 #include "wasi/funcs.h"
 #include "wasi/table.h"
 
+#define MODULE	   "wasi_snapshot_preview1"
+#define MODULE_OLD "wasi_unstable"
+
 const struct wasi_func g_wasi_funcs[] = {
-#define WASI_FUNC(name, params, returns) {#name, params, returns, wasi_##name},
+#define WASI_FUNC(name, params, returns) {MODULE, #name, params, returns, wasi_##name},
+#define WASI_FUNC_CHANGED		 WASI_FUNC
+#define WASI_FUNC_ADDED			 WASI_FUNC
 #include "wasi/funcs.def"
+#undef WASI_FUNC_ADDED
+#undef WASI_FUNC_CHANGED
+#undef WASI_FUNC
+#define WASI_FUNC(name, params, returns) {MODULE_OLD, #name, params, returns, wasi_##name},
+#define WASI_FUNC_CHANGED(name, params, returns)                                                   \
+	{MODULE_OLD, #name, params, returns, wasi_unstable_##name},
+#define WASI_FUNC_ADDED(name, params, returns)
+#include "wasi/funcs.def"
+#undef WASI_FUNC_ADDED
+#undef WASI_FUNC_CHANGED
 #undef WASI_FUNC
 };
 const size_t g_wasi_func_count = COUNT_OF(g_wasi_funcs);
@@ -27,11 +43,12 @@ static bool bytes_equal(const char *a, size_t size, const char *literal)
 const struct wasi_func *wasi_find(const char *module, size_t module_size, const char *name,
 				  size_t name_size)
 {
-	if (!bytes_equal(module, module_size, "wasi_snapshot_preview1"))
-		return NULL;
 	for (size_t i = 0; i < g_wasi_func_count; i++) {
-		if (bytes_equal(name, name_size, g_wasi_funcs[i].name))
-			return &g_wasi_funcs[i];
+		const struct wasi_func *f = &g_wasi_funcs[i];
+
+		if (bytes_equal(module, module_size, f->module) &&
+		    bytes_equal(name, name_size, f->name))
+			return f;
 	}
 	return NULL;
 }
@@ -61,7 +78,7 @@ static enum err strings_check(const struct wasi_bytes *strings, size_t count)
 
 static enum err mount_check(const struct wasi_mount *m)
 {
-	if (m->kind != WASI_MOUNT_HOST)
+	if (m->kind != WASI_MOUNT_HOST && m->kind != WASI_MOUNT_TMP)
 		return E_UNSUPPORTED;
 	if (m->path.size == 0 || m->path.size > FS_LINK_MAX || bytes_have_nul(&m->path))
 		return E_INVALID;
@@ -74,7 +91,8 @@ static enum err config_check(const struct wasi_config *c)
 
 	if (e == E_OK)
 		e = strings_check(c->env, c->env_count);
-	if (e == E_OK && c->mount_count > WASI_FDS_MAX - HOST_HANDLE_MOUNTS)
+	if (e == E_OK && (c->mount_count > WASI_FDS_MAX - HOST_HANDLE_MOUNTS ||
+			  c->listener_count > WASI_FDS_MAX - HOST_HANDLE_MOUNTS - c->mount_count))
 		e = E_LIMIT;
 	for (size_t i = 0; i < c->mount_count && e == E_OK; i++)
 		e = mount_check(&c->mounts[i]);
@@ -106,23 +124,73 @@ static enum err wasi_add_streams(struct wasi *wasi)
 	for (uint32_t i = 0; i < COUNT_OF(access) && e == E_OK; i++) {
 		struct fs_node *node;
 
-		if (fs_host_stream(i, &node) != WASI_SUCCESS)
+		if (fs_host_stream(&wasi->host, i, &node) != WASI_SUCCESS)
 			return E_NOMEM;
 		e = wasi_add(wasi, node, access[i], WASI_RIGHTS_ALL, NULL);
 	}
 	return e;
 }
 
-/* Other kinds of mount will make their root node here. */
+/* A file system in memory lives as long as its root, which the guest may close before the rest. */
+static enum wasi_errno mount_tmp(struct wasi *wasi, const struct wasi_mount *m, uint32_t number,
+				 struct fs_node **root)
+{
+	const enum wasi_errno e = fs_tmp_new(m->size, number, m->read_only, root);
+
+	if (e == WASI_SUCCESS)
+		wasi->roots[wasi->root_count++] = fs_node_get(*root);
+	return e;
+}
+
+static enum wasi_errno mount_host(struct wasi *wasi, const struct wasi_mount *m, uint32_t number,
+				  struct fs_node **root)
+{
+	const enum wasi_errno e = fs_host_root(&wasi->host, m->handle, root);
+
+	if (e == WASI_SUCCESS) {
+		(*root)->read_only = m->read_only;
+		(*root)->mount = number;
+	}
+	return e;
+}
+
 static enum err wasi_add_mount(struct wasi *wasi, const struct wasi_mount *m, uint32_t number)
 {
 	struct fs_node *root;
+	const enum wasi_errno e = m->kind == WASI_MOUNT_TMP ? mount_tmp(wasi, m, number, &root)
+							    : mount_host(wasi, m, number, &root);
 
-	if (fs_host_node(m->handle, WASI_TYPE_DIR, &root) != WASI_SUCCESS)
+	if (e != WASI_SUCCESS)
 		return E_NOMEM;
-	root->read_only = m->read_only;
-	root->mount = number;
 	return wasi_add(wasi, root, WASI_ACCESS_READ, WASI_RIGHTS_ALL, m);
+}
+
+static enum err wasi_add_mounts(struct wasi *wasi)
+{
+	const size_t count = wasi->config->mount_count;
+	enum err e = E_OK;
+
+	wasi->roots = heap_alloc_array(count, sizeof(*wasi->roots));
+	if (!wasi->roots)
+		return E_NOMEM;
+	for (size_t i = 0; i < count && e == E_OK; i++)
+		e = wasi_add_mount(wasi, &wasi->config->mounts[i], (uint32_t)i + 1);
+	return e;
+}
+
+static enum err wasi_add_listeners(struct wasi *wasi)
+{
+	const struct wasi_config *c = wasi->config;
+	enum err e = E_OK;
+
+	for (uint32_t i = 0; i < c->listener_count && e == E_OK; i++) {
+		struct fs_node *node;
+
+		if (fs_host_listener(&wasi->host, c->listener_handle + i, &node) != WASI_SUCCESS)
+			return E_NOMEM;
+		e = wasi_add(wasi, node, WASI_ACCESS_READ, WASI_RIGHTS_SOCKET, NULL);
+	}
+	return e;
 }
 
 enum err wasi_init(struct wasi *wasi, const struct wasi_config *config)
@@ -134,8 +202,10 @@ enum err wasi_init(struct wasi *wasi, const struct wasi_config *config)
 
 	if (e == E_OK)
 		e = wasi_add_streams(wasi);
-	for (size_t i = 0; i < config->mount_count && e == E_OK; i++)
-		e = wasi_add_mount(wasi, &config->mounts[i], (uint32_t)i + 1);
+	if (e == E_OK)
+		e = wasi_add_mounts(wasi);
+	if (e == E_OK)
+		e = wasi_add_listeners(wasi);
 	if (e != E_OK)
 		wasi_fini(wasi);
 	return e;
@@ -144,4 +214,10 @@ enum err wasi_init(struct wasi *wasi, const struct wasi_config *config)
 void wasi_fini(struct wasi *wasi)
 {
 	wasi_table_fini(wasi);
+	for (size_t i = 0; i < wasi->root_count; i++)
+		fs_node_put(wasi->roots[i]);
+	fs_host_fini(&wasi->host);
+	heap_free(wasi->roots);
+	wasi->roots = NULL;
+	wasi->root_count = 0;
 }

@@ -20,7 +20,7 @@
 
 #include "base/err.h"
 #include "base/mutex.h"
-#include "wasi/fs.h"
+#include "wasi/fs_host.h"
 #include "wasi/memory.h"
 
 #define WASI_FDS_MAX 4096
@@ -33,6 +33,7 @@ struct wasi_bytes {
 
 enum wasi_mount_kind {
 	WASI_MOUNT_HOST = 1, /* an untrusted directory of the host */
+	WASI_MOUNT_TMP,	     /* memory: empty at the start, gone at the end */
 };
 
 struct wasi_mount {
@@ -40,6 +41,7 @@ struct wasi_mount {
 	enum wasi_mount_kind kind;
 	bool read_only;
 	uint32_t handle; /* WASI_MOUNT_HOST: the host's directory, ours from wasi_init on */
+	uint64_t size;	 /* WASI_MOUNT_TMP: most bytes, names and tables included; 0: the default */
 };
 
 struct wasi_config {
@@ -49,6 +51,8 @@ struct wasi_config {
 	size_t env_count;
 	const struct wasi_mount *mounts; /* descriptors 3, 4, … in this order */
 	size_t mount_count;
+	uint32_t listener_count;  /* sockets that listen: the descriptors behind the mounts, */
+	uint32_t listener_handle; /* over handles from this one on, ours from wasi_init on */
 	/* Atomic; other than 0: the program is being ended, and no call waits any longer. What it
 	 * returns then is not for the guest. NULL: this never happens. */
 	const uint32_t *stop;
@@ -62,6 +66,9 @@ struct wasi {
 	struct wasi_descriptor **fds;	  /* by number; NULL where free */
 	size_t fd_size;			  /* elements of fds */
 	size_t fd_hint;			  /* no free number is below it */
+	struct fs_node **roots;		  /* of mounts that live to the end; a reference each */
+	size_t root_count;
+	struct fs_host host; /* what the host's files have in common */
 	_Atomic uint64_t
 		last[WASI_CLOCK_END]; /* greatest time given out, of clocks that only go on */
 	_Atomic uint64_t exit;	      /* see wasi_exited */
@@ -89,6 +96,7 @@ typedef uint32_t (*wasi_handler)(struct wasi *wasi, const struct wasi_memory *me
 				 const uint64_t *args);
 
 struct wasi_func {
+	const char *module; /* wasi_snapshot_preview1, or wasi_unstable with its older layouts */
 	const char *name;
 	const char *params; /* 'i' i32, 'I' i64 */
 	bool returns;	    /* an i32; only proc_exit returns nothing: ask wasi_exited */
@@ -98,8 +106,7 @@ struct wasi_func {
 extern const struct wasi_func g_wasi_funcs[];
 extern const size_t g_wasi_func_count;
 
-/* The function of an import, or NULL: a module or a name that does not exist (untrusted bytes). The
- * older module "wasi_unstable", whose layouts differ, would be looked up here. */
+/* The function of an import, or NULL: a module or a name that does not exist (untrusted bytes). */
 const struct wasi_func *wasi_find(const char *module, size_t module_size, const char *name,
 				  size_t name_size);
 

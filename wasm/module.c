@@ -113,19 +113,50 @@ static struct reader names_find_subsection(struct reader r, uint8_t wanted)
 	return (struct reader){0};
 }
 
+/* The names of functions as they come; false behind the last one. */
+struct names {
+	struct reader r;
+	uint32_t left;
+};
+
+static struct names names_of_funcs(const struct wasm_module *m)
+{
+	struct names n = {names_find_subsection(wasm_span_reader(m, m->names), NAMES_OF_FUNCS), 0};
+
+	if (leb_take_u32(&n.r, &n.left) != E_OK)
+		n.left = 0;
+	return n;
+}
+
+static bool names_next(struct names *n, uint32_t *index, struct wasm_name *name)
+{
+	if (n->left == 0)
+		return false;
+	n->left--;
+	return leb_take_u32(&n->r, index) == E_OK && name_take(&n->r, name) == E_OK;
+}
+
 struct wasm_name wasm_func_name(const struct wasm_module *m, uint32_t func)
 {
-	struct reader r = names_find_subsection(wasm_span_reader(m, m->names), NAMES_OF_FUNCS);
-	struct wasm_name name, none = {0};
-	uint32_t count, index;
+	struct names n = names_of_funcs(m);
+	struct wasm_name name;
+	uint32_t index;
 
-	if (leb_take_u32(&r, &count) != E_OK)
-		return none;
-	for (uint32_t i = 0; i < count; i++) {
-		if (leb_take_u32(&r, &index) != E_OK || name_take(&r, &name) != E_OK)
-			return none;
+	while (names_next(&n, &index, &name)) {
 		if (index == func)
 			return name;
 	}
-	return none;
+	return (struct wasm_name){0};
+}
+
+void wasm_func_names(const struct wasm_module *m, struct wasm_name *names)
+{
+	struct names n = names_of_funcs(m);
+	struct wasm_name name;
+	uint32_t index;
+
+	while (names_next(&n, &index, &name)) {
+		if (index < m->func_count && !names[index].p)
+			names[index] = name;
+	}
 }

@@ -218,4 +218,8 @@ const struct wasm_export *wasm_export_find(const struct wasm_module *m, const ch
  */
 struct wasm_name wasm_func_name(const struct wasm_module *m, uint32_t func);
 
+/* The same for all functions at once, in one pass: names[i] is function i's. The caller has zeroed all
+ * m->func_count of them. */
+void wasm_func_names(const struct wasm_module *m, struct wasm_name *names);
+
 #endif

@@ -49,7 +49,7 @@ mkdir "$WORK/made"
 chmod a+rwx "$WORK/made"
 from_root "$dest/opt/retwine/bin/retwine" compile --quiet -o "$WORK/made/hello.wasm" "$WORK/hello.wasm"
 check_status "installed compile" 0
-from_root "$dest/opt/retwine/bin/retwine" "${RUN[@]}" --engine=native --insecure-unverified-native \
+from_root "$dest/opt/retwine/bin/retwine" "${RUN[@]}" --engine=native \
 	"$WORK/made/hello.wasm"
 check_status "installed run of native code" 0
 check_same "installed run of native code" "$WORK/expected"

@@ -23,7 +23,7 @@ esac
 
 case "$ENGINE" in
 interpreter) ;;
-native) RUN+=(--engine native --insecure-unverified-native) ;;
+native) RUN+=(--engine native) ;;
 *) echo "ENGINE is '$ENGINE', must be interpreter or native" >&2; exit 2 ;;
 esac
 # How the programs are compiled for ENGINE=native.
@@ -96,7 +96,7 @@ run() {
 # The lines that Retwine speaks in its own name, but for banners, notices and the backtrace.
 own_lines() {
 	sed '/^retwine: wasm backtrace:/,$d' "$WORK/err" | grep '^retwine: ' |
-		grep -Ev '^retwine: (SIMULATION|UNVERIFIED NATIVE CODE|compiling )'
+		grep -Ev '^retwine: (SIMULATION|compiling )'
 }
 
 check_status() {

@@ -1,16 +1,19 @@
 #!/bin/bash
 # Native code from the command line: programs give what they give in the interpreter, end as they end
-# there, and whatever does not belong to its module, its limits or its record is refused in words.
+# there, and whatever is not verified, or does not belong to its module, its limits or its record, is refused in words.
 . "$(dirname "$0")/lib.sh"
 
 export XDG_CACHE_HOME=$WORK/cache
-NATIVE=(--engine=native --insecure-unverified-native)
+NATIVE=(--engine=native)
 CODE=$WORK/code # compiled modules
 mkdir "$CODE"
 
-# native ARGUMENT...: `run` with native code, allowed as it is.
+# native, interpreted ARGUMENT...: `run` with that engine.
 native() {
 	run "${NATIVE[@]}" "$@"
+}
+interpreted() {
+	run --engine=interpreter "$@"
 }
 
 # compile NAME MODULE OPTION...: to $CODE/NAME.wasm.
@@ -31,7 +34,7 @@ check_same "the module stands before the section" "$HELLO" "$WORK/head"
 retwine validate "$CODE/hello.wasm"
 check_status "it is a valid module" 0
 retwine inspect "$CODE/hello.wasm"
-check "inspect" "no header" grep -Eq '^ +abi_version: +1$' "$WORK/out"
+check "inspect" "no header" grep -Eq '^ +abi_version: +2$' "$WORK/out"
 check "inspect" "no ISA" grep -Eq '^ +isa: +x86-64-v3$' "$WORK/out"
 check "inspect" "not usable" grep -Eq '^ +usable: +yes$' "$WORK/out"
 check "inspect" "another module digest" \
@@ -78,13 +81,12 @@ check "compile no module" "something was written" test ! -e "$WORK/bad.retwine.w
 same() {
 	local name=$1
 	shift
-	run "${@/#MODULE/$CODE/$name.wasm}"
+	interpreted "${@/#MODULE/$CODE/$name.wasm}"
 	local expected=$status
 	mv "$WORK/out" "$WORK/interpreter"
 	native "${@/#MODULE/$CODE/$name.wasm}"
 	check_status "$name" "$expected"
 	check_same "$name" "$WORK/interpreter"
-	check "$name" "no word of UNVERIFIED" grep -q '^retwine: UNVERIFIED NATIVE CODE' "$WORK/err"
 }
 same hello MODULE one "two words" ""
 for name in words ledger scoring sqlite3; do
@@ -141,31 +143,53 @@ check "diagnostics none" "says more" test "$(grep -Ec 'divide|  0:' "$WORK/err")
 native -W max-memory-size=64M "$CODE/traps.wasm" grow
 check_text "memory.grow up to the limit" $'before\ngrew some'
 
-# ---- allowed, and shown --------------------------------------------------------------------------------
-run --engine=native "$CODE/hello.wasm"
-check_refused "not allowed" 125 "not verified.*--insecure-unverified-native"
-retwine measure --engine=native "$CODE/hello.wasm"
-check_refused "measure: not allowed" 125 "--insecure-unverified-native"
-run --insecure-unverified-native "$CODE/hello.wasm"
-check_status "the flag alone is the interpreter" 0
-check "the flag alone is the interpreter" "says UNVERIFIED" test "$(grep -c UNVERIFIED "$WORK/err")" -eq 0
+# ---- which engine --------------------------------------------------------------------------------------
+# engine_of ARGUMENT...: what `retwine measure` says of it.
+engine_of() {
+	retwine measure "$@"
+	sed -n 's/^engine: *//p' "$WORK/out"
+}
+check "a module with native code" "another engine" test "$(engine_of "$CODE/hello.wasm")" = native
+check "a plain module" "another engine" test "$(engine_of "$HELLO")" = interpreter
+check "--engine=auto" "another engine" test "$(engine_of --engine auto "$CODE/hello.wasm")" = native
+check "--engine=interpreter" "another engine" \
+	test "$(engine_of --engine interpreter "$CODE/hello.wasm")" = interpreter
 run --engine=jit "$CODE/hello.wasm"
-check_refused "no such engine" 2 "neither interpreter nor native"
+check_refused "no such engine" 2 "not auto, interpreter or native"
+run --insecure-unverified-native "$CODE/hello.wasm"
+check_refused "the option of old" 2 "insecure-unverified-native"
 native --quiet "$CODE/hello.wasm"
 check "--quiet" "a banner" test ! -s "$WORK/err"
-printf 'module: %s\nengine: native\ninsecure-unverified-native: true\n' "$CODE/hello.wasm" \
-	>"$WORK/app.yaml"
-run --config "$WORK/app.yaml"
-check_status "a configuration file" 0
-check "a configuration file" "no banner" grep -q UNVERIFIED "$WORK/err"
+run "$CODE/traps.wasm" divide
+check_status "without an option" 134
+check "without an option" "not native code" grep -q "records no callers" "$WORK/err"
+printf 'module: %s\nengine: interpreter\n' "$CODE/traps.wasm" >"$WORK/app.yaml"
+run --config "$WORK/app.yaml" divide
+check_status "a configuration file" 134
+check "a configuration file" "native code" test "$(grep -c "records no callers" "$WORK/err")" -eq 0
+
+# ---- verified ------------------------------------------------------------------------------------------
+retwine inspect --native "$CODE/hello.wasm"
+check_status "inspect --native" 0
+functions=$(sed -n 's/^  functions: *//p' "$WORK/out")
+routines=$(sed -n 's/^  routines: *//p' "$WORK/out")
+check "inspect --native" "$functions functions" \
+	test "$(sed -n '/^functions:/,/^routines:/p' "$WORK/out" | grep -c ' verified=yes')" -eq "$functions"
+check "inspect --native" "no names" grep -Eq 'code=[0-9]+ facts=[0-9]+ verified=yes name=main' "$WORK/out"
+check "inspect --native" "not verified" grep -q '^verified: yes$' "$WORK/out"
+retwine inspect --native --format=json "$CODE/hello.wasm"
+check "inspect --native, JSON" "not verified" grep -q '^  "verified": true$' "$WORK/out"
+retwine inspect --native "$HELLO"
+check_refused "inspect --native, a plain module" 1 "no native code"
+retwine inspect --native "$WORK/bad.wasm"
+check_refused "inspect --native, no module" 1 "bad.wasm"
 
 # ---- identity --------------------------------------------------------------------------------------------
-retwine measure "$CODE/hello.wasm"
+retwine measure --engine=interpreter "$CODE/hello.wasm"
 interpreted=$(field program_digest "$WORK/out")
 retwine measure "${NATIVE[@]}" --record "$WORK/record" "$CODE/hello.wasm"
 measured=$(field program_digest "$WORK/out")
 check "measure" "no engine" grep -Eq '^engine: +native$' "$WORK/out"
-check "measure" "says verified" grep -Eq '^verified: +no$' "$WORK/out"
 check "measure" "another native digest" test "$(field native_digest "$WORK/out")" = "$digest"
 check "the engine is part of the program" "the same digest" test "$interpreted" != "$measured"
 native --show-identity "$CODE/hello.wasm"
@@ -173,7 +197,6 @@ check "what runs was measured" "another digest" \
 	test "$(field program_digest "$WORK/err")" = "$measured"
 retwine inspect "$WORK/record"
 check "the record" "no engine" grep -Eq '^engine: +native$' "$WORK/out"
-check "the record" "nothing of unverified" grep -Eq '^unverified: +yes$' "$WORK/out"
 
 native --native-digest "$digest" "$CODE/hello.wasm"
 check_status "the pinned digest" 0
@@ -191,15 +214,17 @@ patched() {
 	cp "$CODE/hello.wasm" "$WORK/patched.wasm"
 	# shellcheck disable=SC2059 # the bytes are a format
 	printf "$4" | dd of="$WORK/patched.wasm" bs=1 seek="$at" conv=notrunc status=none
-	native "$WORK/patched.wasm"
+	run "$WORK/patched.wasm"
 	check_refused "$1" 125 "$2"
 	retwine inspect "$WORK/patched.wasm"
 	check "$1" "inspect finds it usable" grep -Eq '^ +usable: +no$' "$WORK/out"
-	run "$WORK/patched.wasm"
+	retwine inspect --native "$WORK/patched.wasm"
+	check_refused "$1: inspect --native" 1 "$2"
+	interpreted "$WORK/patched.wasm"
 	check_status "$1: the interpreter" 0
 }
 patched "another magic" "damaged" 0 'x'
-patched "another version" "another version.*compile it again" 8 '\2'
+patched "another version" "another version.*compile it again" 8 '\1'
 patched "another CPU" "CPUs" 12 '\5'
 patched "unknown flags" "damaged" 16 '\20'
 patched "another number of functions" "damaged|another module" 20 '\1\0\0\0'
@@ -209,6 +234,27 @@ patched "a size below the end" "damaged" 72 '\1'
 patched "a reserved byte" "damaged" 95 '\1'
 patched "a function not at its alignment" "damaged" 100 '\1'
 patched "functions out of order" "damaged" 102 '\377'
+# What is well formed and not safe is the enclave's to find: SYSCALL where the code begins, behind the offsets.
+at=$(($(stat -c %s "$CODE/hello.wasm") - payload + 96 + 4 * (functions + routines + 1)))
+cp "$CODE/hello.wasm" "$WORK/unsafe.wasm"
+printf '\17\5' | dd of="$WORK/unsafe.wasm" bs=1 seek="$at" conv=notrunc status=none
+refused='native code refused: function [0-9]+ \("[^"]+"\) at \+0x0: .* not on the list; compile it again'
+run "$WORK/unsafe.wasm"
+check_refused "code that is not safe" 125 "unsafe.wasm: $refused with this version of retwine$"
+native --diagnostics none "$WORK/unsafe.wasm"
+check_refused "code that is not safe, diagnostics none" 125 "$refused"
+interpreted "$WORK/unsafe.wasm"
+check_status "code that is not safe: the interpreter" 0
+retwine inspect --native "$WORK/unsafe.wasm"
+check_status "code that is not safe: inspect --native" 1
+check "code that is not safe: inspect --native" "not found" \
+	grep -Eq 'verified=no at=\+0x0 why=an instruction that is not on the list' "$WORK/out"
+check "code that is not safe: inspect --native" "verified" grep -q '^verified: no$' "$WORK/out"
+"$BUILD/retwine-compile" --quiet --no-verify -o "$CODE/unproved.wasm" "$HELLO"
+run "$CODE/unproved.wasm"
+check_refused "code without facts" 125 "without the facts.*compile it again"
+retwine inspect --native "$CODE/unproved.wasm"
+check_refused "code without facts: inspect --native" 1 "without the facts.*compile it again"
 # The code of one module behind another.
 at=$(stat -c %s "$HELLO")
 tail -c +$((at + 1)) "$CODE/hello.wasm" | cat "$GUESTS/exit.wasm" - >"$WORK/foreign.wasm"
@@ -245,7 +291,7 @@ low=1
 high=1000000
 while [ $((high - low)) -gt 1 ]; do
 	middle=$(((low + high) / 2))
-	run -W fuel="$middle" "$CODE/fuel.wasm" x
+	interpreted -W fuel="$middle" "$CODE/fuel.wasm" x
 	if [ "$status" -eq 0 ]; then high=$middle; else low=$middle; fi
 done
 check "fuel is exact" "$low is enough" test "$(enough "${NATIVE[@]}"; echo $?)" -eq 1
@@ -292,7 +338,7 @@ cached() {
 	check "cache: $name" "compiled, or not: must be $made" \
 		test "$(grep -q '^retwine: compiling ' "$WORK/err" && echo yes || echo no)" = "$made"
 }
-run "$HELLO" x
+interpreted "$HELLO" x
 mv "$WORK/out" "$WORK/interpreter"
 cached "empty" yes "$HELLO" x
 check_same "cache: empty" "$WORK/interpreter"

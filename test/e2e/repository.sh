@@ -37,6 +37,8 @@ planted "strcpy" "$style" host/a.c 'void f(void) { strcpy(a, b); }'
 planted "malloc inside" "$style" wasm/a.c 'void *f(void) { return malloc(4); }'
 planted "a hosted header inside" "$style" wasi/a.c '#include <stdio.h>'
 planted "host memory" "$style" wasi/a.c 'int f(void) { return host_copy(a, b, 1); }'
+planted "code that is placed unverified" "$style" native/a.c 'int f(void) { return native_place(a, 1, b, 1, c); }'
+planted "code that is placed by another way" "$style" program/a.c 'int f(void) { return memory_add_code(a, b); }'
 planted "unfinished work" "$style" cli/a.c "/* TO""DO */"
 rm -f "$tree/wasm/b.c"
 echo 'int a;' >"$tree/wasm/b.c"

@@ -41,6 +41,7 @@ static struct outcome start(struct host_bytes image, struct host_bytes signature
 		.module = module,
 		.streams = {0, 1, 2},
 		.simulation = true,
+		.strict_simulation = g_strict_simulation,
 	};
 	struct host_run_result result = {0};
 	struct outcome outcome = {0};

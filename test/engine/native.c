@@ -1,6 +1,6 @@
 /*
  * Native code as the engine of a test: finds a module's section by its digest, places it, links it.
- * Trust: sections are the host's and untrusted; native_decode and native_check judge them.
+ * Trust: sections are the host's and untrusted; native_decode, native_check and native_load judge them.
  */
 #include <string.h>
 
@@ -45,10 +45,11 @@ static enum err native_engine_place(struct engine_thread *t, const struct native
 				    struct engine_code **out)
 {
 	struct engine_code *c = heap_alloc(sizeof *c);
+	struct native_refusal refusal;
 
 	if (!c)
 		return E_NOMEM;
-	enum err err = native_load(&c->code, image, module);
+	enum err err = native_load(&c->code, &refusal, image, module);
 
 	if (err) {
 		heap_free(c);

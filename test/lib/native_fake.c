@@ -18,7 +18,7 @@ static _Thread_local struct {
 	struct native_thread *current;
 	native_fake_code *code;
 	void *env;
-	uint64_t trap_at;
+	uint64_t trap_at, trap_stack;
 	struct level level[LEVELS_MAX];
 	unsigned depth;
 } g_fake;
@@ -51,11 +51,23 @@ void native_fake_window(uint8_t *base)
 void native_fake_trap_at(uint64_t address)
 {
 	g_fake.trap_at = address;
+	g_fake.trap_stack = 0;
+}
+
+void native_fake_trap_below(uint64_t caller)
+{
+	g_fake.trap_stack = g_fake.level[g_fake.depth - 1].rsp - FRAME;
+	memcpy((void *)(uintptr_t)g_fake.trap_stack, &caller, sizeof(caller));
 }
 
 unsigned native_fake_depth(void)
 {
 	return g_fake.depth;
+}
+
+unsigned native_fake_placed(void)
+{
+	return g_placed_count;
 }
 
 void native_fake_reset(void)
@@ -151,6 +163,11 @@ struct native_thread *native_current(void)
 uint64_t native_trap_address(void)
 {
 	return g_fake.trap_at;
+}
+
+uint64_t native_trap_stack(void)
+{
+	return g_fake.trap_stack;
 }
 
 enum wasm_trap native_enter(uint64_t code, uint64_t stack_top, struct native_regs *regs)

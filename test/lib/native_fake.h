@@ -18,8 +18,10 @@ void native_fake_run(native_fake_code *code, void *env);
 /* Where the guest window is to be; NULL at first. */
 void native_fake_window(uint8_t *base);
 
-/* The address of the last trap of the hardware is this from now on. */
+/* The address of the last trap of the hardware is this from now on, and its RSP no place of the stack; or the
+ * place where `caller` stands, an address that a routine returns to. */
 void native_fake_trap_at(uint64_t address);
+void native_fake_trap_below(uint64_t caller);
 
 /* Calls out of the running code, from a function that began at its address: a helper with its
  * arguments; the import thunk, with registers prepared but for RSP. */
@@ -30,7 +32,8 @@ enum wasm_trap native_fake_import(struct native_regs *regs);
 /* How many levels of running code there are. */
 unsigned native_fake_depth(void);
 
-/* Frees what was placed. */
+/* How many pieces of code were placed, and frees them. */
+unsigned native_fake_placed(void);
 void native_fake_reset(void);
 
 #endif

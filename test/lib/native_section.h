@@ -1,6 +1,6 @@
 /*
- * Sections retwine.native made by hand: right in form, with code that traps at once. Tests bend the
- * header before it is written, or the bytes afterwards.
+ * Sections retwine.native made by hand: right in form, with code that traps at once, and that the verifier accepts.
+ * Tests bend the header before it is written, or the bytes afterwards.
  */
 #ifndef TEST_LIB_NATIVE_SECTION_H
 #define TEST_LIB_NATIVE_SECTION_H
@@ -30,13 +30,24 @@ static inline struct native_header native_header_for(const uint8_t *module, size
 		abort();
 	h.func_count = m.func_count - m.import_func_count;
 	h.code_size = (uint64_t)h.func_count * NATIVE_CODE_ALIGN;
+	h.facts_size = 4 * ((uint64_t)h.func_count + 1);
 	sha256_digest(h.module_digest, module, size);
 	wasm_module_fini(&m);
 	return h;
 }
 
+/* One more routine behind the functions. */
+static inline void native_header_add_routine(struct native_header *h)
+{
+	h->routine_count++;
+	h->code_size += NATIVE_CODE_ALIGN;
+	h->facts_size += 4;
+}
+
 static inline void native_write_payload(struct writer *w, const struct native_header *h)
 {
+	const uint32_t entries = h->func_count + h->routine_count;
+
 	writer_u64(w, h->magic);
 	writer_u32(w, h->abi_version);
 	writer_u32(w, h->isa);
@@ -46,11 +57,14 @@ static inline void native_write_payload(struct writer *w, const struct native_he
 	writer_u64(w, h->code_size);
 	writer_u64(w, h->rodata_size);
 	writer_u64(w, h->facts_size);
+	writer_u32(w, h->routine_count);
 	writer_bytes(w, h->reserved, sizeof(h->reserved));
-	for (uint32_t i = 0; i <= h->func_count; i++)
+	for (uint32_t i = 0; i <= entries; i++)
 		writer_u32(w, i * NATIVE_CODE_ALIGN);
-	for (uint32_t i = 0; i < h->func_count; i++)
+	for (uint32_t i = 0; i < entries; i++)
 		writer_bytes(w, g_native_func, sizeof(g_native_func));
+	for (uint32_t i = 0; i <= entries; i++) /* the facts of functions without labels: none */
+		writer_u32(w, 0);
 }
 
 /* The module with the section behind it; its size. The payload has `cut` bytes less at its end, or

@@ -168,7 +168,9 @@ TEST(set_rejects_choices)
 	CHECK_EQ(set_alone("engine", ""), RETWINE_USAGE);
 	CHECK_EQ(set_alone("engine", "interpreter"), RETWINE_OK);
 	CHECK_EQ(set_alone("engine", "native"), RETWINE_OK);
-	CHECK_EQ(set_alone("insecure-unverified-native", "yes"), RETWINE_USAGE);
+	CHECK_EQ(set_alone("engine", "auto"), RETWINE_OK);
+	CHECK_EQ(set_alone("engine", "interp"), RETWINE_OK);
+	CHECK_EQ(set_alone("insecure-unverified-native", "true"), RETWINE_USAGE);
 	CHECK_EQ(set_alone("module", ""), RETWINE_USAGE);
 	CHECK_EQ(set_alone("invoke", ""), RETWINE_USAGE);
 }
@@ -191,21 +193,20 @@ TEST(set_takes_a_digest_of_64_digits)
 	retwine_config_free(c);
 }
 
-/* The defaults are the safe ones, and a file can say otherwise only by name. */
-TEST(engine_is_the_interpreter_unless_told)
+TEST(engine_is_the_modules_unless_told)
 {
 	struct retwine_config *c = retwine_config_new();
-	static const char yaml[] = "engine: native\ninsecure-unverified-native: true\n"
-				   "native-digest: " DIGEST_HEX "\n";
+	static const char yaml[] = "engine: native\nnative-digest: " DIGEST_HEX "\n";
 
-	CHECK(c->engine == LAUNCH_ENGINE_INTERPRETER && !c->unverified_native &&
-	      !c->has_native_digest);
+	CHECK(c->engine == CONFIG_ENGINE_AUTO && !c->has_native_digest);
 	retwine_config_free(c);
 	CHECK_EQ(load(&c, yaml, sizeof(yaml) - 1), RETWINE_OK);
-	CHECK(c->engine == LAUNCH_ENGINE_NATIVE && c->unverified_native && c->has_native_digest);
+	CHECK(c->engine == CONFIG_ENGINE_NATIVE && c->has_native_digest);
+	CHECK_EQ(retwine_config_set(c, "engine", "interpreter", NULL), RETWINE_OK);
+	CHECK_EQ(c->engine, CONFIG_ENGINE_INTERPRETER);
 	retwine_config_free(c);
 	CHECK(refused_with("engine: [native]\n", "engine"));
-	CHECK(refused_with("insecure-unverified-native: \"true\"\n", "line 1"));
+	CHECK(refused_with("insecure-unverified-native: true\n", "insecure-unverified-native"));
 }
 
 TEST(set_rejects_variables)
@@ -235,6 +236,56 @@ TEST(set_rejects_what_is_given_twice)
 	CHECK_EQ(retwine_config_set(c, "dir", "x::/data", &g_error), RETWINE_OK);
 	CHECK_EQ(retwine_config_set(c, "dir", "y::/data/", &g_error), RETWINE_USAGE);
 	CHECK(c->env_count == 1 && c->mount_count == 1);
+	retwine_config_free(c);
+}
+
+TEST(set_takes_memory_as_a_directory)
+{
+	struct retwine_config *c = retwine_config_new();
+
+	CHECK_EQ(retwine_config_set(c, "tmp", "/tmp", &g_error), RETWINE_OK);
+	CHECK_EQ(retwine_config_set(c, "tmp", "/a:b:3M", &g_error), RETWINE_OK);
+	CHECK_EQ(c->mount_count, 2);
+	CHECK(!c->mounts[0].host && !strcmp(c->mounts[0].guest, "/tmp") && c->mounts[0].size == 0);
+	CHECK(!strcmp(c->mounts[1].guest, "/a:b") && c->mounts[1].size == 3 << 20);
+	CHECK_EQ(retwine_config_set(c, "dir", "x::/tmp", &g_error), RETWINE_USAGE);
+	CHECK_EQ(set_alone("tmp", ""), RETWINE_USAGE);
+	CHECK_EQ(set_alone("tmp", ":1M"), RETWINE_USAGE);
+	CHECK_EQ(set_alone("tmp", "/tmp:"), RETWINE_USAGE);
+	CHECK_EQ(set_alone("tmp", "/tmp:0"), RETWINE_USAGE);
+	CHECK_EQ(set_alone("tmp", "/tmp:ro"), RETWINE_USAGE);
+	CHECK_EQ(set_alone("tmp", "/tmp/../x"), RETWINE_USAGE);
+	retwine_config_free(c);
+}
+
+TEST(set_takes_addresses_in_figures)
+{
+	static const char *const good[] = {"127.0.0.1:8080", "0.0.0.0:0", "[::1]:65535",
+					   "[fe80::1:2]:1"};
+	static const char *const bad[] = {"",
+					  ":80",
+					  "127.0.0.1",
+					  "127.0.0.1:",
+					  "127.0.0.1:65536",
+					  "127.0.0.1:8x",
+					  "127.0.0.1:-1",
+					  "localhost:80",
+					  "::1:80",
+					  "[127.0.0.1]:1",
+					  "127.0.0:1",
+					  "[::1:80",
+					  "1.2.3.4:000080"};
+	struct retwine_config *c = retwine_config_new();
+
+	for (size_t i = 0; i < COUNT_OF(good); i++)
+		CHECK_EQ(retwine_config_set(c, "tcplisten", good[i], &g_error), RETWINE_OK);
+	CHECK_EQ(c->listener_count, COUNT_OF(good));
+	CHECK(!strcmp(c->listeners[2].text, "[::1]:65535"));
+	for (size_t i = 0; i < COUNT_OF(bad); i++)
+		CHECK_EQ(set_alone("tcplisten", bad[i]), RETWINE_USAGE);
+	while (c->listener_count < LAUNCH_LISTEN_MAX)
+		CHECK_EQ(retwine_config_set(c, "tcplisten", good[0], &g_error), RETWINE_OK);
+	CHECK_EQ(retwine_config_set(c, "tcplisten", good[0], &g_error), RETWINE_USAGE);
 	retwine_config_free(c);
 }
 
@@ -478,7 +529,7 @@ static enum retwine_code build(struct record *out, struct retwine_config *c)
 		abort();
 	memcpy(file.p, g_module, sizeof(g_module));
 	CHECK_EQ(module_decode(&m, &file, "f.wasm", &g_error), RETWINE_OK);
-	enum retwine_code code = record_build(out, c, &m, &g_error);
+	enum retwine_code code = record_build(out, c, &m, LAUNCH_ENGINE_INTERPRETER, &g_error);
 
 	module_fini(&m);
 	return code;
@@ -627,10 +678,12 @@ int main(void)
 	RUN(set_reads_sizes);
 	RUN(set_rejects_choices);
 	RUN(set_takes_a_digest_of_64_digits);
-	RUN(engine_is_the_interpreter_unless_told);
+	RUN(engine_is_the_modules_unless_told);
 	RUN(set_rejects_variables);
 	RUN(set_inherits_a_variable);
 	RUN(set_rejects_what_is_given_twice);
+	RUN(set_takes_memory_as_a_directory);
+	RUN(set_takes_addresses_in_figures);
 	RUN(set_rejects_directories);
 	RUN(set_reads_directories);
 	RUN(guest_paths_are_canonical);

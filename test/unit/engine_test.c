@@ -34,7 +34,6 @@ static void set_up(void)
 	g_config = retwine_config_new();
 	set("module", "test.wasm");
 	set("engine", "native");
-	set("insecure-unverified-native", "true");
 	set("simulation", "true");
 	g_header = native_header_for(g_plain, sizeof(g_plain));
 }
@@ -75,17 +74,45 @@ static bool says(const char *words)
 	return strstr(g_error.message, words) != NULL;
 }
 
-TEST(native_code_is_allowed_in_words)
+static enum retwine_code prepare_plain(void)
+{
+	struct module m;
+
+	load(&m, g_plain, sizeof(g_plain));
+	enum retwine_code code = engine_prepare(&g_use, &m, g_config, &g_error);
+
+	module_fini(&m);
+	return code;
+}
+
+TEST(the_module_decides_unless_told)
 {
 	set_up();
 	CHECK_EQ(prepare(0), RETWINE_OK);
-	CHECK(g_use.isa == NATIVE_ISA_V3 && !g_use.simulation_only);
-	set("insecure-unverified-native", "false");
-	CHECK_EQ(prepare(0), RETWINE_REFUSED);
-	CHECK(says("--insecure-unverified-native"));
+	CHECK(g_use.engine == LAUNCH_ENGINE_NATIVE && g_use.isa == NATIVE_ISA_V3);
+	CHECK(!g_use.simulation_only);
+	set("engine", "auto");
+	CHECK_EQ(prepare(0), RETWINE_OK);
+	CHECK(g_use.engine == LAUNCH_ENGINE_NATIVE && g_use.isa == NATIVE_ISA_V3);
+	CHECK_EQ(prepare_plain(), RETWINE_OK);
+	CHECK(g_use.engine == LAUNCH_ENGINE_INTERPRETER && g_use.isa == 0);
 	set("engine", "interpreter");
 	CHECK_EQ(prepare(3), RETWINE_OK); /* nobody looks at it */
-	CHECK_EQ(g_use.isa, 0);
+	CHECK(g_use.engine == LAUNCH_ENGINE_INTERPRETER && g_use.isa == 0);
+	tear_down();
+}
+
+/* What was compiled to be fast is not slow without a word. */
+TEST(a_wrong_section_never_means_the_interpreter)
+{
+	set_up();
+	set("engine", "auto");
+	CHECK(prepare(1) == RETWINE_INPUT && says("damaged"));
+	g_header.abi_version--;
+	CHECK(prepare(0) == RETWINE_INPUT && says("compile it again"));
+	g_header = native_header_for(g_plain, sizeof(g_plain));
+	set("fuel", "5");
+	CHECK(prepare(0) == RETWINE_INPUT && says("take the interpreter"));
 	tear_down();
 }
 
@@ -252,7 +279,8 @@ TEST(the_cache_is_where_the_user_keeps_caches)
 
 int main(void)
 {
-	RUN(native_code_is_allowed_in_words);
+	RUN(the_module_decides_unless_told);
+	RUN(a_wrong_section_never_means_the_interpreter);
 	RUN(what_is_no_code_of_the_module_is_refused);
 	RUN(limits_need_code_that_keeps_them);
 	RUN(threads_need_code_that_can_be_interrupted);

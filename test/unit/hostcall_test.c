@@ -87,6 +87,7 @@ static void answer(const struct call_request *request, struct call_reply *reply)
 		answer_poll(request, reply);
 		break;
 	case HOST_CALL_OPEN:
+	case HOST_CALL_ACCEPT:
 		reply->value = HOST_HANDLES_MAX - 1;
 		break;
 	case HOST_CALL_WRITE:
@@ -95,6 +96,7 @@ static void answer(const struct call_request *request, struct call_reply *reply)
 		break;
 	case HOST_CALL_READ:
 	case HOST_CALL_PREAD:
+	case HOST_CALL_RECV:
 		reply->out_size = request->out_max;
 		break;
 	case HOST_CALL_STAT:
@@ -181,6 +183,9 @@ DRIVE(PARK, hostcall_park(5, &g_outputs.passed))
 DRIVE(UNPARK, hostcall_unpark(1))
 DRIVE(THREAD_START, hostcall_thread_start(1))
 DRIVE(INTERRUPT, hostcall_interrupt(true))
+DRIVE(ACCEPT, hostcall_accept(9, HOST_OPEN_NONBLOCK, &g_outputs.handle))
+DRIVE(RECV, hostcall_recv(9, HOST_RECV_PEEK, g_outputs.buf, 300, &g_outputs.done))
+DRIVE(SHUTDOWN, hostcall_shutdown(9, HOST_SHUTDOWN_WRITE))
 
 static const struct call {
 	const char *name;

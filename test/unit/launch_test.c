@@ -53,7 +53,8 @@ static struct launch_record sample(void)
 		.label = text("db"),
 		.key_id = text("k1"),
 	};
-	g_mounts[2] = (struct launch_mount){.guest_path = text("/tmp"), .kind = LAUNCH_MOUNT_TMP};
+	g_mounts[2] = (struct launch_mount){
+		.guest_path = text("/tmp"), .kind = LAUNCH_MOUNT_TMP, .size = 1 << 20};
 	g_argv[0] = text("app.wasm");
 	g_argv[1] = text("");
 	g_env[0] = (struct launch_variable){.name = text("A"), .value = text("1")};
@@ -117,6 +118,7 @@ TEST(decode_gives_back_what_was_encoded)
 	CHECK(back.mount_count == 3 && back.mounts[1].kind == LAUNCH_MOUNT_VOLUME);
 	CHECK(back.mounts[1].read_only && !back.mounts[0].read_only);
 	CHECK(launch_compare(back.mounts[1].key_id, text("k1")) == 0);
+	CHECK(back.mounts[2].kind == LAUNCH_MOUNT_TMP && back.mounts[2].size == 1 << 20);
 	CHECK(back.argc == 2 && back.env_count == 2 && back.value_count == 2);
 	CHECK(launch_compare(back.env[1].name, text("AB")) == 0);
 	CHECK(back.values[1].bits == UINT64_MAX && back.limits.threads == 5);
@@ -220,16 +222,27 @@ TEST(decode_rejects_unknown_choices)
 	CHECK_EQ(decode_bytes(bytes, size), E_OK);
 }
 
-TEST(decode_rejects_network_rules)
+TEST(decode_knows_one_network_rule)
 {
-	struct launch_record r = sample();
+	struct launch_record r = sample(), back;
+	struct arena arena = {0};
 	uint8_t bytes[RECORD_MAX];
 
 	r.mount_count = 0;
+	r.listener_count = 2;
 	size_t size = encode(bytes, &r);
 
-	bytes[CHOICES_OFF + 44] = 1;
+	CHECK(launch_decode(&back, &arena, bytes, size) == E_OK);
+	CHECK_EQ(back.listener_count, 2);
+	arena_fini(&arena);
+	bytes[CHOICES_OFF + 49] = 2;
 	CHECK_EQ(decode_bytes(bytes, size), E_LAUNCH_FIELD);
+	bytes[CHOICES_OFF + 49] = 0;
+	CHECK_EQ(decode_bytes(bytes, size), E_LAUNCH_FIELD);
+	r.listener_count = LAUNCH_LISTEN_MAX;
+	CHECK_EQ(decode_bytes(bytes, encode(bytes, &r)), E_OK);
+	r.listener_count = LAUNCH_LISTEN_MAX + 1;
+	CHECK_EQ(decode_bytes(bytes, encode(bytes, &r)), E_LIMIT);
 }
 
 TEST(decode_rejects_native_engine_without_native_digest)
@@ -242,40 +255,41 @@ TEST(decode_rejects_native_engine_without_native_digest)
 	CHECK_EQ(verdict(&r), E_OK);
 }
 
-/* One meaning has one string of bytes: the interpreter knows nothing unverified. */
-TEST(decode_takes_unverified_with_native_code_only)
+/* All flags but strict: bit 1 was once "unverified", and no record that says so is one. */
+TEST(decode_rejects_reserved_flags)
 {
 	struct launch_record r = sample();
 	uint8_t bytes[RECORD_MAX];
 
-	r.unverified = true;
-	r.native_digest[0] = 1;
-	CHECK_EQ(verdict(&r), E_LAUNCH_FIELD);
 	r.engine = LAUNCH_ENGINE_NATIVE;
-	CHECK_EQ(verdict(&r), E_OK);
-	(void)encode(bytes, &r);
-	CHECK_EQ(bytes[CHOICES_OFF + 3], 2);
-	r.strict = true;
-	r.mounts = g_mounts + 1;
-	r.mount_count = 2;
-	CHECK_EQ(verdict(&r), E_OK);
-	(void)encode(bytes, &r);
-	CHECK_EQ(bytes[CHOICES_OFF + 3], 3);
+	r.native_digest[0] = 1;
+	const size_t size = encode(bytes, &r);
+
+	CHECK_EQ(bytes[CHOICES_OFF + 3], 0);
+	CHECK_EQ(decode_bytes(bytes, size), E_OK);
+	for (unsigned bit = 1; bit < 8; bit++) {
+		bytes[CHOICES_OFF + 3] = (uint8_t)(1u << bit);
+		CHECK_EQ(decode_bytes(bytes, size), E_LAUNCH_FIELD);
+		bytes[CHOICES_OFF + 3] |= 1;
+		CHECK_EQ(decode_bytes(bytes, size), E_LAUNCH_FIELD);
+	}
 }
 
-TEST(decode_gives_back_engine_and_flags)
+TEST(decode_gives_back_engine_and_strict)
 {
 	struct launch_record r = sample(), back;
 	struct arena arena = {0};
 	uint8_t bytes[RECORD_MAX];
 
+	r.mounts = g_mounts + 1;
+	r.mount_count = 2;
 	for (int i = 0; i < 2; i++) {
 		r.engine = LAUNCH_ENGINE_NATIVE;
 		r.native_digest[5] = 1;
-		r.unverified = i == 1;
+		r.strict = i == 1;
 		CHECK_EQ(launch_decode(&back, &arena, bytes, encode(bytes, &r)), E_OK);
-		CHECK(back.engine == LAUNCH_ENGINE_NATIVE && back.unverified == (i == 1));
-		CHECK(!back.strict);
+		CHECK_EQ(bytes[CHOICES_OFF + 3], i);
+		CHECK(back.engine == LAUNCH_ENGINE_NATIVE && back.strict == (i == 1));
 	}
 	arena_fini(&arena);
 }
@@ -625,10 +639,10 @@ int main(void)
 	RUN(decode_rejects_oversized_record);
 	RUN(decode_rejects_magic_and_version);
 	RUN(decode_rejects_unknown_choices);
-	RUN(decode_rejects_network_rules);
+	RUN(decode_knows_one_network_rule);
 	RUN(decode_rejects_native_engine_without_native_digest);
-	RUN(decode_takes_unverified_with_native_code_only);
-	RUN(decode_gives_back_engine_and_flags);
+	RUN(decode_rejects_reserved_flags);
+	RUN(decode_gives_back_engine_and_strict);
 	RUN(decode_rejects_wrong_order_and_duplicates);
 	RUN(decode_rejects_names);
 	RUN(decode_accepts_canonical_paths);

@@ -336,7 +336,8 @@ TEST(traps_pass_through_and_name_the_innermost_function)
 		CHECK_EQ(guest_call(&g, 1, 0, 0), TRAP_DIVIDE_BY_ZERO);
 		CHECK(g.thread.trap_func == guest_func(&g, 0, (uint32_t)g.note[0]));
 	}
-	CHECK_EQ(guest_call(&g, 1, 0, 0), TRAP_DIVIDE_BY_ZERO); /* behind the last */
+	CHECK_EQ(guest_call(&g, 1, 0, 0),
+		 TRAP_DIVIDE_BY_ZERO); /* behind the last: in the routine */
 	CHECK(g.thread.trap_func == guest_func(&g, 1, 0));
 	CHECK(g.thread.callout == NULL && g.thread.instance == NULL);
 	g.note[0] = 0;
@@ -481,6 +482,45 @@ TEST(exit_leaves_all_levels)
 	CHECK_EQ(guest_call(&g, 0, 0, 2), TRAP_EXIT);
 	CHECK_EQ(g.thread.caller.exit_status, 3);
 	CHECK(g.thread.trap_func == guest_func(&g, 0, 0));
+	guest_fini(&g);
+}
+
+/* In the routine behind the functions, which was called from the place that g->note[1] is from the code. */
+static enum wasm_trap body_traps_in_routine(struct guest *g, struct native_regs *regs)
+{
+	const uint64_t code = g->unit[0].code.address;
+
+	(void)regs;
+	native_fake_trap_at(code + 16 * 3 + 5);
+	if (g->note[0])
+		native_fake_trap_below(code + g->note[1]);
+	return TRAP_MEMORY_BOUNDS;
+}
+
+/* Whoever called it, if that can be seen; never the last function. */
+TEST(a_trap_in_a_shared_routine_is_its_callers)
+{
+	struct guest g;
+
+	guest_begin(&g, NULL);
+	g.unit[0].body[0] = body_traps_in_routine;
+	CHECK_EQ(g.unit[0].module.func_count - g.unit[0].module.import_func_count, 3);
+	CHECK_EQ(guest_call(&g, 0, 0, 0), TRAP_MEMORY_BOUNDS);
+	CHECK(g.thread.trap_func == NULL);
+	g.note[0] = 1;
+	for (uint32_t i = 0; i < 3; i++) {
+		g.note[1] = 16 * i + 16; /* the CALL is its last instruction */
+		CHECK_EQ(guest_call(&g, 0, 0, 0), TRAP_MEMORY_BOUNDS);
+		CHECK(g.thread.trap_func == guest_func(&g, 0, i));
+	}
+	for (uint32_t i = 0; i < 3;
+	     i++) { /* no function's: the routine's, behind it, before the first */
+		static const uint64_t k_at[] = {16 * 3 + 1, 16 * 4 + 1, 0};
+
+		g.note[1] = k_at[i];
+		CHECK_EQ(guest_call(&g, 0, 0, 0), TRAP_MEMORY_BOUNDS);
+		CHECK(g.thread.trap_func == NULL);
+	}
 	guest_fini(&g);
 }
 
@@ -782,6 +822,7 @@ int main(void)
 	RUN(host_functions_may_call_up_to_a_depth);
 	RUN(a_level_begins_only_where_there_is_stack);
 	RUN(exit_leaves_all_levels);
+	RUN(a_trap_in_a_shared_routine_is_its_callers);
 	RUN(a_host_function_can_be_called_from_outside);
 	RUN(fuel_is_exact);
 	RUN(fuel_that_was_not_used_comes_back);

@@ -3,16 +3,18 @@
 
 #include "base/heap.h"
 #include "native/impl.h"
+#include "native/verify_find.h"
+#include "native/verify_section.h"
 #include "test/lib/check.h"
 #include "test/lib/native.h"
 #include "test/lib/native_fake.h"
 #include "wasm/module.h"
 
-/* Two functions of 16 and 8 bytes, 5 bytes of data, 3 of facts. */
+/* Two functions of 16 and 8 bytes, 5 bytes of data, 12 of facts: none, for each. */
 struct section {
 	struct native_header header;
 	uint32_t offsets[3];
-	uint8_t code[24], rodata[5], facts[3];
+	uint8_t code[24], rodata[5], facts[12];
 	uint8_t more[8];
 };
 #define SECTION_SIZE offsetof(struct section, more)
@@ -26,14 +28,13 @@ static struct section section_make(void)
 				       .func_count = 2,
 				       .code_size = 24,
 				       .rodata_size = 5,
-				       .facts_size = 3},
+				       .facts_size = 12},
 			    .offsets = {0, 16, 24}};
 
 	for (uint8_t i = 0; i < 32; i++)
 		s.header.module_digest[i] = i;
-	memset(s.code, 0x90, sizeof(s.code));
+	memset(s.code, NATIVE_PADDING, sizeof(s.code));
 	s.rodata[0] = 77;
-	s.facts[2] = 99;
 	return s;
 }
 
@@ -46,7 +47,7 @@ static enum err decode(struct native_image *image, const struct section *s, size
 	enum err err = native_decode(image, copy, size);
 
 	if (err == E_OK) {
-		CHECK_EQ(image->facts[2], 99);
+		CHECK_EQ(image->facts[11], s->facts[11]);
 		CHECK_EQ(native_entry_offset(image, 2), 24);
 	}
 	free(copy);
@@ -94,14 +95,16 @@ TEST(section_with_a_wrong_header_is_refused)
 	SPOILT(s.header.isa = 1, E_NATIVE_ISA);
 	SPOILT(s.header.flags |= 8, E_MALFORMED);
 	SPOILT(s.header.flags |= 1u << 31, E_MALFORMED);
-	for (size_t i = 0; i < 16; i++)
+	for (size_t i = 0; i < sizeof(((struct native_header *)NULL)->reserved); i++)
 		SPOILT(s.header.reserved[i] = 1, E_MALFORMED);
 	SPOILT(s.header.func_count = 3, E_TRUNCATED);
 	SPOILT(s.header.func_count = 1, E_MALFORMED);
 	SPOILT(s.header.func_count = UINT32_MAX, E_TRUNCATED);
 	SPOILT(s.header.routine_count = 1, E_TRUNCATED);
-	SPOILT(s.header.routine_count = UINT32_MAX - 2, E_TRUNCATED);
-	SPOILT(s.header.routine_count = UINT32_MAX, E_MALFORMED);
+	SPOILT(s.header.routine_count = NATIVE_ROUTINES_MAX, E_TRUNCATED);
+	SPOILT(s.header.routine_count = NATIVE_ROUTINES_MAX + 1, E_LIMIT);
+	SPOILT(s.header.routine_count = UINT32_MAX, E_LIMIT);
+	SPOILT((s.header.func_count = UINT32_MAX, s.header.routine_count = 1), E_MALFORMED);
 }
 
 TEST(routines_stand_behind_the_functions)
@@ -135,6 +138,7 @@ TEST(functions_begin_in_order_aligned_and_inside)
 	SPOILT(s.offsets[1] = 32, E_MALFORMED);
 	SPOILT(s.offsets[0] = 1, E_MALFORMED);
 	SPOILT(s.offsets[0] = 16, E_MALFORMED);
+	SPOILT((s.offsets[0] = 16, s.offsets[1] = 24, s.header.func_count = 1), E_MALFORMED);
 	SPOILT(s.offsets[2] = 23, E_MALFORMED);
 	SPOILT(s.offsets[2] = 25, E_MALFORMED);
 	SPOILT((s.offsets[1] = 16, s.offsets[2] = 16), E_MALFORMED);
@@ -165,30 +169,162 @@ TEST(section_belongs_to_its_module)
 	}
 }
 
+/* Code that no entry begins is code that nobody verifies. */
+TEST(code_without_a_function_is_refused)
+{
+	struct section s = section_make();
+	struct native_image image = {0};
+
+	s.header.func_count = 0;
+	s.header.rodata_size += 8; /* the two offsets that are none any more */
+	s.offsets[0] = 24;
+	CHECK_EQ(decode(&image, &s, SECTION_SIZE), E_MALFORMED);
+	s.offsets[0] = 0;
+	CHECK_EQ(decode(&image, &s, SECTION_SIZE), E_MALFORMED);
+	s.header.code_size = 0;
+	s.header.rodata_size += 24;
+	CHECK_EQ(native_decode(&image, (const uint8_t *)&s, SECTION_SIZE), E_OK);
+}
+
+/* ---- loading ---------------------------------------------------------------------------------- */
+
+/* Loads s; the module has as many functions as the section says. */
+static enum err load(const struct section *s, struct native_refusal *refusal)
+{
+	const struct wasm_module m = {.func_count = s->header.func_count};
+	struct native_image image;
+	struct native_code code;
+
+	CHECK_EQ(native_decode(&image, (const uint8_t *)s, SECTION_SIZE), E_OK);
+	enum err err = native_load(&code, refusal, &image, &m);
+
+	if (err == E_OK)
+		native_code_fini(&code);
+	return err;
+}
+
+static const uint8_t k_syscall[] = {0x0f, 0x05};
+
+/* Wherever it stands, in a function or in a routine, nothing of the section gets its place. */
+TEST(nothing_is_placed_before_all_is_verified)
+{
+	for (size_t at = 0; at + sizeof(k_syscall) <= sizeof(((struct section *)NULL)->code);
+	     at++) {
+		for (uint32_t funcs = 1; funcs <= 2; funcs++) {
+			struct section s = section_make();
+			struct native_refusal r = {0};
+
+			if (at < 16 && at + sizeof(k_syscall) > 16)
+				continue;
+			s.header.func_count = funcs;
+			s.header.routine_count = 2 - funcs;
+			memcpy(s.code + at, k_syscall, sizeof(k_syscall));
+			CHECK_EQ(load(&s, &r), E_NATIVE_UNVERIFIED);
+			CHECK_EQ(r.reason, VERIFY_INSTRUCTION);
+			CHECK(r.entry == at / 16 && r.offset == at % 16);
+			CHECK_EQ(native_fake_placed(), 0);
+		}
+	}
+}
+
+TEST(the_first_refusal_is_told)
+{
+	struct section s = section_make();
+	struct native_refusal r = {0};
+
+	s.code[15] = 0x90; /* NOP, and on into the next function */
+	memcpy(s.code + 20, k_syscall, sizeof(k_syscall));
+	memset(s.code, 0x90, 15);
+	CHECK_EQ(load(&s, &r), E_NATIVE_UNVERIFIED);
+	CHECK(r.entry == 0 && r.offset == 16 && r.reason == VERIFY_END);
+	CHECK_EQ(native_fake_placed(), 0);
+}
+
+/* mov al, gs:[0] */
+static const uint8_t k_window[] = {0x65, 0x8a, 0x04, 0x25, 0, 0, 0, 0, NATIVE_PADDING};
+
+static enum err load_window(uint32_t flags, uint32_t memories, struct native_refusal *refusal)
+{
+	static const struct wasm_memory_type memory = {.limits = {.min = 1}};
+	const struct wasm_module m = {
+		.func_count = 2, .memory_count = memories, .memories = (void *)(uintptr_t)&memory};
+	struct section s = section_make();
+	struct native_image image;
+	struct native_code code;
+
+	s.header.flags = flags;
+	memcpy(s.code, k_window, sizeof(k_window));
+	CHECK_EQ(native_decode(&image, (const uint8_t *)&s, SECTION_SIZE), E_OK);
+	enum err err = native_load(&code, refusal, &image, &m);
+
+	if (err == E_OK)
+		native_code_fini(&code);
+	return err;
+}
+
+/* The window is memory 0's; with a memory elsewhere, or none, it may be another module's. */
+TEST(only_code_of_a_memory_in_the_window_may_reach_it)
+{
+	struct native_refusal r = {0};
+
+	CHECK_EQ(load_window(0, 1, &r), E_OK);
+	native_fake_reset();
+	CHECK_EQ(load_window(NATIVE_CHECKED, 1, &r), E_NATIVE_UNVERIFIED);
+	CHECK_EQ(r.reason, VERIFY_WINDOW);
+	CHECK_EQ(load_window(0, 0, &r), E_NATIVE_UNVERIFIED);
+	CHECK_EQ(r.reason, VERIFY_WINDOW);
+	CHECK_EQ(native_fake_placed(), 0);
+}
+
+/* Facts as the compiler finds them. */
+static void find_facts(struct facts_buffer *facts, struct native_image *image,
+		       const struct wasm_module *m)
+{
+	uint32_t *entries = verify_entries(image);
+	struct verify_image described;
+	struct finder finder;
+
+	CHECK_EQ(verify_image_init(&described, image, entries, m), E_OK);
+	CHECK_EQ(finder_init(&finder, &described), E_OK);
+	CHECK_EQ(finder_find_all(&finder, facts, NULL), E_OK);
+	finder_fini(&finder);
+	heap_free(entries);
+	image->facts = facts->bytes;
+	image->header.facts_size = facts->size;
+}
+
+/* Also in the middle of a function, where there are labels to be remembered: never the code's fault. */
 TEST(loading_survives_want_of_memory)
 {
-	const struct section s = section_make();
+	struct section s = section_make();
 	struct wasm_module m = {.func_count = 2};
+	struct facts_buffer facts = {0};
+	struct native_refusal refusal;
 	struct native_image image;
 	struct native_code code;
 	long n = 0;
 
+	memcpy(s.code, "\xeb\x00", 2); /* JMP to the next instruction */
 	CHECK_EQ(native_decode(&image, (const uint8_t *)&s, SECTION_SIZE), E_OK);
+	find_facts(&facts, &image, &m);
+	CHECK(image.header.facts_size > 12);
 	for (;; n++) {
 		native_heap_fail_at(n);
-		enum err err = native_load(&code, &image, &m);
+		enum err err = native_load(&code, &refusal, &image, &m);
 
 		native_heap_fail_at(-1);
 		if (err == E_OK)
 			break;
 		CHECK_EQ(err, E_NOMEM);
+		CHECK_EQ(native_fake_placed(), 0);
 	}
-	CHECK_EQ(n, 2);
+	CHECK(n > 3);
 	CHECK_EQ(memcmp((const void *)(uintptr_t)code.address, s.code, sizeof(s.code)), 0);
 	CHECK_EQ(*(const uint8_t *)(uintptr_t)(code.address + NATIVE_PAGE), 77);
 	CHECK_EQ(code.offsets[2], 24);
 	native_code_fini(&code);
 	native_fake_reset();
+	facts_buffer_fini(&facts);
 }
 
 /* ---- layout ----------------------------------------------------------------------------------- */
@@ -310,6 +446,10 @@ int main(void)
 	RUN(section_with_wrong_sizes_is_refused);
 	RUN(functions_begin_in_order_aligned_and_inside);
 	RUN(section_belongs_to_its_module);
+	RUN(code_without_a_function_is_refused);
+	RUN(nothing_is_placed_before_all_is_verified);
+	RUN(the_first_refusal_is_told);
+	RUN(only_code_of_a_memory_in_the_window_may_reach_it);
 	RUN(loading_survives_want_of_memory);
 	RUN(values_have_their_places);
 	RUN(only_the_first_result_is_in_a_register);

@@ -85,20 +85,26 @@ static inline void guest_fini(struct guest *g)
 	native_fake_reset();
 }
 
-/* Code of 16 bytes for each function. */
+/* Code of 16 bytes for each function, and behind them a shared routine: what the verifier sees is HLT. */
 static inline enum err guest_load(struct guest_unit *u, uint32_t flags)
 {
 	const uint32_t count = u->module.func_count - u->module.import_func_count;
-	uint8_t code[16 * 8] = {NATIVE_PADDING}, offsets[4 * 9];
+	uint8_t code[16 * 9], offsets[4 * 10], facts[4 * 10] = {0};
+	struct native_refusal refusal;
 
-	for (uint32_t i = 0; i <= count; i++)
+	memset(code, NATIVE_PADDING, sizeof(code));
+	for (uint32_t i = 0; i <= count + 1; i++)
 		memcpy(offsets + (size_t)4 * i, &(uint32_t){16 * i}, 4);
-	const struct native_image image = {
-		.header = {.flags = flags, .func_count = count, .code_size = 16 * count},
-		.offsets = offsets,
-		.code = code};
+	const struct native_image image = {.header = {.flags = flags,
+						      .func_count = count,
+						      .routine_count = 1,
+						      .code_size = 16 * (count + 1),
+						      .facts_size = 4 * (count + 2)},
+					   .offsets = offsets,
+					   .code = code,
+					   .facts = facts};
 
-	return native_load(&u->code, &image, &u->module);
+	return native_load(&u->code, &refusal, &image, &u->module);
 }
 
 /* Decodes, loads and instantiates; does not link. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "platform/platform.h"
+#include "native/verify.h"
 #include "program/program.h"
 #include "test/lib/check.h"
 #include "test/lib/native_fake.h"
@@ -59,8 +60,7 @@ static void run_record(struct launch_record r)
 static void run(struct launch_limits limits)
 {
 	limits.threads = limits.threads ? limits.threads : 1;
-	run_record((struct launch_record){
-		.engine = LAUNCH_ENGINE_NATIVE, .unverified = true, .limits = limits});
+	run_record((struct launch_record){.engine = LAUNCH_ENGINE_NATIVE, .limits = limits});
 }
 
 static bool refused(enum err err)
@@ -75,12 +75,75 @@ static bool names_section(void)
 	       memcmp(g_out.text, NATIVE_SECTION_NAME, g_out.text_size) == 0;
 }
 
-TEST(native_code_needs_a_record_that_allows_it_unverified)
+/* Where the code of the section stands in g_module: the facts are behind it. */
+static uint8_t *section_code(void)
+{
+	return g_module + g_module_size - g_header.facts_size - g_header.code_size;
+}
+
+/* Its name is the module's: what the host shows, and what it escapes. */
+static bool names_function(const char *name)
+{
+	return g_out.text_size == strlen(name) && memcmp(g_out.text, name, g_out.text_size) == 0;
+}
+
+/* The digests are those of the bytes, and still nothing of it runs. */
+TEST(code_that_is_not_verified_is_refused_by_function_and_place)
 {
 	set_up();
+	for (uint32_t i = 0; i < g_header.func_count; i++) {
+		attach(0);
+		memcpy(section_code() + (size_t)NATIVE_CODE_ALIGN * i, "\x90\x0f\x05",
+		       3); /* SYSCALL */
+		run((struct launch_limits){0});
+		CHECK(refused(E_NATIVE_UNVERIFIED) && names_function(""));
+		CHECK_EQ(g_out.detail[0], 1);
+		CHECK_EQ((uint32_t)g_out.detail[1], 3 + i); /* behind the imported ones */
+		CHECK_EQ(g_out.detail[1] >> 32, VERIFY_INSTRUCTION);
+		CHECK_EQ(native_fake_placed(), 0);
+	}
+}
+
+TEST(a_refused_routine_is_told_apart_from_functions)
+{
+	set_up();
+	native_header_add_routine(&g_header);
 	attach(0);
-	run_record((struct launch_record){.engine = LAUNCH_ENGINE_NATIVE});
-	CHECK(refused(E_PROGRAM_UNVERIFIED));
+	run((struct launch_limits){0});
+	CHECK(refused(E_NATIVE_WINDOW)); /* verified, and looked at no further here */
+	native_fake_reset();
+	section_code()[g_header.code_size - NATIVE_CODE_ALIGN] = 0xc9; /* LEAVE */
+	run((struct launch_limits){0});
+	CHECK(refused(E_NATIVE_UNVERIFIED) && names_function(""));
+	CHECK(g_out.detail[0] == 0 && (uint32_t)g_out.detail[1] == RUN_NO_FUNCTION);
+	CHECK_EQ(native_fake_placed(), 0);
+}
+
+/* (module (func $main (export "grow") (result i32) (i32.const 0))), with its names */
+static const uint8_t k_named[] = {0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x05, 0x01,
+				  0x60, 0x00, 0x01, 0x7f, 0x03, 0x02, 0x01, 0x00, 0x07, 0x08, 0x01,
+				  0x04, 0x67, 0x72, 0x6f, 0x77, 0x00, 0x00, 0x0a, 0x06, 0x01, 0x04,
+				  0x00, 0x41, 0x00, 0x0b, 0x00, 0x0e, 0x04, 0x6e, 0x61, 0x6d, 0x65,
+				  0x01, 0x07, 0x01, 0x00, 0x04, 0x6d, 0x61, 0x69, 0x6e};
+
+TEST(a_refused_function_is_told_by_its_name)
+{
+	g_header = native_header_for(k_named, sizeof(k_named));
+	g_module_size =
+		native_attach(g_module, sizeof(g_module), k_named, sizeof(k_named), &g_header, 0);
+	section_code()[0] = 0xc9;
+	run((struct launch_limits){0});
+	CHECK(refused(E_NATIVE_UNVERIFIED) && names_function("main"));
+}
+
+TEST(facts_that_have_no_form_are_refused)
+{
+	set_up();
+	g_header.facts_size -= 4;
+	attach(4);
+	run((struct launch_limits){0});
+	CHECK(refused(E_NATIVE_FACTS) && g_out.text_size == 0);
+	CHECK_EQ(native_fake_placed(), 0);
 }
 
 TEST(the_interpreter_ignores_the_section)
@@ -127,6 +190,7 @@ TEST(code_for_something_else_is_refused)
 	set_up();
 	g_header.func_count--;
 	g_header.code_size -= NATIVE_CODE_ALIGN;
+	g_header.facts_size -= 4;
 	attach(0);
 	run((struct launch_limits){0});
 	CHECK(refused(E_NATIVE_MODULE));
@@ -158,7 +222,6 @@ TEST(other_code_than_the_recorded_is_refused)
 	uint8_t bytes[4096];
 	struct launch_record r = {
 		.engine = LAUNCH_ENGINE_NATIVE,
-		.unverified = true,
 		.diagnostics = LAUNCH_DIAGNOSTICS_BACKTRACE,
 		.args_policy = LAUNCH_ARGS_ANY,
 		.limits = {.threads = 1},
@@ -362,7 +425,10 @@ TEST(want_of_memory_is_an_answer)
 
 int main(void)
 {
-	RUN(native_code_needs_a_record_that_allows_it_unverified);
+	RUN(code_that_is_not_verified_is_refused_by_function_and_place);
+	RUN(a_refused_routine_is_told_apart_from_functions);
+	RUN(a_refused_function_is_told_by_its_name);
+	RUN(facts_that_have_no_form_are_refused);
 	RUN(the_interpreter_ignores_the_section);
 	RUN(a_damaged_section_is_refused);
 	RUN(code_for_something_else_is_refused);

@@ -16,8 +16,12 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -62,6 +66,7 @@ static void file_write(const char *path, const char *text)
 #define PASSED	((enum host_errno)1000) /* PARK's value instead of an error */
 
 static uint32_t g_started;
+static int g_listener = -1; /* handle 6 where it is there */
 
 static enum host_errno note_start(void *context, uint32_t thread)
 {
@@ -89,6 +94,8 @@ static void set_up_with(struct service_limits limits, struct device *device)
 		.stream_fd = {g_stdin[0], g_stdout[1], -1},
 		.mounts = mounts,
 		.mount_count = 3,
+		.listeners = &g_listener,
+		.listener_count = g_listener >= 0,
 		.limits = limits,
 		.device = device,
 		.thread_count = THREADS,
@@ -241,6 +248,121 @@ TEST(call_names_are_those_of_the_table)
 
 	for (uint32_t call = 1; call < HOST_CALL_END; call++)
 		CHECK(service_call_name(call) && !strcasecmp(names[call], service_call_name(call)));
+}
+
+/* ---- sockets ---- */
+
+#define LISTENER 6u
+
+/* The listener's address is the kernel's choice. */
+static struct sockaddr_in set_up_listener(struct service_limits limits)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	socklen_t size = sizeof at;
+
+	g_listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	CHECK(g_listener >= 0 && bind(g_listener, (struct sockaddr *)&at, size) == 0);
+	CHECK(listen(g_listener, 5) == 0);
+	CHECK(getsockname(g_listener, (struct sockaddr *)&at, &size) == 0);
+	set_up_with(limits, NULL);
+	close(g_listener);
+	g_listener = -1;
+	return at;
+}
+
+static int connect_to(const struct sockaddr_in *at)
+{
+	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	CHECK(fd >= 0 && connect(fd, (const struct sockaddr *)at, sizeof *at) == 0);
+	return fd;
+}
+
+TEST(connections_come_are_read_written_and_shut)
+{
+	struct sockaddr_in at = set_up_listener((struct service_limits){.disk_bytes = 3});
+	const int peer = connect_to(&at);
+	char buf[16];
+	uint32_t handle = 0;
+	size_t done = 0;
+
+	CHECK_EQ(hostcall_accept(LISTENER, 0, &handle), HOST_SUCCESS);
+	CHECK(handle > LISTENER);
+	CHECK(write(peer, "hello", 5) == 5);
+	CHECK_EQ(hostcall_recv(handle, HOST_RECV_PEEK, buf, 3, &done), HOST_SUCCESS);
+	CHECK(done == 3 && !memcmp(buf, "hel", 3));
+	CHECK_EQ(hostcall_recv(handle, HOST_RECV_PEEK | HOST_RECV_WAITALL, buf, 5, &done),
+		 HOST_SUCCESS);
+	CHECK(done == 5 && !memcmp(buf, "hello", 5));
+	CHECK_EQ(hostcall_recv(handle, 0, buf, 2, &done), HOST_SUCCESS);
+	CHECK(done == 2);
+	CHECK_EQ(hostcall_read(handle, buf, sizeof buf, &done), HOST_SUCCESS);
+	CHECK(done == 3 && !memcmp(buf, "llo", 3));
+	CHECK_EQ(hostcall_write(handle, "answer", 6, &done), HOST_SUCCESS); /* no disk */
+	CHECK(done == 6 && read(peer, buf, 6) == 6 && !memcmp(buf, "answer", 6));
+	CHECK_EQ(hostcall_shutdown(handle, HOST_SHUTDOWN_WRITE), HOST_SUCCESS);
+	CHECK(read(peer, buf, 6) == 0);
+	CHECK_EQ(hostcall_write(handle, "x", 1, &done), HOST_PIPE);
+	close(peer);
+	CHECK_EQ(hostcall_recv(handle, 0, buf, 2, &done), HOST_SUCCESS);
+	CHECK_EQ(done, 0);
+	CHECK_EQ(hostcall_recv(handle, HOST_RECV_WAITALL, buf, 2, &done), HOST_SUCCESS);
+	CHECK_EQ(done, 0);
+	CHECK_EQ(hostcall_close(handle), HOST_SUCCESS);
+	tear_down();
+}
+
+TEST(accepting_heeds_mode_limits_and_interrupts)
+{
+	struct sockaddr_in at = set_up_listener((struct service_limits){.handles = 6});
+	uint32_t handle = 0, other = 0;
+	char c;
+	size_t done;
+
+	CHECK_EQ(hostcall_set_flags(LISTENER, HOST_OPEN_NONBLOCK), HOST_SUCCESS);
+	CHECK_EQ(hostcall_accept(LISTENER, 0, &handle), HOST_AGAIN);
+	const int peer = connect_to(&at), second = connect_to(&at);
+
+	CHECK_EQ(hostcall_accept(LISTENER, HOST_OPEN_NONBLOCK, &handle), HOST_SUCCESS);
+	CHECK_EQ(hostcall_recv(handle, 0, &c, 1, &done), HOST_AGAIN);
+	CHECK_EQ(hostcall_accept(LISTENER, 0, &other), HOST_MFILE);
+	CHECK_EQ(hostcall_close(handle), HOST_SUCCESS);
+	CHECK_EQ(hostcall_accept(LISTENER, 0, &other), HOST_SUCCESS);
+	CHECK_EQ(hostcall_set_flags(LISTENER, 0), HOST_SUCCESS);
+	service_interrupt(&g_service);
+	CHECK_EQ(hostcall_recv(other, 0, &c, 1, &done), HOST_INTR);
+	CHECK_EQ(hostcall_close(other), HOST_SUCCESS);
+	CHECK_EQ(hostcall_accept(LISTENER, 0, &other), HOST_INTR);
+	close(peer);
+	close(second);
+	tear_down();
+}
+
+TEST(sockets_are_those_that_were_given)
+{
+	set_up_listener((struct service_limits){0});
+	const uint32_t file = open_ok(RW, "f", NEW_FILE);
+	uint32_t handle;
+	char buf[4];
+	size_t done;
+
+	CHECK_EQ(hostcall_accept(file, 0, &handle), HOST_NOTSUP);
+	CHECK_EQ(hostcall_accept(RW, 0, &handle), HOST_NOTSUP);
+	CHECK_EQ(hostcall_accept(0, 0, &handle), HOST_NOTSUP);
+	CHECK_EQ(hostcall_accept(LISTENER + 100, 0, &handle), HOST_BADF);
+	CHECK_EQ(hostcall_accept(LISTENER, HOST_OPEN_APPEND, &handle), HOST_INVAL);
+	CHECK_EQ(hostcall_recv(file, 0, buf, 4, &done), HOST_NOTSUP);
+	CHECK_EQ(hostcall_recv(0, 0, buf, 4, &done), HOST_NOTSUP);
+	CHECK_EQ(hostcall_recv(LISTENER, 0, buf, 4, &done), HOST_NOTSUP);
+	CHECK_EQ(hostcall_recv(LISTENER, 4, buf, 4, &done), HOST_INVAL);
+	CHECK_EQ(hostcall_read(LISTENER, buf, 4, &done), HOST_BADF);
+	CHECK_EQ(hostcall_write(LISTENER, buf, 4, &done), HOST_BADF);
+	CHECK_EQ(hostcall_shutdown(LISTENER, HOST_SHUTDOWN_READ), HOST_NOTSUP);
+	CHECK_EQ(hostcall_shutdown(file, HOST_SHUTDOWN_READ), HOST_NOTSUP);
+	CHECK_EQ(hostcall_shutdown(file, 0), HOST_INVAL);
+	CHECK_EQ(hostcall_shutdown(file, 4), HOST_INVAL);
+	CHECK_EQ(open_error(LISTENER, "f", HOST_OPEN_READ), HOST_NOTDIR);
+	tear_down();
 }
 
 TEST(output_sizes_must_fit_the_call)
@@ -1446,6 +1568,9 @@ int main(void)
 	RUN(requests_out_of_shape_are_refused_for_every_call);
 	RUN(call_names_are_those_of_the_table);
 	RUN(output_sizes_must_fit_the_call);
+	RUN(connections_come_are_read_written_and_shut);
+	RUN(accepting_heeds_mode_limits_and_interrupts);
+	RUN(sockets_are_those_that_were_given);
 	RUN(handles_that_are_not_open_are_refused);
 	RUN(names_that_are_not_one_component_are_refused);
 	RUN(lengths_of_names_are_held_against_the_input);

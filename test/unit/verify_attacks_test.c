@@ -15,29 +15,57 @@ TEST(refuses_segment_moves_and_bases)
 	REFUSED(INSTRUCTION, 0xf3, 0x48, 0x0f, 0xae, 0xd0, RET); /* wrfsbase rax */
 	REFUSED(INSTRUCTION, 0xf3, 0x48, 0x0f, 0xae, 0xd8, RET); /* wrgsbase rax */
 	REFUSED(INSTRUCTION, 0xf3, 0x48, 0x0f, 0xae, 0xc8, RET); /* rdgsbase rax */
+	REFUSED(INSTRUCTION, 0xf3, 0x0f, 0xae, 0xd0, RET);	 /* wrfsbase eax */
+	REFUSED(INSTRUCTION, 0x65, 0x8e, 0xe8, RET);		 /* mov gs, eax, with a prefix */
+	REFUSED(INSTRUCTION, 0x66, 0x8e, 0xe0, RET);		 /* mov fs, ax */
+	REFUSED(INSTRUCTION, 0x8c, 0xe8, RET);			 /* mov eax, gs */
+	REFUSED(INSTRUCTION, 0x0f, 0xb5, 0x07, RET);		 /* lgs */
 	REFUSED(INSTRUCTION, 0x0f, 0x01, 0xf8, RET);		 /* swapgs */
 	REFUSED(INSTRUCTION, 0x0f, 0xb4, 0x07, RET);		 /* lfs */
 }
 
 TEST(refuses_the_host_and_the_machine)
 {
-	REFUSED(INSTRUCTION, 0x0f, 0x05, RET);		   /* syscall */
-	REFUSED(INSTRUCTION, 0x0f, 0x34, RET);		   /* sysenter */
-	REFUSED(INSTRUCTION, 0xcd, 0x80, RET);		   /* int 0x80 */
-	REFUSED(INSTRUCTION, 0xcc, RET);		   /* int3 */
-	REFUSED(INSTRUCTION, 0x0f, 0x01, 0xd7, RET);	   /* enclu */
-	REFUSED(INSTRUCTION, 0x0f, 0x01, 0xcf, RET);	   /* encls */
-	REFUSED(INSTRUCTION, 0x0f, 0x01, 0xef, RET);	   /* wrpkru */
-	REFUSED(INSTRUCTION, 0x0f, 0x01, 0xd0, RET);	   /* xgetbv */
-	REFUSED(INSTRUCTION, 0x0f, 0xa2, RET);		   /* cpuid */
-	REFUSED(INSTRUCTION, 0x0f, 0x31, RET);		   /* rdtsc */
-	REFUSED(INSTRUCTION, 0x0f, 0xc7, 0xf8, RET);	   /* rdseed eax */
-	REFUSED(INSTRUCTION, 0xec, RET);		   /* in al, dx */
-	REFUSED(INSTRUCTION, 0x0f, 0xae, 0x07, RET);	   /* fxsave [rdi] */
-	REFUSED(INSTRUCTION, 0x0f, 0xae, 0x27, RET);	   /* xsave [rdi] */
-	REFUSED(INSTRUCTION, 0xc7, 0xf8, 0, 0, 0, 0, RET); /* xbegin */
-	REFUSED(INSTRUCTION, 0x0f, 0x01, 0xd5, RET);	   /* xend */
-	REFUSED(INSTRUCTION, 0x0f, 0x18, 0x0f, RET);	   /* prefetcht0 [rdi] */
+	REFUSED(INSTRUCTION, 0x0f, 0x05, RET);			 /* syscall */
+	REFUSED(INSTRUCTION, 0x0f, 0x34, RET);			 /* sysenter */
+	REFUSED(INSTRUCTION, 0xcd, 0x80, RET);			 /* int 0x80 */
+	REFUSED(INSTRUCTION, 0xcc, RET);			 /* int3 */
+	REFUSED(INSTRUCTION, 0x0f, 0x01, 0xd7, RET);		 /* enclu */
+	REFUSED(INSTRUCTION, 0x0f, 0x01, 0xcf, RET);		 /* encls */
+	REFUSED(INSTRUCTION, 0x0f, 0x01, 0xef, RET);		 /* wrpkru */
+	REFUSED(INSTRUCTION, 0x0f, 0x01, 0xd0, RET);		 /* xgetbv */
+	REFUSED(INSTRUCTION, 0x0f, 0xa2, RET);			 /* cpuid */
+	REFUSED(INSTRUCTION, 0x0f, 0x31, RET);			 /* rdtsc */
+	REFUSED(INSTRUCTION, 0x0f, 0xc7, 0xf8, RET);		 /* rdseed eax */
+	REFUSED(INSTRUCTION, 0xec, RET);			 /* in al, dx */
+	REFUSED(INSTRUCTION, 0x0f, 0xae, 0x07, RET);		 /* fxsave [rdi] */
+	REFUSED(INSTRUCTION, 0x0f, 0xae, 0x27, RET);		 /* xsave [rdi] */
+	REFUSED(INSTRUCTION, 0xc7, 0xf8, 0, 0, 0, 0, RET);	 /* xbegin */
+	REFUSED(INSTRUCTION, 0x0f, 0x01, 0xd5, RET);		 /* xend */
+	REFUSED(INSTRUCTION, 0x0f, 0x18, 0x0f, RET);		 /* prefetcht0 [rdi] */
+	REFUSED(INSTRUCTION, 0xc6, 0xf8, 0x00, RET);		 /* xabort */
+	REFUSED(INSTRUCTION, 0x0f, 0x01, 0xc0, RET);		 /* enclv */
+	REFUSED(INSTRUCTION, 0x0f, 0x01, 0xee, RET);		 /* rdpkru */
+	REFUSED(INSTRUCTION, 0x0f, 0x01, 0xe8, RET);		 /* serialize */
+	REFUSED(INSTRUCTION, 0x0f, 0x01, 0x07, RET);		 /* sgdt [rdi] */
+	REFUSED(INSTRUCTION, 0x0f, 0x00, 0xc8, RET);		 /* str eax */
+	REFUSED(INSTRUCTION, 0x0f, 0x20, 0xc0, RET);		 /* mov rax, cr0 */
+	REFUSED(INSTRUCTION, 0x0f, 0x23, 0xf8, RET);		 /* mov dr7, rax */
+	REFUSED(INSTRUCTION, 0x0f, 0x30, RET);			 /* wrmsr */
+	REFUSED(INSTRUCTION, 0x0f, 0x33, RET);			 /* rdpmc */
+	REFUSED(INSTRUCTION, 0xfa, RET);			 /* cli */
+	REFUSED(INSTRUCTION, 0xf3, 0x90, RET);			 /* pause */
+	REFUSED(INSTRUCTION, 0x66, 0x0f, 0xae, 0xf7, RET);	 /* tpause edi */
+	REFUSED(INSTRUCTION, 0x0f, 0xae, 0x3f, RET);		 /* clflush [rdi] */
+	REFUSED(INSTRUCTION, 0x0f, 0x38, 0xf9, 0x07, RET);	 /* movdiri [rdi], eax */
+	REFUSED(INSTRUCTION, 0x66, 0x0f, 0x38, 0xf8, 0x07, RET); /* movdir64b */
+	REFUSED(INSTRUCTION, 0x0f, 0x38, 0xf6, 0x07, RET);	 /* wrssd [rdi], eax */
+	REFUSED(INSTRUCTION, 0xf3, 0x0f, 0xae, 0xe8, RET);	 /* incsspd */
+	REFUSED(INSTRUCTION, 0xf3, 0x0f, 0x01, 0xe8, RET);	 /* setssbsy */
+	REFUSED(INSTRUCTION, 0xf3, 0x0f, 0xae, 0xe0, RET);	 /* ptwrite eax */
+	REFUSED(INSTRUCTION, 0xf3, 0x0f, 0x1e, 0xfa, RET);	 /* endbr64 */
+	REFUSED(INSTRUCTION, 0x0f, 0x1f, 0x07, RET);		 /* nop [rdi] */
+	ACCEPTED(0x0f, 0xae, 0xf0, 0x0f, 0x1f, 0x00, RET);	 /* mfence; nop [rax] */
 }
 
 TEST(refuses_state_that_the_runtime_would_inherit)
@@ -54,6 +82,21 @@ TEST(refuses_state_that_the_runtime_would_inherit)
 	REFUSED(INSTRUCTION, 0xc5, 0xfc, 0x77, RET);		       /* vzeroall */
 	REFUSED(INSTRUCTION, 0x62, 0xf1, 0x7c, 0x48, 0x28, 0xc1, RET); /* vmovaps zmm0, zmm1 */
 	REFUSED(INSTRUCTION, 0x8f, 0xe9, 0x78, 0x01, 0xc8, RET);       /* XOP */
+	REFUSED(INSTRUCTION, 0xfc, RET);			       /* cld */
+	REFUSED(INSTRUCTION, 0x48, 0x9d, RET);			       /* popfq */
+	REFUSED(INSTRUCTION, 0x9c, RET);			       /* pushf */
+	REFUSED(INSTRUCTION, 0x9f, RET);			       /* lahf */
+	REFUSED(INSTRUCTION, 0xf9, RET);			       /* stc */
+	REFUSED(INSTRUCTION, 0x0f, 0x01, 0xca, RET);		       /* clac */
+	REFUSED(INSTRUCTION, 0x0f, 0xae, 0x1c, 0x24, RET);	       /* stmxcsr [rsp] */
+	REFUSED(INSTRUCTION, 0x0f, 0xae, 0x2f, RET);		       /* xrstor [rdi] */
+	REFUSED(INSTRUCTION, 0x0f, 0xae, 0x0f, RET);		       /* fxrstor [rdi] */
+	REFUSED(INSTRUCTION, 0xdb, 0xe3, RET);			       /* fninit */
+	REFUSED(INSTRUCTION, 0xd9, 0x2f, RET);			       /* fldcw [rdi] */
+	REFUSED(INSTRUCTION, 0x9b, RET);			       /* fwait */
+	REFUSED(INSTRUCTION, 0xc5, 0xf8, 0x92, 0xc0, RET);	       /* kmovw k0, eax */
+	REFUSED(INSTRUCTION, 0xc4, 0xe2, 0x78, 0x49, 0xc0, RET);       /* tilerelease */
+	ACCEPTED(0xc5, 0xf8, 0x77, RET);			       /* vzeroupper */
 }
 
 TEST(refuses_implicit_addresses)
@@ -67,11 +110,22 @@ TEST(refuses_implicit_addresses)
 	REFUSED(INSTRUCTION, 0x0f, 0xab, 0x07, RET);		       /* bts [rdi], eax */
 	REFUSED(INSTRUCTION, 0x48, 0x0f, 0xab, 0x44, 0x24, 0xf8, RET); /* bts [rsp - 8], rax */
 	REFUSED(INSTRUCTION, 0x65, 0x0f, 0xa3, 0x07, RET);	       /* bt gs:[rdi], eax */
+	REFUSED(INSTRUCTION, 0x65, 0x0f, 0xb3, 0x07, RET);	       /* btr gs:[rdi], eax */
+	REFUSED(INSTRUCTION, 0xf0, 0x0f, 0xbb, 0x07, RET);	       /* lock btc [rdi], eax */
 	REFUSED(INSTRUCTION, 0xd7, RET);			       /* xlat */
+	REFUSED(INSTRUCTION, 0xa6, RET);			       /* cmpsb */
+	REFUSED(INSTRUCTION, 0x6c, RET);			       /* insb */
+	REFUSED(INSTRUCTION, 0x0f, 0xf7, 0xc1, RET);		       /* maskmovq */
+	REFUSED(INSTRUCTION, 0x48, 0x0f, 0xc7, 0x0f, RET);	       /* cmpxchg16b [rdi] */
+	REFUSED(INSTRUCTION, 0x8f, 0x07, RET);			       /* pop [rdi] */
+	REFUSED(INSTRUCTION, 0xff, 0x37, RET);			       /* push [rdi] */
+	REFUSED(INSTRUCTION, 0x6a, 0x00, RET);			       /* push 0 */
+	REFUSED(INSTRUCTION, 0x66, 0x50, RET);			       /* push ax */
 	REFUSED(INSTRUCTION, 0xa1, LE32(0), LE32(0), RET);	       /* mov eax, moffs */
 	REFUSED(INSTRUCTION, 0xc9, RET);			       /* leave */
 	REFUSED(INSTRUCTION, 0xc8, 8, 0, 0, RET);		       /* enter */
 	ACCEPTED(0x0f, 0xab, 0xc7, RET);			       /* bts edi, eax */
+	ACCEPTED(MOV_EDI, 0x65, 0x0f, 0xba, 0x2f, 31, RET);	       /* bts gs:[rdi], 31 */
 }
 
 TEST(refuses_other_ways_to_transfer_control)
@@ -117,6 +171,23 @@ TEST(refuses_prefixes_that_mean_nothing_or_something_else)
 	REFUSED(INSTRUCTION, 0x65, 0x01, 0xc0, RET);	      /* a segment without memory */
 	REFUSED(INSTRUCTION, 0x65, 0x8d, 0x07, RET);	      /* and of LEA */
 	REFUSED(INSTRUCTION, 0x65, 0x8b, 0x05, LE32(0), RET); /* gs:[rip] */
+	REFUSED(INSTRUCTION, MOV_EDI, 0x65, 0xf2, 0xf0, 0x01, 0x07, RET); /* XACQUIRE */
+	REFUSED(INSTRUCTION, MOV_EDI, 0x65, 0xf0, 0xf2, 0x01, 0x07, RET);
+	REFUSED(INSTRUCTION, MOV_EDI, 0x65, 0xf0, 0x11, 0x07, RET); /* LOCK ADC */
+	REFUSED(INSTRUCTION, MOV_EDI, 0x65, 0xf0, 0x39, 0x07, RET); /* LOCK CMP */
+	REFUSED(INSTRUCTION, MOV_EDI, 0x65, 0xf0, 0x03, 0x07, RET); /* LOCK ADD eax, gs:[rdi] */
+}
+
+TEST(refuses_operands_that_an_instruction_cannot_have)
+{
+	REFUSED(INSTRUCTION, 0x0f, 0xb1, 0xc1, RET); /* cmpxchg ecx, eax */
+	REFUSED(INSTRUCTION, 0x0f, 0xc1, 0xc1, RET); /* xadd ecx, eax */
+	REFUSED(INSTRUCTION, 0x8d, 0xc1, RET);	     /* lea eax, ecx */
+	REFUSED(INSTRUCTION, 0x0f, 0x50, 0x07, RET); /* movmskps eax, [rdi] */
+	ACCEPTED(0x0f, 0x50, 0xc7, RET);
+	/* no index, though a scale: gs:[rdi + none * 2] */
+	ACCEPTED(MOV_EDI, 0x65, 0x8b, 0x04, 0x27, RET);
+	REFUSED(INSTRUCTION, MOV_EDI, 0x65, 0x8b, 0x04, 0x67, RET);
 }
 
 TEST(refuses_vex_that_is_not_as_the_compiler_has_it)
@@ -223,6 +294,9 @@ TEST(flags_of_a_sum_tell_whether_it_is_zero)
 	REFUSED(WINDOW, 0x48, 0x01, 0xf7, 0x74, 3, LOAD_RDI, RET); /* je over */
 	ACCEPTED(0x48, 0x01, 0xf7, 0x75, 3, LOAD_RDI, RET);	   /* jne over: it is 0 */
 	ACCEPTED(0x48, 0x85, 0xff, 0x75, 3, LOAD_RDI, RET);	   /* test rdi, rdi */
+	/* test esi, esi; je (or jmp) to the ja; cmp rdi, 5; ja over; gs:[rdi]: of one of the two */
+	REFUSED(WINDOW, 0x85, 0xf6, 0x74, 4, 0x48, 0x83, 0xff, 5, 0x77, 3, LOAD_RDI, RET);
+	ACCEPTED(0x85, 0xf6, 0x74, 9, 0x48, 0x83, 0xff, 5, 0x77, 3, LOAD_RDI, RET);
 	REFUSED(WINDOW, 0x48, 0x85, 0xff, 0x79, 3, LOAD_RDI, RET); /* jns */
 	REFUSED(WINDOW, 0x48, 0x85, 0xf7, 0x75, 3, LOAD_RDI, RET); /* test rdi, rsi */
 }
@@ -235,6 +309,123 @@ TEST(an_undefined_upper_half_is_no_zero)
 	/* cmpxchg leaves RAX alone if it was equal */
 	REFUSED(WINDOW, MOV_EDI, 0x65, 0xf0, 0x0f, 0xb1, 0x37, 0x65, 0x8b, 0x00, RET);
 	ACCEPTED(MOV_EDI, 0x31, 0xc0, 0x65, 0xf0, 0x0f, 0xb1, 0x37, 0x65, 0x8b, 0x00, RET);
+}
+
+TEST(an_immediate_is_as_long_as_its_operand)
+{
+	/* sub rsp, 8; mov edi, -1 (or mov rdi, -1); inc rdi; mov [rsp + rdi], al; add rsp, 8; ret */
+#define FROM_MINUS_ONE(...)                                                                        \
+	0x48, 0x83, 0xec, 8, __VA_ARGS__, LE32(-1), 0x48, 0xff, 0xc7, 0x88, 0x04, 0x3c, 0x48,      \
+		0x83, 0xc4, 8, RET
+	REFUSED(FRAME, FROM_MINUS_ONE(0xbf)); /* 2^32 */
+	ACCEPTED(FROM_MINUS_ONE(0x48, 0xc7, 0xc7));
+}
+
+TEST(the_second_byte_of_a_register_is_not_its_first)
+{
+	/* sub rsp, 8; cmp al, 8; jae over; movzx edi, al (or ah); mov [rsp + rdi], cl; over: add rsp, 8; ret */
+#define BYTE_READ(modrm)                                                                           \
+	0x48, 0x83, 0xec, 8, 0x3c, 8, 0x73, 6, 0x0f, 0xb6, modrm, 0x88, 0x0c, 0x3c, 0x48, 0x83,    \
+		0xc4, 8, RET
+	ACCEPTED(BYTE_READ(0xf8));
+	REFUSED(FRAME, BYTE_READ(0xfc));
+	/* sub rsp, 8; xor eax, eax; mov ah (or al), 1; mov [rsp + rax], cl; ... */
+#define BYTE_WRITTEN(op)                                                                           \
+	0x48, 0x83, 0xec, 8, 0x31, 0xc0, op, 1, 0x88, 0x0c, 0x04, 0x48, 0x83, 0xc4, 8, RET
+	ACCEPTED(BYTE_WRITTEN(0xb0));
+	REFUSED(FRAME, BYTE_WRITTEN(0xb4));
+	/* sub rsp, 8; cmp ah (or al), 8; jae over; movzx eax, al; mov [rsp + rax], cl; over: ... */
+#define BYTE_COMPARED(modrm)                                                                       \
+	0x48, 0x83, 0xec, 8, 0x80, modrm, 8, 0x73, 6, 0x0f, 0xb6, 0xc0, 0x88, 0x0c, 0x04, 0x48,    \
+		0x83, 0xc4, 8, RET
+	ACCEPTED(BYTE_COMPARED(0xf8));
+	REFUSED(FRAME, BYTE_COMPARED(0xfc));
+	/* xor al, al and xor al, ah */
+	ACCEPTED(0x48, 0x83, 0xec, 8, 0x31, 0xc0, 0x30, 0xc0, 0x88, 0x0c, 0x04, 0x48, 0x83, 0xc4, 8,
+		 RET);
+	REFUSED(FRAME, 0x48, 0x83, 0xec, 8, 0x0f, 0xb7, 0xc0, 0x30, 0xe0, 0x0f, 0xb6, 0xc0, 0x88,
+		0x0c, 0x04, 0x48, 0x83, 0xc4, 8, RET);
+}
+
+TEST(an_exchange_and_add_leaves_the_sum)
+{
+	/* push rdi; xor eax, eax; xadd (or xchg) [rsp], rax; mov rdi, [rsp]; mov eax, gs:[rdi]; pop rcx; ret */
+	REFUSED(WINDOW, 0x57, 0x31, 0xc0, 0x48, 0x0f, 0xc1, 0x04, 0x24, 0x48, 0x8b, 0x3c, 0x24,
+		LOAD_RDI, 0x59, RET);
+	ACCEPTED(0x57, 0x31, 0xc0, 0x48, 0x87, 0x04, 0x24, 0x48, 0x8b, 0x3c, 0x24, LOAD_RDI, 0x59,
+		 RET);
+	/* and what was there, in the register: xor eax, eax; push rax; xchg [rsp], rdi; ... */
+	REFUSED(WINDOW, 0x31, 0xff, 0x50, 0x48, 0x87, 0x3c, 0x24, LOAD_RDI, 0x59, RET);
+	ACCEPTED(0x31, 0xc0, 0x50, 0x48, 0x87, 0x3c, 0x24, LOAD_RDI, 0x59, RET);
+}
+
+TEST(numbers_are_related_only_as_a_whole)
+{
+	/* mov esi, edi; add rsi, rdi; mov eax, gs:[rsi]: equal are the low halves alone */
+	REFUSED(WINDOW, 0x89, 0xfe, 0x48, 0x01, 0xfe, 0x65, 0x8b, 0x06, RET);
+	ACCEPTED(MOV_EDI, 0x89, 0xfe, 0x48, 0x01, 0xfe, 0x65, 0x8b, 0x06, RET);
+	/* movzx esi, dil; cmp rsi, 5; ja over; mov edi, edi; gs:[rdi * 8]: a byte of it is no more; the same
+	 * with movsx rsi, dil; and with what is all of it */
+#define COMPARED(...)                                                                              \
+	MOV_EDI, __VA_ARGS__, 0x48, 0x83, 0xfe, 5, 0x77, 8, 0x65, 0x8b, 0x04, 0xfd, LE32(0), RET
+	REFUSED(WINDOW, COMPARED(0x40, 0x0f, 0xb6, 0xf7));
+	REFUSED(WINDOW, COMPARED(0x48, 0x0f, 0xbe, 0xf7));
+	REFUSED(WINDOW, COMPARED(0x0f, 0xb7, 0xf7));
+	ACCEPTED(COMPARED(0x89, 0xfe));
+	ACCEPTED(COMPARED(0x48, 0x63, 0xf7));
+	/* movzx edi, dil; movsx esi, dil (or mov esi, edi); cmp esi, -128; jb over; gs:[rdi - 2^31]; over: ret */
+#define EXTENDED(...)                                                                              \
+	__VA_ARGS__, 0x83, 0xfe, 0x80, 0x72, 8, 0x65, 0x8b, 0x87, LE32(INT32_MIN), 0x90, RET
+	REFUSED(WINDOW, EXTENDED(0x40, 0x0f, 0xb6, 0xff, 0x40, 0x0f, 0xbe, 0xf7));
+	ACCEPTED(EXTENDED(MOV_EDI, 0x89, 0xfe));
+	/* mov edi, edi; lea ecx (or rcx), [rdi + 16]; cmp edi, 16; jb over; mov eax, gs:[rcx - 32] */
+	REFUSED(WINDOW, MOV_EDI, 0x8d, 0x4f, 16, 0x83, 0xff, 16, 0x72, 4, 0x65, 0x8b, 0x41, 0xe0,
+		RET);
+	ACCEPTED(MOV_EDI, 0x48, 0x8d, 0x4f, 16, 0x83, 0xff, 16, 0x72, 4, 0x65, 0x8b, 0x41, 0xe0,
+		 RET);
+	/* lea rdx, [rdi + 4]; cmp edi, 5; ja over; mov eax, gs:[rdx] */
+	REFUSED(WINDOW, 0x48, 0x8d, 0x57, 4, 0x83, 0xff, 5, 0x77, 3, 0x65, 0x8b, 0x02, RET);
+	ACCEPTED(MOV_EDI, 0x48, 0x8d, 0x57, 4, 0x83, 0xff, 5, 0x77, 3, 0x65, 0x8b, 0x02, RET);
+}
+
+TEST(an_operand_that_is_memory_is_looked_at)
+{
+	REFUSED(ADDRESS, 0xf7, 0x17, RET);			/* not [rdi] */
+	REFUSED(ADDRESS, 0x10, 0x07, RET);			/* adc [rdi], al */
+	REFUSED(ADDRESS, 0xf3, 0x0f, 0xb8, 0x07, RET);		/* popcnt eax, [rdi] */
+	REFUSED(ADDRESS, 0x0f, 0x94, 0x07, RET);		/* sete [rdi] */
+	REFUSED(ADDRESS, 0x0f, 0x44, 0x07, RET);		/* cmove eax, [rdi] */
+	REFUSED(ADDRESS, 0x0f, 0xaf, 0x07, RET);		/* imul eax, [rdi] */
+	REFUSED(ADDRESS, 0x85, 0x07, RET);			/* test [rdi], eax */
+	REFUSED(ADDRESS, 0xd1, 0x27, RET);			/* shl [rdi], 1 */
+	REFUSED(ADDRESS, 0x0f, 0xa4, 0x07, 1, RET);		/* shld [rdi], eax, 1 */
+	REFUSED(ADDRESS, 0xf7, 0x27, RET);			/* mul [rdi] */
+	REFUSED(ADDRESS, 0x0f, 0x38, 0xf1, 0x07, RET);		/* movbe [rdi], eax */
+	REFUSED(ADDRESS, 0x0f, 0x58, 0x07, RET);		/* addps xmm0, [rdi] */
+	REFUSED(ADDRESS, 0xc5, 0xfc, 0x11, 0x07, RET);		/* vmovups [rdi], ymm0 */
+	REFUSED(ADDRESS, 0xc4, 0xe2, 0x71, 0x2e, 0x07, RET);	/* vmaskmovps [rdi], xmm1, xmm0 */
+	REFUSED(ADDRESS, 0xc4, 0xe3, 0x79, 0x14, 0x07, 0, RET); /* vpextrb [rdi], xmm0, 0 */
+	/* all of 32 bytes, whatever the mask; 8 bytes of a half */
+	REFUSED(FRAME, 0x48, 0x83, 0xec, 24, 0xc4, 0xe2, 0x75, 0x2e, 0x04, 0x24, 0x48, 0x83, 0xc4,
+		24, RET);
+	ACCEPTED(0x48, 0x83, 0xec, 32, 0xc4, 0xe2, 0x75, 0x2e, 0x04, 0x24, 0x48, 0x83, 0xc4, 32,
+		 RET);
+	REFUSED(FRAME, 0x48, 0x83, 0xec, 4, 0x0f, 0x13, 0x04, 0x24, 0x48, 0x83, 0xc4, 4, RET);
+	ACCEPTED(0x50, 0x0f, 0x13, 0x04, 0x24, 0x59, RET);
+}
+
+TEST(an_address_is_no_number)
+{
+	REFUSED(WINDOW, 0x48, 0x8d, 0x3d, LE32(0), LOAD_RDI, RET); /* lea rdi, [rip]; gs:[rdi] */
+	REFUSED(WINDOW, 0x48, 0x8d, 0x3c, 0x24, LOAD_RDI, RET);	   /* lea rdi, [rsp] */
+	REFUSED(WINDOW, FS(slots()->tables, 0x48, 0x8b, 0x3c), LOAD_RDI, RET);
+	REFUSED(WINDOW, FS(slots()->memories, 0x48, 0x8b, 0x3c), LOAD_RDI, RET);
+	REFUSED(WINDOW, FS(slots()->imports, 0x48, 0x8b, 0x3c), LOAD_RDI, RET);
+	ACCEPTED(0x48, 0x8d, 0x3d, LE32(0), MOV_EDI, LOAD_RDI, RET); /* half of it is one */
+	/* gs:[rip + rdi], gs:[rsp] */
+	REFUSED(WINDOW, 0x65, 0x48, 0x8b, 0x04, 0x24, RET);
+	/* push rax; mov fs:[rsp], eax; pop rcx: the frame by FS */
+	REFUSED(SLOT, 0x50, 0x64, 0x89, 0x04, 0x24, 0x59, RET);
 }
 
 TEST(an_address_is_made_of_the_old_registers)
@@ -284,6 +475,12 @@ TEST(a_loop_does_not_grow_out_of_the_window)
 {
 	/* again: mov eax, gs:[rdi]; add rdi, 8; dec rcx; jne again */
 	REFUSED(WINDOW, MOV_EDI, LOAD_RDI, 0x48, 0x83, 0xc7, 8, 0x48, 0xff, 0xc9, 0x75, 0xf4, RET);
+	/* sub rsp, 64; mov rdi, rsp; again: mov [rdi], al; add rdi (or 0), 8; dec rcx; jne again; add rsp, 64 */
+#define GROWING(by)                                                                                \
+	0x48, 0x83, 0xec, 64, 0x48, 0x89, 0xe7, 0x88, 0x07, 0x48, 0x83, 0xc7, by, 0x48, 0xff,      \
+		0xc9, 0x75, 0xf5, 0x48, 0x83, 0xc4, 64, RET
+	REFUSED(FRAME, GROWING(8));
+	ACCEPTED(GROWING(0));
 	/* ... add edi, 8 ... */
 	ACCEPTED(MOV_EDI, LOAD_RDI, 0x83, 0xc7, 8, 0x48, 0xff, 0xc9, 0x75, 0xf5, RET);
 }
@@ -293,6 +490,12 @@ TEST(a_call_leaves_nothing_known_of_its_registers)
 	/* push rax; mov edi, edi; call next; mov eax, gs:[rdi]; pop rcx; ret */
 	REFUSED(WINDOW, 0x50, MOV_EDI, 0xe8, LE32(8), LOAD_RDI, 0x59, RET);
 	ACCEPTED(0x50, MOV_EDI, 0xe8, LE32(8), 0x90, 0x90, 0x90, 0x59, RET);
+	/* nor of its flags: push rbx; mov rbx, rdi; cmp rbx, 5; call next; ja over; mov eax, gs:[rbx];
+	 * over: pop rbx; ret; the same with the call before the comparison */
+	REFUSED(WINDOW, 0x53, 0x48, 0x89, 0xfb, 0x48, 0x83, 0xfb, 5, 0xe8, LE32(19), 0x77, 3, 0x65,
+		0x8b, 0x03, 0x5b, RET);
+	ACCEPTED(0x53, 0x48, 0x89, 0xfb, 0xe8, LE32(23), 0x48, 0x83, 0xfb, 5, 0x77, 3, 0x65, 0x8b,
+		 0x03, 0x5b, RET);
 }
 
 TEST(both_sources_of_a_cmov_count)
@@ -325,12 +528,19 @@ int main(void)
 	RUN(refuses_other_ways_to_transfer_control);
 	RUN(refuses_prefixes_that_mean_nothing_or_something_else);
 	RUN(refuses_vex_that_is_not_as_the_compiler_has_it);
+	RUN(refuses_operands_that_an_instruction_cannot_have);
 	RUN(refuses_what_crosses_the_end);
 	RUN(the_window_needs_a_zero_extended_index);
 	RUN(numbers_wrap_around);
 	RUN(a_negative_number_stays_one);
 	RUN(flags_of_a_sum_tell_whether_it_is_zero);
 	RUN(an_undefined_upper_half_is_no_zero);
+	RUN(an_immediate_is_as_long_as_its_operand);
+	RUN(the_second_byte_of_a_register_is_not_its_first);
+	RUN(an_exchange_and_add_leaves_the_sum);
+	RUN(numbers_are_related_only_as_a_whole);
+	RUN(an_operand_that_is_memory_is_looked_at);
+	RUN(an_address_is_no_number);
 	RUN(an_address_is_made_of_the_old_registers);
 	RUN(the_window_has_an_end);
 	RUN(nothing_lies_below_the_window);

@@ -8,7 +8,7 @@
 #define TEST_UNIT_VERIFY_CODE_H
 
 #include "native/format.h"
-#include "native/verify.h"
+#include "native/verify_find.h"
 
 #include "test/lib/check.h"
 
@@ -71,12 +71,11 @@ static inline const struct native_layout *slots(void)
 	return &world()->image.layout;
 }
 
-/* Why the code is refused, or VERIFY_OK. */
-static inline enum verify_reason verdict_with(const uint8_t *code, size_t size,
-					      const uint8_t *rodata, size_t rodata_size)
+/* Puts the code at entry 0. */
+static inline struct code_world *code_place(const uint8_t *code, size_t size, const uint8_t *rodata,
+					    size_t rodata_size)
 {
 	struct code_world *w = world();
-	struct verifier v = {0};
 	uint32_t end = ((uint32_t)size + 15) & ~15u;
 
 	memset(w->code, NATIVE_PADDING, sizeof w->code);
@@ -87,9 +86,36 @@ static inline enum verify_reason verdict_with(const uint8_t *code, size_t size,
 	w->image.rodata_size = (uint32_t)rodata_size;
 	w->entries[1] = end;
 	w->entries[2] = end + 16;
-	if (verifier_init(&v, &w->image))
+	return w;
+}
+
+/* Why the code is refused, or VERIFY_OK; by facts that are found. */
+static inline enum verify_reason verdict_with(const uint8_t *code, size_t size,
+					      const uint8_t *rodata, size_t rodata_size)
+{
+	struct code_world *w = code_place(code, size, rodata, rodata_size);
+	struct finder f = {0};
+
+	if (finder_init(&f, &w->image))
 		return VERIFY_MEMORY;
-	struct verify_result r = verify_function(&v, 0);
+	struct verify_result r = finder_verify(&f, 0);
+
+	finder_fini(&f);
+	return r.reason;
+}
+
+/* The same, of what is placed, by these facts. */
+static inline enum verify_reason verdict_by(const uint8_t *facts, size_t size)
+{
+	static const uint8_t none[4 * 3];
+	struct verify_image image = world()->image;
+	struct verifier v = {0};
+
+	image.facts = none;
+	image.facts_size = sizeof none;
+	if (verifier_init(&v, &image))
+		return VERIFY_MEMORY;
+	struct verify_result r = verify_function_with(&v, 0, facts, size);
 
 	verifier_fini(&v);
 	return r.reason;

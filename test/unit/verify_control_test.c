@@ -155,10 +155,57 @@ TEST(a_jump_goes_where_the_words_say)
 	CHECK_EQ(VERDICT_WITH(words, 0x83, 0xff, 0x01, 0x77, 0x11, 0x89, 0xff, 0x48, 0x8d, 0x05,
 			      LE32(CODE_RODATA - 14), MOVSXD, 0x01, 0xc1, 0xff, 0xe1, RET),
 		 VERIFY_CALL);
+	/* cmp edi, 1; ja 29; mov edi, edi; lea rax, [table]; movsxd rcx, [rax + rdi * 4]; and esi, n;
+	 * add rax, rsi; add rcx, rax; jmp rcx; 29: ret; nop; 31: ret */
+	const int32_t later[] = {TO(29), TO(31)};
+#define JUMPS_FROM(n)                                                                              \
+	VERDICT_WITH(later, 0x83, 0xff, 0x01, 0x77, 24, 0x89, 0xff, 0x48, 0x8d, 0x05,              \
+		     LE32(CODE_RODATA - 14), MOVSXD, 0x83, 0xe6, n, 0x48, 0x01, 0xf0, ADD, 0xff,   \
+		     0xe1, RET, 0x90, RET)
+	CHECK_EQ(JUMPS_FROM(0), VERIFY_OK);
+	CHECK_EQ(JUMPS_FROM(1), VERIFY_CALL);
+	/* movsx rcx, word [rax + rdi * 4]; byte; nop */
+	CHECK_EQ(VERDICT_WITH(words, 0x83, 0xff, 0x01, 0x77, 0x13, 0x89, 0xff, 0x48, 0x8d, 0x05,
+			      LE32(CODE_RODATA - 14), 0x48, 0x0f, 0xbf, 0x0c, 0xb8, ADD, 0xff, 0xe1,
+			      RET),
+		 VERIFY_CALL);
+	CHECK_EQ(VERDICT_WITH(words, 0x83, 0xff, 0x01, 0x77, 0x13, 0x89, 0xff, 0x48, 0x8d, 0x05,
+			      LE32(CODE_RODATA - 14), 0x48, 0x0f, 0xbe, 0x0c, 0xb8, ADD, 0xff, 0xe1,
+			      RET),
+		 VERIFY_CALL);
+	/* and edi, 7; and edi, -4; je 24; lea rax, [table]; movsxd rcx, [rax + rdi]; add rcx, rax; jmp rcx;
+	 * 24: ret; nop; 26: ret: RDI is 4, as it is a multiple of that from 1 to 7 */
+#define JUMPS_AT(jcc)                                                                              \
+	0x83, 0xe7, 7, 0x83, 0xe7, 0xfc, jcc, 16, 0x48, 0x8d, 0x05, LE32(CODE_RODATA - 15), 0x48,  \
+		0x63, 0x0c, 0x38, ADD, 0xff, 0xe1, RET, 0x90, RET
+	const int32_t second[] = {1, TO(26), 1}, both[] = {TO(24), TO(26), 1},
+		      first[] = {TO(24), 1, 1};
+
+	CHECK_EQ(VERDICT_WITH(first, JUMPS_AT(0x74)), VERIFY_JUMP_TABLE);
+	CHECK_EQ(VERDICT_WITH(both, JUMPS_AT(0x76)), VERIFY_OK);
+	CHECK_EQ(VERDICT_WITH(second, JUMPS_AT(0x78)), VERIFY_JUMP_TABLE);
+	CHECK_EQ(VERDICT_WITH(first, JUMPS_AT(0x78)), VERIFY_JUMP_TABLE);
 	/* movsxd rcx, [rax + rdi]: bytes, not words */
 	CHECK_EQ(VERDICT_WITH(words, JUMPS(0x77, 0, 0x48, 0x63, 0x0c, 0x38, ADD)), VERIFY_CALL);
 	/* without sign: mov ecx, [rax + rdi * 4], nop */
 	CHECK_EQ(VERDICT_WITH(words, JUMPS(0x77, 0, 0x8b, 0x0c, 0xb8, 0x90, ADD)), VERIFY_CALL);
+}
+
+TEST(a_jump_does_not_leave_by_wrapping_around)
+{
+	const int32_t words[] = {TO(37), TO(39)}, far[] = {37 + 16, 39 + 16}, low[] = {37, 39};
+
+	/* cmp edi, 1; ja 37; mov edi, edi; lea rax, [table]; movsxd rcx, [rax + rdi * 4]; lea rdx, [rip + a - 25];
+	 * lea rdx, [rdx + b]; add rcx, rdx; jmp rcx; 37: ret; nop; 39: ret: to the code + a + b + word */
+#define JUMPS_BY(a, b)                                                                             \
+	0x83, 0xff, 0x01, 0x77, 32, 0x89, 0xff, 0x48, 0x8d, 0x05, LE32(CODE_RODATA - 14), MOVSXD,  \
+		0x48, 0x8d, 0x15, LE32((a)-25), 0x48, 0x8d, 0x92, LE32(b), 0x48, 0x01, 0xd1, 0xff, \
+		0xe1, RET, 0x90, RET
+	CHECK_EQ(VERDICT_WITH(words, JUMPS_BY(CODE_RODATA, 0)), VERIFY_OK);
+	/* 2^32 further, or in front of it */
+	CHECK_EQ(VERDICT_WITH(far, JUMPS_BY(0x7ffffff8, 0x7ffffff8)), VERIFY_JUMP_TABLE);
+	CHECK_EQ(VERDICT_WITH(low, JUMPS_BY(0x7fffffff, 1)), VERIFY_JUMP_TABLE);
+	CHECK_EQ(VERDICT_WITH(far, JUMPS_BY(0, -16)), VERIFY_CALL);
 }
 
 TEST(flags_are_those_of_the_last_instruction_that_wrote_them)
@@ -229,6 +276,10 @@ TEST(slots_begin_and_end)
 	CHECK_EQ(slot_read(slots()->end, 1), VERIFY_SLOT);
 	CHECK_EQ(slot_read((uint32_t)-8, 8), VERIFY_SLOT);
 	/* fs:[rdi], fs:[rdi + slot], fs:[rdi * 1 + slot] */
+	/* between two: the function table begins at a multiple of 16 */
+	CHECK_EQ(slots()->helpers + 8 * NATIVE_HELPER_COUNT + 8, slots()->function_table);
+	CHECK_EQ(slot_read(slots()->function_table - 8, 8), VERIFY_SLOT);
+	CHECK_EQ(slot_read(slots()->function_table - 8, 1), VERIFY_SLOT);
 	REFUSED(SLOT, 0x31, 0xff, 0x64, 0x8b, 0x07, RET);
 	REFUSED(SLOT, 0x31, 0xff, 0x64, 0x8b, 0x87, LE32(GLOBAL(1)), RET);
 	REFUSED(SLOT, 0x31, 0xff, 0x64, 0x8b, 0x04, 0x3d, LE32(GLOBAL(1)), RET);
@@ -321,6 +372,50 @@ TEST(an_index_is_below_the_tables_count)
 	REFUSED(ADDRESS, INDEXED(count, 0x73, 4, TABLE(0), 0xff, 0x14, 0x78)); /* rdi * 2 */
 	REFUSED(ADDRESS, PUSH, MOV_EDI, 0x48, 0xc1, 0xe7, 4, FS(TABLE(0), 0x48, 0x8b, 0x04),
 		CALL_ENTRY, POP, RET);
+	/* push rax; shr rdi, n; mov esi, edi; cmp esi, fs:[count]; jae trap; shl rdi, 4; ...: 16 times RDI, of
+	 * which only the low half is an index, unless there is no other */
+#define LOW_HALF(n)                                                                                \
+	PUSH, 0x48, 0xc1, 0xef, n, 0x89, 0xfe, FS(count, 0x3b, 0x34), 0x73, 18, 0x48, 0xc1, 0xe7,  \
+		4, FS(TABLE(0), 0x48, 0x8b, 0x04), CALL_ENTRY, POP, RET, TRAP
+	REFUSED(ADDRESS, LOW_HALF(8));
+	ACCEPTED(LOW_HALF(32));
+}
+
+TEST(a_forged_reference_is_an_index_like_any_other)
+{
+	const uint32_t functions = slots()->function_table;
+
+	/* push rax; mov edi, the reference; cmp rdi, fs:[number of functions]; jae trap; shl rdi, 4;
+	 * mov rax, fs:[functions]; call [rax + rdi] (or call rdi); pop rcx; ret; trap */
+#define BY_REFERENCE(...)                                                                          \
+	PUSH, __VA_ARGS__, FS(functions + 8, 0x48, 0x3b, 0x3c), 0x73, 18, 0x48, 0xc1, 0xe7, 4,     \
+		FS(functions, 0x48, 0x8b, 0x04), CALL_ENTRY, POP, RET, TRAP
+#define UNCHECKED(...)                                                                             \
+	PUSH, __VA_ARGS__, 0x48, 0xc1, 0xe7, 4, FS(functions, 0x48, 0x8b, 0x04), CALL_ENTRY, POP,  \
+		RET
+#define CALLED(...) PUSH, __VA_ARGS__, 0xff, 0xd7, POP, RET
+	/* of a global, an argument, the transfer area, the exception slot, an entry's ref, and the memory */
+	ACCEPTED(BY_REFERENCE(FS(GLOBAL(1), 0x8b, 0x3c)));
+	REFUSED(ADDRESS, UNCHECKED(FS(GLOBAL(1), 0x8b, 0x3c)));
+	REFUSED(CALL, CALLED(FS(GLOBAL(1), 0x48, 0x8b, 0x3c)));
+	ACCEPTED(BY_REFERENCE(MOV_EDI));
+	REFUSED(ADDRESS, UNCHECKED(MOV_EDI));
+	REFUSED(CALL, CALLED(MOV_EDI));
+	ACCEPTED(BY_REFERENCE(FS(slots()->transfer, 0x8b, 0x3c)));
+	REFUSED(ADDRESS, UNCHECKED(FS(slots()->transfer, 0x8b, 0x3c)));
+	REFUSED(CALL, CALLED(FS(slots()->transfer, 0x48, 0x8b, 0x3c)));
+	ACCEPTED(BY_REFERENCE(FS(slots()->exception, 0x8b, 0x3c)));
+	REFUSED(ADDRESS, UNCHECKED(FS(slots()->exception, 0x8b, 0x3c)));
+	/* mov rax, fs:[table 1]; mov edi, [rax + 12] */
+	ACCEPTED(BY_REFERENCE(FS(TABLE(1), 0x48, 0x8b, 0x04), 0x8b, 0x78, 12));
+	REFUSED(ADDRESS, UNCHECKED(FS(TABLE(1), 0x48, 0x8b, 0x04), 0x8b, 0x78, 12));
+	REFUSED(CALL, CALLED(FS(TABLE(1), 0x48, 0x8b, 0x04), 0x48, 0x8b, 0x78, 8));
+	ACCEPTED(BY_REFERENCE(MOV_EDI, 0x65, 0x8b, 0x3f));
+	REFUSED(ADDRESS, UNCHECKED(MOV_EDI, 0x65, 0x8b, 0x3f));
+	REFUSED(CALL, CALLED(MOV_EDI, 0x65, 0x48, 0x8b, 0x3f));
+	/* a constant: functions may be few */
+	REFUSED(ADDRESS, UNCHECKED(0xbf, LE32(1)));
+	REFUSED(ADDRESS, UNCHECKED(0x31, 0xff));
 }
 
 TEST(an_index_is_checked_as_it_is_used)
@@ -413,6 +508,69 @@ TEST(a_further_memory_is_reached_behind_its_check)
 	REFUSED(FURTHER_MEMORY, MEMORY(12, MEM(1) + 8, 0x72, MEM(1), 8)); /* jb */
 	REFUSED(FURTHER_MEMORY, MEMORY(12, MEM(1) + 8, 0x7f, MEM(1), 8)); /* jg */
 	REFUSED(ADDRESS, MEMORY(12, MEM(1) + 8, 0x77, GLOBAL(1), 8));
+	/* mov edi, edi; lea rcx, [rdi + end]; lea rdx, [rdi + at]; cmp rcx, fs:[size]; ja out;
+	 * mov rax, fs:[base]; mov eax, [rax + rdx]; out: ret */
+#define CHECKED_AT(end, at)                                                                        \
+	MOV_EDI, 0x48, 0x8d, 0x4f, end, 0x48, 0x8d, 0x57, at, FS(MEM(1) + 8, 0x48, 0x3b, 0x0c),    \
+		0x77, 12, FS(MEM(1), 0x48, 0x8b, 0x04), 0x8b, 0x04, 0x10, RET
+	ACCEPTED(CHECKED_AT(12, 8));
+	REFUSED(FURTHER_MEMORY, CHECKED_AT(12, 9));
+	REFUSED(FURTHER_MEMORY, CHECKED_AT(12, 16));
+	/* mov edi, edi; lea rcx, [rdi + 12]; cmp rcx, fs:[size]; ja out; mov rax, fs:[base]; add rax, rdi;
+	 * and esi, n; mov eax, [rax + rsi]; out: ret: what is added to the sum must be one number */
+#define CHECKED_SUM(n)                                                                             \
+	MOV_EDI, 0x48, 0x8d, 0x4f, 12, FS(MEM(1) + 8, 0x48, 0x3b, 0x0c), 0x77, 18,                 \
+		FS(MEM(1), 0x48, 0x8b, 0x04), 0x48, 0x01, 0xf8, 0x83, 0xe6, n, 0x8b, 0x04, 0x30,   \
+		RET
+	ACCEPTED(CHECKED_SUM(0));
+	REFUSED(FURTHER_MEMORY, CHECKED_SUM(127));
+	/* and edi, 0xfffff; shl rdi, 2; ...: RDI is four times something, too */
+#define TIMES_FOUR 0x81, 0xe7, LE32(0xfffff), 0x48, 0xc1, 0xe7, 2
+	ACCEPTED(TIMES_FOUR, MEMORY(12, MEM(1) + 8, 0x77, MEM(1), 8));
+	REFUSED(FURTHER_MEMORY, TIMES_FOUR, MEMORY(12, MEM(1) + 8, 0x77, MEM(1), 9));
+	ACCEPTED(TIMES_FOUR, CHECKED_AT(12, 8));
+	REFUSED(FURTHER_MEMORY, TIMES_FOUR, CHECKED_AT(12, 9));
+	/* shr rdi, n; mov esi, edi; lea rcx, [rsi + 12]; cmp rcx, fs:[size]; ja out; mov rax, fs:[base];
+	 * mov eax, [rax + rdi]; out: ret: its low half was compared */
+#define CHECKED_HALF(n)                                                                            \
+	0x48, 0xc1, 0xef, n, 0x89, 0xfe, 0x48, 0x8d, 0x4e, 12, FS(MEM(1) + 8, 0x48, 0x3b, 0x0c),   \
+		0x77, 12, FS(MEM(1), 0x48, 0x8b, 0x04), 0x8b, 0x04, 0x38, RET
+	ACCEPTED(CHECKED_HALF(32));
+	REFUSED(FURTHER_MEMORY, CHECKED_HALF(25));
+}
+
+TEST(a_part_of_a_size_is_not_the_size)
+{
+	/* mov ecx, fs:[at]; sub rcx, 8; mov eax, gs:[rcx]; ret: table 1 has at least 8 entries */
+#define LESS(at) FS(at, 0x8b, 0x0c), 0x48, 0x83, 0xe9, 8, 0x65, 0x8b, 0x01, RET
+	ACCEPTED(LESS(TABLE(1) + 8));
+	REFUSED(WINDOW, LESS(TABLE(1) + 12));
+	REFUSED(WINDOW, LESS(TABLE(0) + 8)); /* and table 0 none */
+	REFUSED(WINDOW, LESS(MEM(1) + 8));   /* the low half of 2^32 is 0 */
+}
+
+TEST(a_size_that_was_compared_is_a_least_size)
+{
+	/* cmp fs:[size], n; jb (or another) out; ...; mov rax, fs:[base]; mov ecx, [rax + at]; out: ret */
+#define COMPARED_SIZE(size, n, jcc, at, ...)                                                       \
+	FS(size, 0x48, 0x81, 0x3c), LE32(n), jcc, 15 + sizeof((uint8_t[]){__VA_ARGS__}),           \
+		__VA_ARGS__, FS(MEM(1), 0x48, 0x8b, 0x04), 0x8b, 0x88, LE32(at), RET
+	ACCEPTED(COMPARED_SIZE(MEM(1) + 8, 200004, 0x72, 200000, 0x90));
+	REFUSED(FURTHER_MEMORY, COMPARED_SIZE(MEM(1) + 8, 200003, 0x72, 200000, 0x90));
+	ACCEPTED(COMPARED_SIZE(MEM(1) + 8, 200003, 0x76, 200000, 0x90));		/* jbe */
+	REFUSED(FURTHER_MEMORY, COMPARED_SIZE(MEM(1) + 8, 200004, 0x73, 200000, 0x90)); /* jae */
+	REFUSED(FURTHER_MEMORY, COMPARED_SIZE(MEM(1) + 8, 200004, 0x74, 200000, 0x90)); /* je */
+	REFUSED(FURTHER_MEMORY,
+		COMPARED_SIZE(MEM(0) + 8, 200004, 0x72, 200000, 0x90)); /* another's */
+	REFUSED(FURTHER_MEMORY, COMPARED_SIZE(TABLE(0) + 8, 200004, 0x72, 200000, 0x90));
+	REFUSED(FURTHER_MEMORY, COMPARED_SIZE(GLOBAL(1), 200004, 0x72, 200000, 0x90));
+	/* the larger of two, whichever comes first; test esi, esi; je to the next instruction, which is a label */
+	ACCEPTED(COMPARED_SIZE(MEM(1) + 8, 200004, 0x72, 200000, FS(MEM(1) + 8, 0x48, 0x83, 0x3c),
+			       9, 0x72, 15));
+	ACCEPTED(COMPARED_SIZE(MEM(1) + 8, 9, 0x72, 200000, FS(MEM(1) + 8, 0x48, 0x81, 0x3c),
+			       LE32(200004), 0x72, 15));
+	REFUSED(FURTHER_MEMORY,
+		COMPARED_SIZE(MEM(1) + 8, 200004, 0x72, 200000, 0x85, 0xf6, 0x74, 0));
 }
 
 TEST(a_further_memory_has_a_least_size)
@@ -456,16 +614,20 @@ int main(void)
 	RUN(a_jump_table_is_checked_entry_by_entry);
 	RUN(a_jump_table_has_an_end);
 	RUN(a_jump_goes_where_the_words_say);
+	RUN(a_jump_does_not_leave_by_wrapping_around);
 	RUN(flags_are_those_of_the_last_instruction_that_wrote_them);
 	RUN(slots_begin_and_end);
 	RUN(a_slot_is_written_only_if_it_is_the_guests);
 	RUN(an_access_stays_in_one_slot);
 	RUN(an_index_is_below_the_tables_count);
 	RUN(an_index_is_checked_as_it_is_used);
+	RUN(a_forged_reference_is_an_index_like_any_other);
 	RUN(a_tables_entry_is_read_in_its_parts);
 	RUN(a_tables_address_is_stale_after_a_call);
 	RUN(a_table_of_fixed_size_needs_no_count);
 	RUN(a_further_memory_is_reached_behind_its_check);
+	RUN(a_part_of_a_size_is_not_the_size);
+	RUN(a_size_that_was_compared_is_a_least_size);
 	RUN(a_further_memory_has_a_least_size);
 	RUN(read_only_data_are_read_only);
 	return check_report();

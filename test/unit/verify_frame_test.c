@@ -135,6 +135,24 @@ TEST(an_index_into_the_frame_may_hit_every_place)
 	REFUSED(FRAME, BY_INDEX(10)); /* the return address */
 }
 
+TEST(one_of_several_places_is_none_of_them)
+{
+	/* push rax; mov edi, edi; push rdi; cmp esi, n; ja over; mov esi, esi; mov rdi, [rsp + rsi * 8];
+	 * mov eax, gs:[rdi]; over: add rsp, 16; ret */
+#define LOADED(n)                                                                                  \
+	PUSH, MOV_EDI, 0x57, 0x83, 0xfe, n, 0x77, 9, MOV_ESI, 0x48, 0x8b, 0x3c, 0xf4, LOAD_RDI,    \
+		0x48, 0x83, 0xc4, 16, RET
+	ACCEPTED(LOADED(0));
+	REFUSED(WINDOW, LOADED(1));
+	/* push rax; push rax; mov edi, edi; cmp esi, n; ja over; mov esi, esi; mov [rsp + rsi * 8], rdi;
+	 * mov rdi, [rsp]; mov eax, gs:[rdi]; over: add rsp, 16; ret */
+#define STORED(n)                                                                                  \
+	PUSH, PUSH, MOV_EDI, 0x83, 0xfe, n, 0x77, 13, MOV_ESI, 0x48, 0x89, 0x3c, 0xf4, 0x48, 0x8b, \
+		0x3c, 0x24, LOAD_RDI, 0x48, 0x83, 0xc4, 16, RET
+	ACCEPTED(STORED(0));
+	REFUSED(WINDOW, STORED(1));
+}
+
 TEST(what_was_spilled_is_known_until_it_is_overwritten)
 {
 	/* push rax; mov edi, edi; mov [rsp], rdi; ...; mov rdi, [rsp]; mov eax, gs:[rdi]; pop rcx; ret */
@@ -149,9 +167,43 @@ TEST(what_was_spilled_is_known_until_it_is_overwritten)
 	REFUSED(WINDOW, SPILLED(0x0f, 0x13, 0x04, 0x24)); /* movlps [rsp], xmm0 */
 	REFUSED(WINDOW, SPILLED(POP, PUSH));
 	REFUSED(WINDOW, SPILLED(0x48, 0x83, 0xc4, 8, 0x48, 0x83, 0xec, 8));
+	/* push rax; mov [rsp], 0 (a byte, two, four); test esi, esi; je to the next, a label; mov edi, [rsp];
+	 * mov eax, gs:[rdi * 8] */
+#define PART_SPILLED(...)                                                                          \
+	PUSH, __VA_ARGS__, 0x85, 0xf6, 0x74, 0, 0x8b, 0x3c, 0x24, 0x65, 0x8b, 0x04, 0xfd, LE32(0), \
+		POP, RET
+	REFUSED(WINDOW, PART_SPILLED(0xc6, 0x04, 0x24, 0));
+	REFUSED(WINDOW, PART_SPILLED(0x66, 0xc7, 0x04, 0x24, 0, 0));
+	ACCEPTED(PART_SPILLED(0xc7, 0x04, 0x24, LE32(0)));
+	ACCEPTED(PART_SPILLED(0x48, 0xc7, 0x04, 0x24, LE32(0)));
 	/* 4 bytes stored, 8 loaded */
 	REFUSED(WINDOW, PUSH, 0x89, 0x3c, 0x24, 0x48, 0x8b, 0x3c, 0x24, LOAD_RDI, POP, RET);
 	ACCEPTED(PUSH, 0x48, 0x89, 0x3c, 0x24, 0x8b, 0x3c, 0x24, LOAD_RDI, POP, RET);
+}
+
+TEST(an_index_of_a_table_is_not_what_it_was_made_of)
+{
+	const uint32_t count = slots()->tables + 8;
+
+	/* mov edi, edi; lea rsi, [rdi + 4096]; cmp rsi, fs:[count]; jae (or ja) out; cmp edi, 2; jae out;
+	 * sub rsp, 16; mov [rsp + rsi + d], al; add rsp, 16; out: ret: RSI is 4096 or 4097 either way */
+#define PLUS(jcc, d)                                                                               \
+	MOV_EDI, 0x48, 0x8d, 0xb7, LE32(4096), FS(count, 0x48, 0x3b, 0x34), jcc, 20, 0x83, 0xff,   \
+		2, 0x73, 15, 0x48, 0x83, 0xec, 16, 0x88, 0x84, 0x34, LE32(d), 0x48, 0x83, 0xc4,    \
+		16, RET
+	REFUSED(FRAME, PLUS(0x73, 0));
+	REFUSED(FRAME, PLUS(0x77, 0));
+	REFUSED(FRAME, PLUS(0x77, -4096 + 15));
+	ACCEPTED(PLUS(0x77, -4096 + 14));
+	/* mov edi, edi; mov rsi, rdi; shl rsi, 4; cmp rsi, fs:[count]; jae (or ja) out; cmp edi, 2; jae out;
+	 * sub rsp, n; mov [rsp + rsi], al; add rsp, n; out: ret: RSI is 0 or 16 */
+#define TIMES(jcc, n)                                                                              \
+	MOV_EDI, 0x48, 0x89, 0xfe, 0x48, 0xc1, 0xe6, 4, FS(count, 0x48, 0x3b, 0x34), jcc, 16,      \
+		0x83, 0xff, 2, 0x73, 11, 0x48, 0x83, 0xec, n, 0x88, 0x04, 0x34, 0x48, 0x83, 0xc4,  \
+		n, RET
+	REFUSED(FRAME, TIMES(0x73, 16));
+	REFUSED(FRAME, TIMES(0x77, 16));
+	ACCEPTED(TIMES(0x77, 24));
 }
 
 int main(void)
@@ -164,6 +216,8 @@ int main(void)
 	RUN(another_register_may_point_into_the_frame);
 	RUN(the_caller_gets_its_registers_back);
 	RUN(an_index_into_the_frame_may_hit_every_place);
+	RUN(one_of_several_places_is_none_of_them);
 	RUN(what_was_spilled_is_known_until_it_is_overwritten);
+	RUN(an_index_of_a_table_is_not_what_it_was_made_of);
 	return check_report();
 }

@@ -56,6 +56,10 @@ static struct {
 	const void *dirents;   /* instead of the true ones */
 	size_t dirents_size;
 	size_t short_write; /* largest write that is taken, 0: all */
+	bool writes_nothing;
+	unsigned connections; /* that wait to be accepted */
+	uint32_t recv_flags;  /* of the last recv */
+	uint32_t shut;	      /* all that was shut */
 	bool random_fails;
 	bool writes_dirs; /* opens directories for writing, which no system does */
 } g_fake;
@@ -288,6 +292,8 @@ static inline enum host_errno fake_write(struct fake_node *n, size_t off, const 
 	g_fake.writes++;
 	if (g_fake.short_write && size > g_fake.short_write)
 		size = g_fake.short_write;
+	if (g_fake.writes_nothing)
+		size = 0;
 	if (off + size > n->size)
 		fake_resize(n, off + size);
 	memcpy(n->data + off, buf, size);
@@ -564,6 +570,43 @@ enum host_errno hostcall_readlink(uint32_t dir, struct name name, char *buf, siz
 	*done = n->size < size ? n->size : size;
 	memcpy(buf, n->data, *done);
 	return HOST_SUCCESS;
+}
+
+/* A connection reads "0123456789" and writes behind it. */
+enum host_errno hostcall_accept(uint32_t listener, uint32_t flags, uint32_t *handle)
+{
+	if (g_fake.nodes[fake_open_handle(listener)->node].type != HOST_TYPE_SOCKET)
+		fake_bad("to accept from something else than a socket");
+	if (g_fake.connections == 0)
+		return HOST_AGAIN;
+	g_fake.connections--;
+	const int n = fake_node(HOST_TYPE_SOCKET);
+
+	fake_resize(&g_fake.nodes[n], 10);
+	memcpy(g_fake.nodes[n].data, "0123456789", 10);
+	*handle = fake_handle(n, false, flags);
+	return HOST_SUCCESS;
+}
+
+/* Not more than four bytes at once. */
+enum host_errno hostcall_recv(uint32_t handle, uint32_t flags, void *buf, size_t size, size_t *done)
+{
+	struct fake_handle *h = fake_open_handle(handle);
+	enum host_errno e = fake_take_failure();
+
+	g_fake.recv_flags = flags;
+	if (e == HOST_SUCCESS)
+		e = fake_read(&g_fake.nodes[h->node], h->pos, buf, size < 4 ? size : 4, done);
+	if (e == HOST_SUCCESS && !(flags & HOST_RECV_PEEK))
+		h->pos += *done;
+	return e;
+}
+
+enum host_errno hostcall_shutdown(uint32_t handle, uint32_t how)
+{
+	fake_open_handle(handle);
+	g_fake.shut |= how;
+	return fake_take_failure();
 }
 
 enum host_errno hostcall_clock(uint32_t id, uint64_t *ns)

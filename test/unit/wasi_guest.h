@@ -42,7 +42,12 @@ static inline void guest_start(bool read_only)
 		.read_only = read_only,
 		.handle = HOST_HANDLE_MOUNTS,
 	};
-	g_config = (struct wasi_config){args, 3, env, 1, g_mounts, 1, NULL};
+	g_config = (struct wasi_config){.args = args,
+					.arg_count = 3,
+					.env = env,
+					.env_count = 1,
+					.mounts = g_mounts,
+					.mount_count = 1};
 	if (wasi_init(&g_wasi, &g_config) != E_OK)
 		abort();
 }

@@ -180,13 +180,18 @@ static uint32_t result(uint32_t at)
 	return v;
 }
 
-static uint32_t open_file(uint32_t at)
+static uint32_t open_file_with(uint32_t at, uint32_t fdflags)
 {
 	memcpy(g_memory.base + at, "f", 1);
 	CHECK_EQ(CALL(path_open, DIR, 0, at, 1, WASI_OPEN_CREATE,
-		      WASI_RIGHT_FD_READ | WASI_RIGHT_FD_WRITE, 0, 0, at + 8),
+		      WASI_RIGHT_FD_READ | WASI_RIGHT_FD_WRITE, 0, fdflags, at + 8),
 		 WASI_SUCCESS);
 	return result(at + 8);
+}
+
+static uint32_t open_file(uint32_t at)
+{
+	return open_file_with(at, 0);
 }
 
 static void put_iov(uint32_t at, uint32_t buf, uint32_t size)
@@ -230,6 +235,7 @@ TEST(one_position_for_all_threads)
 	start();
 	g_fd = open_file(0);
 	in_threads(write_bytes);
+	CHECK_EQ(CALL(fd_datasync, g_fd), WASI_SUCCESS);
 	for (uint32_t i = 0; i < FILE_SIZE; i++)
 		once += g_host.written[i] == 1;
 	CHECK_EQ(once, FILE_SIZE);
@@ -337,7 +343,7 @@ static void change_iovs(void)
 TEST(buffers_are_what_they_were_when_they_were_checked)
 {
 	start();
-	g_fd = open_file(0);
+	g_fd = open_file_with(0, WASI_FD_DSYNC);
 	g_host.at_write = change_iovs;
 	put_iov(0, 0x8000, 3000);
 	put_iov(8, 0x9000, 3001);

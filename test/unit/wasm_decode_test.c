@@ -619,6 +619,7 @@ static bool name_of_one(const uint8_t *content, size_t size)
 	memcpy(module + 15, content, size);
 	CHECK_EQ(wasm_decode(&m, &error, module, 15 + size), E_OK);
 	g_name = wasm_func_name(&m, 1);
+	wasm_func_names(&m, NULL); /* the module has no functions: nothing is written */
 	if (g_name.len > 0 && g_name.len < sizeof(g_name_bytes))
 		memcpy(g_name_bytes, g_name.p, g_name.len);
 	wasm_module_fini(&m);
@@ -674,6 +675,13 @@ TEST(a_module_is_laid_out)
 	struct wasm_name name = wasm_func_name(&m, 1);
 
 	CHECK(name.len == 3 && memcmp(name.p, "one", 3) == 0);
+	struct wasm_name names[8] = {0};
+
+	CHECK(m.func_count <= COUNT_OF(names));
+	wasm_func_names(&m, names);
+	for (uint32_t i = 0; i < m.func_count; i++)
+		CHECK(names[i].p == wasm_func_name(&m, i).p &&
+		      names[i].len == wasm_func_name(&m, i).len);
 	wasm_module_fini(&m);
 }
 

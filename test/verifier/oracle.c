@@ -1,465 +1,613 @@
 /*
- * Executes what the verifier accepts, in an emulator (Unicorn), and looks for any access or transfer outside the
- * sandbox: mutants of the functions of modules with native code of x86-64-v2 (the emulator has no AVX), with
- * random registers, memory and table contents.
- * Usage: oracle SEED MUTANTS MODULE.wasm...
+ * The oracle: executes what the verifier accepts, with everything that the code cannot choose chosen against it, and
+ * looks for an access or a transfer outside the sandbox (oracle_machine.h). What it executes are mutants of the
+ * functions of modules with native code, and functions made at random; facts are honest or hostile.
+ * Usage: oracle [--long] [--first] [--group N] [--generated N] SEED MUTANTS [MODULE.wasm...]
+ *   --generated  random functions, as many as mutants unless told
+ *   --long       as many as the project's long run has, whatever MUTANTS says
+ *   --first      ends at the first escape
+ *   --group      only this group of cases: what an escape names
+ * The same arguments give the same cases and the same last line. Exit status: 1 if anything escaped.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unicorn/unicorn.h>
+#include <time.h>
 
 #include "native/format.h"
-#include "native/verify.h"
+#include "native/verify_find.h"
+#include "test/verifier/oracle_generate.h"
+#include "test/verifier/oracle_machine.h"
+#include "test/verifier/oracle_mutate.h"
 #include "wasm/module.h"
 
-#define CODE	     0x10000000ull
-#define FS_BASE	     0x200000000ull
-#define STACK	     0x300000008ull /* of the entry: the return address */
-#define TABLES	     0x400000000ull
-#define STUBS	     0x500000000ull /* what may be called */
-#define RETURN	     0x600000000ull /* where the function returns to */
-#define MEMORIES     0x700000000ull
-#define WINDOW	     0x10000000000ull
-#define STEPS	     3000
-#define STACK_MAPPED (VERIFY_FRAME_MAX + 0x10000)
+#define LONG_COUNT    1000000u
+#define GROUP	      64u /* mutants of one function, functions of one world */
+#define SEEDS	      4u  /* runs of the original and of the mutant */
+#define RUNS_MUTANT   6u
+#define RUNS_MADE     24u
+#define FUNCTION_MAX  3000u
+#define FACTS_MAX     0x8000u
+#define ESCAPES_SHOWN 20u
 
-static uint64_t g_random;
-
-static uint64_t next(void)
-{
-	g_random ^= g_random << 13;
-	g_random ^= g_random >> 7;
-	g_random ^= g_random << 17;
-	return g_random;
-}
-
-struct run {
-	uc_engine *uc;
-	const struct verify_image *image;
-	uint32_t begin, end;
-	uint64_t saved[6];
-	uint64_t count[256]; /* of objects */
-	unsigned steps;
-	bool over; /* ended in a way that is allowed */
-	const char *escape;
-	uint64_t escape_at, escape_rip;
+static const char *const g_reasons[] = {
+#define REASON(name, words) #name,
+	VERIFY_REASONS(REASON)
+#undef REASON
 };
 
-static const int g_saved[] = {UC_X86_REG_RBX, UC_X86_REG_RBP, UC_X86_REG_R12,
-			      UC_X86_REG_R13, UC_X86_REG_R14, UC_X86_REG_R15};
-static const int g_others[] = {UC_X86_REG_RAX, UC_X86_REG_RCX, UC_X86_REG_RDX,
-			       UC_X86_REG_RSI, UC_X86_REG_RDI, UC_X86_REG_R8,
-			       UC_X86_REG_R9,  UC_X86_REG_R10, UC_X86_REG_R11};
+struct counts {
+	uint64_t cases, accepted, differing;
+};
 
-static uint64_t reg(struct run *r, int id)
+static struct oracle {
+	uint64_t seed;
+	bool first, verbose;
+	int64_t only_group;
+	/* the case */
+	uint64_t group, number;
+	const char *what, *where;
+	struct random random;
+	struct finder *finder;
+	struct machine *machine;
+	/* all cases */
+	struct counts mutants, made, facts;
+	uint64_t reasons[COUNT_OF(g_reasons)];
+	uint64_t runs, returns, traps, steps, escapes;
+} g;
+
+static uint64_t run_seed(unsigned i)
 {
-	uint64_t v = 0;
-
-	uc_reg_read(r->uc, id, &v);
-	return v;
+	return random_mix(g.seed * 1000003 + g.group) + i;
 }
 
-static void escape(struct run *r, const char *what, uint64_t at)
+/* ---- escapes ------------------------------------------------------------------------------------------------ */
+
+/* The code at begin..end of `code`, as the finder's image sees it: is it accepted, and does it escape still? */
+static bool still_escapes(uint32_t entry, uint64_t seed)
 {
-	if (!r->escape) {
-		r->escape = what;
-		r->escape_at = at;
-		r->escape_rip = reg(r, UC_X86_REG_RIP);
-	}
-	uc_emu_stop(r->uc);
+	const struct verify_image *image = &g.finder->image;
+	uint32_t begin = image->entries[entry], end = image->entries[entry + 1];
+
+	if (finder_verify(g.finder, entry).reason != VERIFY_OK)
+		return false;
+	return machine_function(g.machine, begin, end) ||
+	       machine_run(g.machine, seed).end == MACHINE_ESCAPE;
 }
 
-static uint64_t adversarial(void)
+/* Instruction by instruction gives way to NOPs, if it escapes still. */
+static void escape_minimize(uint32_t entry, uint8_t *code, uint64_t seed)
 {
-	static const uint64_t edges[] = {0,	     1,		 0xffffffff,   0x100000000,
-					 0x7fffffff, 0x80000000, (uint64_t)-1, (uint64_t)-8,
-					 WINDOW,     FS_BASE,	 STACK,	       STACK - 8,
-					 TABLES,     CODE,	 0x3ffffffff,  0x400000000};
-	uint64_t n = next() % 3 ? edges[next() % 16] : next() >> next() % 64;
+	static struct mutator m;
+	uint8_t kept[X86_LENGTH_MAX];
+	const struct verify_image *image = &g.finder->image;
 
-	return n + (next() % 4 ? 0 : next() % 33 - 16);
-}
-
-/* A callee of any kind: it changes what it may change, and returns. */
-static void callee(struct run *r)
-{
-	uint64_t rsp = reg(r, UC_X86_REG_RSP), back = 0;
-
-	if (rsp % 16 != 8)
-		escape(r, "a callee with a misaligned stack", rsp);
-	if (rsp >= STACK + 8 || rsp < STACK - VERIFY_FRAME_MAX - 64)
-		escape(r, "a callee with another stack", rsp);
-	uc_mem_read(r->uc, rsp, &back, 8);
-	for (unsigned i = 0; i < 9; i++) {
-		uint64_t v = adversarial();
-
-		uc_reg_write(r->uc, g_others[i], &v);
-	}
-	rsp += 8;
-	uc_reg_write(r->uc, UC_X86_REG_RSP, &rsp);
-	uc_reg_write(r->uc, UC_X86_REG_RIP, &back);
-}
-
-static void on_code(uc_engine *uc, uint64_t at, uint32_t size, void *user)
-{
-	struct run *r = user;
-
-	(void)uc;
-	(void)size;
-	if (r->steps++ > STEPS) {
-		r->over = true;
-		uc_emu_stop(uc);
+	mutator_init(&m, image);
+	if (!still_escapes(entry, seed) ||
+	    !mutator_function(&m, image->entries[entry], image->entries[entry + 1]))
 		return;
+	for (uint32_t i = m.insn_count; i-- > 0;) {
+		uint8_t *p = code + m.begin + m.insns[i].at;
+		uint32_t n = m.insns[i].length;
+
+		memcpy(kept, p, n);
+		memset(p, 0x90, n);
+		if (!still_escapes(entry, seed))
+			memcpy(p, kept, n);
 	}
-	if (at == RETURN) {
-		r->over = true;
-		if (reg(r, UC_X86_REG_RSP) != STACK + 8)
-			escape(r, "returned with another stack pointer", at);
-		for (unsigned i = 0; i < 6; i++) {
-			if (reg(r, g_saved[i]) != r->saved[i])
-				escape(r, "returned with another register of the caller", at);
+}
+
+static void escape_print_bytes(const uint8_t *p, uint32_t n)
+{
+	printf("   ");
+	for (uint32_t i = 0; i < n; i++) {
+		if (p[i] != 0x90 || (i > 0 && p[i - 1] != 0x90) || i == 0)
+			printf(" %02x", p[i]);
+		else if (i + 1 == n || p[i + 1] != 0x90)
+			printf(" ..");
+	}
+	printf("\n");
+}
+
+/* Changes the code, which the caller puts back. */
+static void escape_report(uint32_t entry, uint8_t *code, uint64_t seed, const char *why,
+			  const struct machine_run *run)
+{
+	const struct verify_image *image = &g.finder->image;
+	uint32_t begin = image->entries[entry], end = image->entries[entry + 1];
+
+	if (g.escapes++ >= ESCAPES_SHOWN)
+		return;
+	printf("ESCAPE %s: %llx by +%x: %s %s, entry %u, seed %llu --group %llu, case %llu\n", why,
+	       (unsigned long long)run->escape_at, run->escape_rip - begin, g.what, g.where, entry,
+	       (unsigned long long)g.seed, (unsigned long long)g.group,
+	       (unsigned long long)g.number);
+	escape_print_bytes(code + begin, end - begin);
+	escape_minimize(entry, code, seed);
+	printf("    without what it does not take:\n");
+	escape_print_bytes(code + begin, end - begin);
+}
+
+/* ---- execution ---------------------------------------------------------------------------------------------- */
+
+/* What an accepted function does, with some seeds. Traces of the first `trace_count` go to `traces`. */
+static bool execute(uint32_t entry, uint8_t *code, unsigned runs, uint64_t *traces,
+		    unsigned trace_count)
+{
+	const struct verify_image *image = &g.finder->image;
+	struct machine_run run = {.end = MACHINE_TRAP, .escape_rip = image->entries[entry]};
+	const char *why =
+		machine_function(g.machine, image->entries[entry], image->entries[entry + 1]);
+
+	for (unsigned i = 0; i < runs; i++) {
+		uint64_t seed = i < SEEDS ? run_seed(i) : random_next(&g.random);
+
+		if (!why) {
+			run = machine_run(g.machine, seed);
+			why = run.escape;
+			g.runs++;
+			g.steps += run.steps;
+			g.returns += run.end == MACHINE_RETURN;
+			g.traps += run.end == MACHINE_TRAP;
 		}
-		uc_emu_stop(uc);
-		return;
-	}
-	if (at >= STUBS && at < STUBS + 0x1000) {
-		if (at % 16)
-			escape(r, "into a stub", at);
-		callee(r);
-		return;
-	}
-	if (at < CODE || at >= CODE + r->image->code_size) {
-		escape(r, "execution elsewhere", at);
-		return;
-	}
-	if (at >= CODE + r->begin && at < CODE + r->end)
-		return; /* at an instruction: the transfer came from one, and mutants are checked by bytes */
-	for (uint32_t i = 0; i < r->image->entry_count; i++) {
-		if (at == CODE + r->image->entries[i]) {
-			callee(r);
-			return;
-		}
-	}
-	escape(r, "into another function", at);
-}
-
-static bool on_memory(uc_engine *uc, uc_mem_type type, uint64_t at, int size, int64_t value,
-		      void *user)
-{
-	struct run *r = user;
-	bool write =
-		type == UC_MEM_WRITE || type == UC_MEM_WRITE_UNMAPPED || type == UC_MEM_WRITE_PROT;
-	uint64_t end = at + (uint64_t)size, rip = reg(r, UC_X86_REG_RIP),
-		 rsp = reg(r, UC_X86_REG_RSP);
-	const struct native_layout *l = &r->image->layout;
-	uint8_t byte = 0;
-
-	(void)value;
-	if (at >= WINDOW && end <= WINDOW + r->image->window_size) {
-		if (type == UC_MEM_READ_UNMAPPED || type == UC_MEM_WRITE_UNMAPPED) {
-			uint8_t page[4096];
-
-			for (unsigned i = 0; i < 4096; i += 8) {
-				uint64_t v = adversarial();
-
-				memcpy(page + i, &v, 8);
-			}
-			for (uint64_t p = at & ~4095ull; p < end; p += 4096) {
-				if (uc_mem_map(uc, p, 4096, UC_PROT_READ | UC_PROT_WRITE) ==
-				    UC_ERR_OK)
-					uc_mem_write(uc, p, page, 4096);
-			}
-			return true;
-		}
-		return true;
-	}
-	if (at >= CODE && end <= CODE + 0x8000000) {
-		uint64_t ro = CODE + ((r->image->code_size + 4095) & ~4095u);
-
-		if (write || at < ro || end > ro + r->image->rodata_size)
-			escape(r, "code or beyond the read-only data", at);
-		return false;
-	}
-	if (at >= FS_BASE && end <= FS_BASE + 0x100000) {
-		uint64_t d = at - FS_BASE, e = end - FS_BASE;
-		bool mine =
-			(d >= l->exception && e <= l->fuel + 8) ||
-			(d >= l->transfer && e <= l->transfer + 8 * l->transfer_slots) ||
-			(d >= l->globals && e <= l->globals + 16 * r->image->module->global_count);
-
-		if (d < NATIVE_SLOTS_DISP || e > l->end || (write && !mine))
-			escape(r, "slots", at);
-		if (write && mine && d >= l->globals && d < l->memories &&
-		    !r->image->module->globals[(d - l->globals) / 16].type.mutable)
-			escape(r, "a constant", at);
-		return false;
-	}
-	if (at >= TABLES && at < TABLES + 256 * 0x100000ull) {
-		uint64_t object = (at - TABLES) / 0x100000, d = (at - TABLES) % 0x100000;
-
-		if (write || d + (uint64_t)size > 16 * r->count[object])
-			escape(r, "a table", at);
-		return false;
-	}
-	if (at >= MEMORIES && at < MEMORIES + 256 * 0x10000000ull) {
-		uint64_t object = (at - MEMORIES) / 0x10000000, d = (at - MEMORIES) % 0x10000000;
-
-		if (d + (uint64_t)size > r->count[object])
-			escape(r, "a further memory", at);
-		return false;
-	}
-	if (at >= STACK - STACK_MAPPED && end <= STACK) {
-		/* below RSP only by a call or push; RSP is then what it was before */
-		if (at < rsp && !(write && at == rsp - 8 && size == 8))
-			escape(r, "below RSP", at);
-		return false;
-	}
-	uc_mem_read(uc, rip, &byte, 1);
-	if (at == STACK && size == 8 && !write && byte == 0xc3)
-		return false;
-	escape(r, write ? "a write" : "a read", at);
-	return false;
-}
-
-static bool g_ready;
-static uc_engine *g_uc;
-
-static void put(uc_engine *uc, uint64_t at, uint64_t v)
-{
-	uc_mem_write(uc, at, &v, 8);
-}
-
-static void world_fill(struct run *r)
-{
-	const struct wasm_module *m = r->image->module;
-	const struct native_layout *l = &r->image->layout;
-	uc_engine *uc = r->uc;
-
-	for (uint64_t d = NATIVE_SLOTS_DISP; d < l->end; d += 8)
-		put(uc, FS_BASE + d, adversarial());
-	for (uint32_t i = 0; i < NATIVE_HELPER_COUNT; i++)
-		put(uc, FS_BASE + l->helpers + 8 * i, STUBS + 16 * (next() % 256));
-	for (uint32_t i = 0; i < m->import_func_count; i++)
-		put(uc, FS_BASE + l->imports + 16 * i, STUBS + 16 * (next() % 256));
-	for (uint32_t o = 0; o <= m->table_count && o < 250; o++) {
-		uint64_t at = FS_BASE + (o ? l->tables + 16 * (o - 1) : l->function_table);
-
-		r->count[o] = (o ? m->tables[o - 1].type.limits.min : 0);
-		if (!o || !m->tables[o - 1].type.limits.has_max ||
-		    m->tables[o - 1].type.limits.max > r->count[o])
-			r->count[o] += next() % 3;
-		put(uc, at, TABLES + o * 0x100000);
-		put(uc, at + 8, r->count[o]);
-		for (uint64_t i = 0; i < 2048; i++) {
-			put(uc, TABLES + o * 0x100000 + 16 * i, STUBS + 16 * (next() % 256));
-			put(uc, TABLES + o * 0x100000 + 16 * i + 8, adversarial());
+		if (i < trace_count)
+			traces[i] = run.trace;
+		if (why) {
+			escape_report(entry, code, seed, why, &run);
+			return false;
 		}
 	}
+	return true;
 }
 
-static void emulate(struct run *r, const uint8_t *code)
+/* ---- hostile facts ------------------------------------------------------------------------------------------ */
+
+static void facts_mutate(uint8_t *p, size_t size)
 {
-	uc_hook h1, h2, h3;
-	uint64_t v;
+	for (unsigned times = 1 + random_below(&g.random, 3); times != 0; times--) {
+		uint32_t at = random_below(&g.random, (uint32_t)size);
 
-	if (!g_ready) {
-		uc_open(UC_ARCH_X86, UC_MODE_64, &g_uc);
-		uc_mem_map(g_uc, CODE, 0x8000000, UC_PROT_ALL);
-		uc_mem_map(g_uc, FS_BASE, 0x100000, UC_PROT_READ | UC_PROT_WRITE);
-		uc_mem_map(g_uc, STACK - 8 - STACK_MAPPED, STACK_MAPPED + 0x1000,
-			   UC_PROT_READ | UC_PROT_WRITE);
-		uc_mem_map(g_uc, TABLES, 8 * 0x100000, UC_PROT_READ | UC_PROT_WRITE);
-		uc_mem_map(g_uc, STUBS, 0x1000, UC_PROT_ALL);
-		uc_mem_map(g_uc, RETURN, 0x1000, UC_PROT_ALL);
-		g_ready = true;
-	}
-	r->uc = g_uc;
-	uc_mem_write(g_uc, CODE + r->begin, code + r->begin, r->end - r->begin);
-	uc_ctl_remove_cache(g_uc, CODE + r->begin, CODE + r->end);
-	world_fill(r);
-	uc_hook_add(g_uc, &h1, UC_HOOK_CODE, (void *)on_code, r, 1, 0);
-	uc_hook_add(g_uc, &h2, UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE, (void *)on_memory, r, 1, 0);
-	uc_hook_add(g_uc, &h3,
-		    UC_HOOK_MEM_READ_UNMAPPED | UC_HOOK_MEM_WRITE_UNMAPPED | UC_HOOK_MEM_READ_PROT |
-			    UC_HOOK_MEM_WRITE_PROT,
-		    (void *)on_memory, r, 1, 0);
-	for (unsigned i = 0; i < 9; i++) {
-		v = adversarial();
-		uc_reg_write(g_uc, g_others[i], &v);
-	}
-	for (unsigned i = 0; i < 6; i++) {
-		r->saved[i] = adversarial();
-		uc_reg_write(g_uc, g_saved[i], &r->saved[i]);
-	}
-	v = STACK;
-	uc_reg_write(g_uc, UC_X86_REG_RSP, &v);
-	v = FS_BASE;
-	uc_reg_write(g_uc, UC_X86_REG_FS_BASE, &v);
-	v = WINDOW;
-	uc_reg_write(g_uc, UC_X86_REG_GS_BASE, &v);
-	v = 2;
-	uc_reg_write(g_uc, UC_X86_REG_EFLAGS, &v);
-	put(g_uc, STACK, RETURN);
-	uc_emu_start(g_uc, CODE + r->begin, 0, 0, 0);
-	uc_hook_del(g_uc, h1);
-	uc_hook_del(g_uc, h2);
-	uc_hook_del(g_uc, h3);
-}
-
-/* ---- mutants ---- */
-
-static void mutate(uint8_t *p, uint32_t n)
-{
-	unsigned times = 1 + next() % 3;
-
-	while (times--) {
-		uint32_t at = (uint32_t)(next() % n), len = 1 + (uint32_t)(next() % 6);
-
-		switch (next() % 5) {
+		switch (random_below(&g.random, 5)) {
 		case 0:
-			p[at] ^= (uint8_t)(1u << next() % 8);
+			p[at] ^= (uint8_t)(1u << random_below(&g.random, 8));
 			break;
 		case 1:
-			p[at] = (uint8_t)next();
+			p[at] = (uint8_t)random_next(&g.random);
 			break;
-		case 2: /* NOPs over some bytes */
-			for (uint32_t i = 0; i < len && at + i < n; i++)
-				p[at + i] = 0x90;
+		case 2:
+			p[at] = (uint8_t)(p[at] + random_below(&g.random, 5) - 2);
 			break;
-		case 3: { /* some bytes from elsewhere */
-			uint32_t from = (uint32_t)(next() % n);
-
-			for (uint32_t i = 0; i < len && at + i < n && from + i < n; i++)
-				p[at + i] = p[from + i];
+		case 3: /* some from elsewhere */
+			p[at] = p[random_below(&g.random, (uint32_t)size)];
 			break;
-		}
 		default:
-			p[at] = (uint8_t)(p[at] + next() % 9 - 4);
+			p[at] = random_one_in(&g.random, 2) ? 0xff : 0;
 			break;
 		}
 	}
 }
+
+/* Some bytes less, or some twice. */
+static size_t facts_resize(uint8_t *p, size_t size)
+{
+	uint32_t at = random_below(&g.random, (uint32_t)size);
+	uint32_t n = 1 + random_below(&g.random, (uint32_t)(size - at));
+
+	if (size + n <= FACTS_MAX && random_one_in(&g.random, 2)) {
+		memmove(p + at + n, p + at, size - at);
+		return size + n;
+	}
+	memmove(p + at, p + at + n, size - at - n);
+	return size - n;
+}
+
+/* Code that was refused by its own facts, or has none, by those of a function like it. */
+static void facts_try(uint32_t entry, uint8_t *code, const uint8_t *facts, size_t size, bool keep)
+{
+	static uint8_t hostile[FACTS_MAX];
+
+	if (size == 0 || size > FACTS_MAX)
+		return;
+	memcpy(hostile, facts, size);
+	if (!keep)
+		facts_mutate(hostile, size);
+	if (!keep && random_one_in(&g.random, 4))
+		size = facts_resize(hostile, size);
+	g.facts.cases++;
+	if (verify_function_with(&g.finder->verifier, entry, hostile, size).reason != VERIFY_OK)
+		return;
+	g.facts.accepted++;
+	execute(entry, code, RUNS_MUTANT, NULL, 0);
+}
+
+/* ---- mutants ------------------------------------------------------------------------------------------------ */
+
+struct subject {
+	const char *path;
+	uint8_t *bytes;
+	struct wasm_module module;
+	struct native_image native;
+	struct verify_image image;
+	uint8_t *code, *rodata; /* as they are mutated */
+	struct mutator mutator;
+	struct finder finder;
+};
 
 static uint8_t *file_read(const char *path, size_t *size)
 {
 	FILE *f = fopen(path, "rb");
 
 	if (!f)
-		exit(2);
+		return NULL;
 	fseek(f, 0, SEEK_END);
 	*size = (size_t)ftell(f);
 	rewind(f);
 	uint8_t *p = malloc(*size + 1);
 
-	if (!p || fread(p, 1, *size, f) != *size)
-		exit(2);
+	if (p && fread(p, 1, *size, f) != *size)
+		p = NULL;
 	fclose(f);
 	return p;
 }
 
-static int u32_compare(const void *a, const void *b)
+static bool subject_decode(struct subject *s, const char *path)
 {
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	size_t size = 0;
+	struct wasm_error error;
 
-	return x < y ? -1 : x > y;
+	s->path = path;
+	s->bytes = file_read(path, &size);
+	return s->bytes && !wasm_decode(&s->module, &error, s->bytes, size) &&
+	       !native_decode(&s->native, s->bytes + s->module.native.offset,
+			      s->module.native.size) &&
+	       !native_layout_init(&s->image.layout, &s->module);
+}
+
+static bool subject_open(struct subject *s, const char *path)
+{
+	if (!subject_decode(s, path))
+		return false;
+	const struct native_header *h = &s->native.header;
+	uint32_t count = native_entry_count(&s->native);
+	uint32_t *entries = malloc(4 * ((size_t)count + 1));
+
+	s->code = malloc(h->code_size + 1);
+	s->rodata = malloc(h->rodata_size + 1);
+	if (!entries || !s->code || !s->rodata)
+		return false;
+	memcpy(s->code, s->native.code, h->code_size);
+	memcpy(s->rodata, s->native.rodata, h->rodata_size);
+	for (uint32_t i = 0; i <= count; i++)
+		entries[i] = native_entry_offset(&s->native, i);
+	s->image.code = s->code;
+	s->image.code_size = (uint32_t)h->code_size;
+	s->image.rodata = s->rodata;
+	s->image.rodata_size = (uint32_t)h->rodata_size;
+	s->image.entries = entries;
+	s->image.entry_count = count;
+	s->image.module = &s->module;
+	s->image.window_size = h->flags & NATIVE_CHECKED ? 0 : NATIVE_WINDOW_SIZE;
+	mutator_init(&s->mutator, &s->image);
+	return !finder_init(&s->finder, &s->image);
+}
+
+static void rodata_put(uint32_t word)
+{
+	if (word != UINT32_MAX)
+		machine_constants(g.machine, word, 4);
+}
+
+/* The mutant that stands in the code. */
+static void mutant_check(struct subject *s, uint32_t entry, uint32_t word, const uint64_t *traces,
+			 const struct facts_buffer *honest)
+{
+	uint64_t mine[SEEDS] = {0};
+	struct verify_result result = finder_verify(&s->finder, entry);
+
+	g.mutants.cases++;
+	g.reasons[result.reason]++;
+	rodata_put(word);
+	if (result.reason == VERIFY_OK) {
+		g.mutants.accepted++;
+		if (execute(entry, s->code, RUNS_MUTANT, mine, SEEDS))
+			g.mutants.differing += memcmp(mine, traces, sizeof mine) != 0;
+	} else if (result.reason != VERIFY_INSTRUCTION) {
+		facts_try(entry, s->code, honest->bytes, honest->size, random_one_in(&g.random, 2));
+	}
+}
+
+static void mutants_of(struct subject *s, uint32_t entry)
+{
+	static uint8_t kept[FUNCTION_MAX];
+	uint32_t begin = s->image.entries[entry], size = s->image.entries[entry + 1] - begin;
+	uint64_t traces[SEEDS];
+	struct facts_buffer honest = {0};
+
+	if (size > FUNCTION_MAX || !mutator_function(&s->mutator, begin, begin + size) ||
+	    finder_find(&s->finder, entry, &honest).reason != VERIFY_OK ||
+	    finder_verify(&s->finder, entry).reason != VERIFY_OK)
+		size = 0;
+	if (size != 0)
+		memcpy(kept, s->code + begin, size);
+	g.number = UINT64_MAX; /* the function itself */
+	if (size != 0 && execute(entry, s->code, SEEDS, traces, SEEDS)) {
+		for (g.number = 0; g.number < GROUP; g.number++) {
+			uint32_t word = UINT32_MAX;
+
+			mutate(&s->mutator, &g.random, s->code + begin, s->rodata, &word);
+			if (word != UINT32_MAX || memcmp(kept, s->code + begin, size) != 0)
+				mutant_check(s, entry, word, traces, &honest);
+			memcpy(s->code + begin, kept, size);
+			if (word != UINT32_MAX)
+				memcpy(s->rodata + word, s->native.rodata + word, 4);
+			rodata_put(word);
+		}
+	}
+	if (size != 0)
+		memcpy(s->code + begin, kept, size);
+	machine_function(g.machine, begin, s->image.entries[entry + 1]);
+	facts_buffer_fini(&honest);
+}
+
+/* The group's own numbers: nothing depends on what came before. False: it is not to be run. */
+static bool group_begin(uint64_t group)
+{
+	if (g.only_group >= 0 && (uint64_t)g.only_group != group)
+		return false;
+	g.group = group;
+	g.random = random_start(random_mix(g.seed) + group);
+	return !(g.first && g.escapes != 0);
+}
+
+static bool mutants(const char *path, uint64_t count, uint64_t group)
+{
+	static struct subject s;
+	uint64_t until = g.mutants.cases + count;
+
+	s = (struct subject){0};
+	g.what = "mutant of";
+	g.where = path;
+	if (!subject_open(&s, path) || !(g.machine = machine_new(&s.image)))
+		return false;
+	g.finder = &s.finder;
+	for (uint64_t tried = 0; g.mutants.cases < until && tried < count + 1000;
+	     tried++, group++) {
+		if (group_begin(group))
+			mutants_of(&s, random_below(&g.random, s.image.entry_count));
+		else if (g.first && g.escapes != 0)
+			break;
+	}
+	machine_free(g.machine);
+	finder_fini(&s.finder);
+	return true;
+}
+
+/* ---- functions made at random ------------------------------------------------------------------------------- */
+
+static bool made_is_accepted(void)
+{
+	return finder_verify(g.finder, 1).reason == VERIFY_OK;
+}
+
+/* Some constants smaller, and it may be accepted. */
+static bool made_repair(struct generated *made)
+{
+	static const int64_t numbers[] = {0, 1, 8, 15, 16, 64};
+
+	for (unsigned i = 0; i < 6 && made->number_count != 0; i++) {
+		generated_number_set(made, random_below(&g.random, made->number_count),
+				     numbers[random_below(&g.random, COUNT_OF(numbers))]);
+		if (made_is_accepted())
+			return true;
+	}
+	return false;
+}
+
+/* A constant goes as far as it is accepted: there a verifier that is wrong by one is wrong. */
+static void made_push(struct generated *made)
+{
+	uint32_t i = random_below(&g.random, made->number_count);
+	int64_t at = generated_number_get(made, i), sign = random_one_in(&g.random, 2) ? 1 : -1;
+	int64_t step = 1;
+	bool growing = true;
+
+	for (unsigned tries = 0; step != 0 && tries < 72; tries++) {
+		bool fits = generated_number_set(made, i, at + sign * step);
+
+		if (fits && made_is_accepted()) {
+			at += sign * step;
+			step = growing ? step * 2 : step / 2;
+		} else {
+			growing = false;
+			step /= 2;
+		}
+	}
+	generated_number_set(made, i, at);
+}
+
+/* One constant further than is accepted, by the facts of what was accepted, and by others. */
+static void made_push_facts(struct generated *made)
+{
+	struct facts_buffer honest = {0};
+
+	if (made->number_count == 0 || finder_find(g.finder, 1, &honest).reason != VERIFY_OK) {
+		facts_buffer_fini(&honest);
+		return;
+	}
+	for (unsigned n = 0; n < 8 && honest.size != 0; n++) {
+		uint32_t i = random_below(&g.random, made->number_count);
+		int64_t was = generated_number_get(made, i);
+
+		generated_number_set(made, i,
+				     was + (1 << random_below(&g.random, 8)) *
+						     (random_one_in(&g.random, 2) ? 1 : -1));
+		if (!made_is_accepted())
+			facts_try(1, made->code, honest.bytes, honest.size,
+				  random_one_in(&g.random, 3));
+		generated_number_set(made, i, was);
+	}
+	facts_buffer_fini(&honest);
+}
+
+/* Other functions, by the facts of this one. */
+static void made_mutants(struct generated *made)
+{
+	static struct mutator m;
+	static uint8_t kept[GENERATED_CODE];
+	const uint32_t begin = made->entries[1], end = made->entries[2];
+	struct facts_buffer honest = {0};
+
+	mutator_init(&m, &g.finder->image);
+	if (finder_find(g.finder, 1, &honest).reason == VERIFY_OK && honest.size != 0 &&
+	    mutator_function(&m, begin, end)) {
+		memcpy(kept, made->code, sizeof kept);
+		for (unsigned i = 0; i < 24; i++) {
+			uint32_t word = 0; /* none is changed */
+
+			mutate(&m, &g.random, made->code + begin, made->rodata, &word);
+			facts_try(1, made->code, honest.bytes, honest.size,
+				  !random_one_in(&g.random, 4));
+			memcpy(made->code, kept, sizeof kept);
+		}
+	}
+	facts_buffer_fini(&honest);
+}
+
+static void made_check(struct generated *made)
+{
+	bool accepted = made_is_accepted();
+
+	g.made.cases++;
+	if (!accepted)
+		accepted = made_repair(made);
+	if (!accepted)
+		return;
+	g.made.accepted++;
+	for (unsigned pushes = random_below(&g.random, 3); pushes != 0 && made->number_count != 0;
+	     pushes--)
+		made_push(made);
+	if (!made_is_accepted()) /* a verifier that says one thing and then another */
+		return;
+	if (!execute(1, made->code, RUNS_MADE, NULL, 0))
+		return;
+	if (random_one_in(&g.random, 4))
+		made_push_facts(made);
+	else if (random_one_in(&g.random, 2))
+		made_mutants(made);
+}
+
+static void made_world(uint64_t group)
+{
+	static struct generated made;
+	static struct finder finder;
+
+	g.what = "a function";
+	g.where = "made at random";
+	if (!group_begin(group) || !generated_world(&made, &g.random))
+		return;
+	finder = (struct finder){0};
+	if (finder_init(&finder, &made.image))
+		return;
+	g.finder = &finder;
+	for (g.number = 0; g.number < GROUP && !(g.first && g.escapes); g.number++) {
+		generated_function(&made, &g.random);
+		finder.image.rodata_size = made.image.rodata_size;
+		if (machine_image(g.machine, &finder.image))
+			made_check(&made);
+	}
+	finder_fini(&finder);
+}
+
+static bool all_made(uint64_t count)
+{
+	static const struct wasm_module none;
+	static const uint32_t entries[] = {0, 16};
+	static const uint8_t code[16];
+	const struct verify_image empty = {.code = code,
+					   .code_size = sizeof code,
+					   .entries = entries,
+					   .entry_count = 1,
+					   .module = &none};
+
+	g.machine = machine_new(&empty);
+	if (!g.machine)
+		return false;
+	for (uint64_t i = 0; g.made.cases < count && i <= count / GROUP; i++)
+		made_world(1000000000 + i);
+	machine_free(g.machine);
+	return true;
+}
+
+/* ---- the command -------------------------------------------------------------------------------------------- */
+
+#define N(n) ((unsigned long long)(n))
+
+static void print_counts(void)
+{
+	double seconds = (double)clock() / CLOCKS_PER_SEC;
+
+	printf("refused mutants:");
+	for (unsigned i = 1; i < COUNT_OF(g_reasons); i++) {
+		if (g.reasons[i] != 0)
+			printf(" %llu %s", N(g.reasons[i]), g_reasons[i]);
+	}
+	printf("\n%llu runs: %llu returned, %llu trapped; %.1f steps each; %.0f s of CPU\n",
+	       N(g.runs), N(g.returns), N(g.traps), (double)g.steps / (double)(g.runs + !g.runs),
+	       seconds);
+	printf("seed %llu: %llu mutants, %llu accepted, %llu differing; %llu made at random, %llu "
+	       "accepted; %llu with hostile facts, %llu accepted; %llu executed, %llu escapes\n",
+	       N(g.seed), N(g.mutants.cases), N(g.mutants.accepted), N(g.mutants.differing),
+	       N(g.made.cases), N(g.made.accepted), N(g.facts.cases), N(g.facts.accepted),
+	       N(g.mutants.accepted + g.made.accepted + g.facts.accepted), N(g.escapes));
+}
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: oracle [--long] [--first] [--group N] [--generated N] "
+			"SEED MUTANTS [MODULE.wasm...]\n");
+	return 2;
 }
 
 int main(int argc, char **argv)
 {
-	unsigned long long tried = 0, accepted = 0, unchanged = 0, escapes = 0, ended = 0;
+	bool is_long = false;
+	int64_t made = -1;
+	int i = 1;
 
-	if (argc < 4)
-		return 2;
-	g_random = strtoull(argv[1], NULL, 0) * 0x9e3779b97f4a7c15 + 1;
-	unsigned long long mutants = strtoull(argv[2], NULL, 0) / (unsigned)(argc - 3);
-
-	for (int a = 3; a < argc; a++) {
-		size_t size;
-		uint8_t *bytes = file_read(argv[a], &size);
-		struct wasm_module m = {0};
-		struct wasm_error error;
-		struct native_image n;
-		struct verify_image image = {0};
-		struct verifier v = {0};
-
-		if (wasm_decode(&m, &error, bytes, size) ||
-		    native_decode(&n, bytes + m.native.offset, m.native.size) ||
-		    native_layout_init(&image.layout, &m))
-			return 2;
-		uint8_t *code = malloc(n.header.code_size);
-		uint32_t *entries = malloc(4 * ((size_t)n.header.func_count + 1));
-
-		memcpy(code, n.code, n.header.code_size);
-		for (uint32_t i = 0; i <= n.header.func_count; i++)
-			entries[i] = native_entry_offset(&n, i);
-		qsort(entries, n.header.func_count, 4, u32_compare);
-		image = (struct verify_image){.code = code,
-					      .code_size = (uint32_t)n.header.code_size,
-					      .rodata = n.rodata,
-					      .rodata_size = (uint32_t)n.header.rodata_size,
-					      .entries = entries,
-					      .entry_count = n.header.func_count,
-					      .module = &m,
-					      .layout = image.layout,
-					      .window_size = NATIVE_WINDOW_SIZE};
-		if (verifier_init(&v, &image))
-			return 2;
-		if (g_ready) {
-			uc_close(g_uc);
-			g_ready = false;
-		}
-		for (unsigned long long k = 0; k < mutants; k++) {
-			uint32_t f = (uint32_t)(next() % image.entry_count);
-			uint32_t begin = entries[f], length = entries[f + 1] - begin;
-
-			if (length > 1500)
-				continue;
-			mutate(code + begin, length);
-			tried++;
-			if (memcmp(code + begin, n.code + begin, length) == 0)
-				unchanged++;
-			else if (verify_function(&v, f).reason == VERIFY_OK) {
-				accepted++;
-				for (unsigned t = 0; t < 6; t++) {
-					struct run r = {.image = &image,
-							.begin = begin,
-							.end = begin + length};
-
-					if (t == 0 && !g_ready) {
-						emulate(&r, code);
-						memset(&r, 0, sizeof r);
-						r = (struct run){.image = &image,
-								 .begin = begin,
-								 .end = begin + length};
-						uint64_t ro =
-							CODE + ((image.code_size + 4095) & ~4095u);
-
-						uc_mem_write(g_uc, CODE, code, image.code_size);
-						uc_mem_write(g_uc, ro, image.rodata,
-							     image.rodata_size);
-					}
-					emulate(&r, code);
-					ended += r.over;
-					if (r.escape) {
-						escapes++;
-						if (escapes < 20)
-							printf("ESCAPE %s: function %u at %x: %s "
-							       "%llx, rip +%llx (mutant %llu)\n",
-							       argv[a], f, begin, r.escape,
-							       (unsigned long long)r.escape_at,
-							       (unsigned long long)(r.escape_rip -
-										    CODE - begin),
-							       k);
-						break;
-					}
-				}
-			}
-			memcpy(code + begin, n.code + begin, length);
-		}
-		verifier_fini(&v);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	g.only_group = -1;
+	for (; i < argc && argv[i][0] == '-'; i++) {
+		if (strcmp(argv[i], "--long") == 0)
+			is_long = true;
+		else if (strcmp(argv[i], "--first") == 0)
+			g.first = true;
+		else if (i + 1 == argc)
+			return usage();
+		else if (strcmp(argv[i], "--group") == 0)
+			g.only_group = strtoll(argv[++i], NULL, 0);
+		else if (strcmp(argv[i], "--generated") == 0)
+			made = strtoll(argv[++i], NULL, 0);
+		else
+			return usage();
 	}
-	printf("%llu mutants, %llu unchanged, %llu accepted, %llu runs to an end, %llu escapes\n",
-	       tried, unchanged, accepted, ended, escapes);
-	return escapes != 0;
+	if (i + 2 > argc)
+		return usage();
+	g.seed = strtoull(argv[i], NULL, 0);
+	uint64_t count = is_long ? LONG_COUNT : strtoull(argv[i + 1], NULL, 0);
+	unsigned modules = (unsigned)(argc - i - 2);
+
+	if (made < 0)
+		made = (int64_t)count;
+	if (!all_made((uint64_t)made))
+		return 2;
+	for (unsigned k = 0; k < modules; k++) {
+		uint64_t share = (count + modules - 1 - k) / modules;
+
+		if (!mutants(argv[i + 2 + (int)k], share, 10000000 * (k + 1ull))) {
+			fprintf(stderr, "%s: no native code\n", argv[i + 2 + (int)k]);
+			return 2;
+		}
+	}
+	print_counts();
+	return g.escapes != 0;
 }

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Usage: test/verifier/run.sh BUILD MODULE...   Compiles the modules, verifies them, tells what was refused; runs
-# mutants of what was accepted in the emulator. The last line is "N passed, N failed": checks, not functions.
+# Usage: test/verifier/run.sh BUILD MODULE...   The decoder against a disassembler; the modules compiled and
+# verified; mutants of them, and functions made at random, in the emulator, with the verifier as it is and with
+# faults planted into it. The last line is "N passed, N failed": checks, not functions.
 set -u
 b=$1
 shift
@@ -23,14 +24,18 @@ check() {
 }
 
 check decoder "$b/test/verifier/decoder_check" 20000000 1
+modules=
 for module in "$@"; do
 	name=$(basename "$module" .wasm)
-	"$b/retwine-compile" -O1 --quiet "$module" -o "$work/$name.wasm" || exit 2
-	"$b/retwine-compile" -O1 --isa v2 --quiet "$module" -o "$work/$name.v2.wasm" || exit 2
-	# Functions may still be refused: what is counted is that it comes to an end.
-	"$b/test/verifier/verify_tool" "$work/$name.wasm" >"$work/out" 2>&1
-	sed "s/^/$name: /" "$work/out" | tail -n 12
-	check "mutants of $name" "$b/test/verifier/oracle" 1 2000 "$work/$name.v2.wasm"
+	for isa in v2 v3; do
+		out=$work/$name.$isa.wasm
+		"$b/retwine-compile" -O1 --isa "$isa" --quiet "$module" -o "$out" || exit 2
+		check "$name $isa" "$b/test/verifier/verify_tool" "$out"
+		modules="$modules $out"
+	done
 done
+# shellcheck disable=SC2086 # a list
+check oracle "$b/test/verifier/oracle" --generated 200000 1 100000 $modules
+check planted test/verifier/planted.sh "$b" 40000 "$work/$(basename "$1" .wasm).v2.wasm"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

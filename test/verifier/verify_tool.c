@@ -1,9 +1,10 @@
 /*
  * Verifies the native code of modules, function by function, as the enclave does, and says what was refused and
  * how long it took.
- * Usage: verify_tool [--all] [--from FUNC --to FUNC] MODULE.wasm...   (--all: each refused function)
+ * Usage: verify_tool [--all] [--quiet] [--find] MODULE.wasm...
+ * --all: each refused function; --find: by facts that are found here, also where the section has some.
  */
-#include "native/verify.h"
+#include "native/verify_find.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,53 +52,13 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static int u32_compare(const void *a, const void *b)
+/* Where code may be entered: functions, then routines. */
+static uint32_t *entries_read(const struct native_image *n)
 {
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	uint32_t count = native_entry_count(n), *entries = malloc(4 * ((size_t)count + 1));
 
-	return x < y ? -1 : x > y;
-}
-
-/* Where functions begin: the defined ones, and whatever is called besides. */
-static uint32_t *find_entries(const struct native_image *n, uint32_t *count)
-{
-	static struct x86_index index;
-	uint32_t size = (uint32_t)n->header.code_size, used = n->header.func_count,
-		 room = used + 64;
-	uint32_t *entries = malloc(4 * (size_t)room);
-
-	x86_index_init(&index);
-	for (uint32_t i = 0; i < used; i++)
+	for (uint32_t i = 0; entries && i <= count; i++)
 		entries[i] = native_entry_offset(n, i);
-	for (uint32_t at = 0; at < size;) {
-		struct x86_insn insn;
-
-		if (!x86_decode(&insn, &index, n->code + at, size - at)) {
-			at++;
-			continue;
-		}
-		at += insn.length;
-		int64_t target = at + insn.immediate;
-
-		if (insn.class != X86_CALL || target < 0 || target >= size)
-			continue;
-		uint32_t t = (uint32_t)target;
-
-		if (bsearch(&t, entries, n->header.func_count, 4, u32_compare))
-			continue;
-		if (used + 1 >= room)
-			entries = realloc(entries, 4 * (size_t)(room *= 2));
-		entries[used++] = t;
-	}
-	qsort(entries, used, 4, u32_compare);
-	uint32_t kept = 0;
-
-	for (uint32_t i = 0; i < used; i++) {
-		if (kept == 0 || entries[kept - 1] != entries[i])
-			entries[kept++] = entries[i];
-	}
-	entries[kept] = size;
-	*count = kept;
 	return entries;
 }
 
@@ -109,7 +70,98 @@ static void dump(const uint8_t *p, uint32_t at, size_t left)
 	printf("\n");
 }
 
-static int verify_file(const char *path, bool all, bool quiet)
+struct total {
+	unsigned reasons[COUNT_OF(g_words)], refused;
+	uint64_t labels, steps;
+	double seconds;
+};
+
+static void entry_print(const char *path, const struct verify_image *image, uint32_t i,
+			const struct verify_result *r)
+{
+	printf("%s: entry %u at %x: %s at +%x\n   ", path, i, image->entries[i], g_names[r->reason],
+	       r->offset - image->entries[i]);
+	dump(image->code + r->offset, r->offset, image->code_size - r->offset);
+}
+
+static void verify_entries(const char *path, struct verifier *v, struct total *t, bool all)
+{
+	double start = now();
+
+	for (uint32_t i = 0; i < v->image->entry_count; i++) {
+		struct verify_result r = verify_function(v, i);
+
+		t->labels += r.labels;
+		t->steps += r.steps;
+		t->reasons[r.reason]++;
+		t->refused += r.reason != VERIFY_OK;
+		if (all && r.reason != VERIFY_OK)
+			entry_print(path, v->image, i, &r);
+	}
+	t->seconds = now() - start;
+}
+
+static void total_print(const char *path, const struct verifier *v, const struct total *t)
+{
+	const struct verify_image *image = v->image;
+	double ms = t->seconds * 1e3, code = image->code_size ? image->code_size : 1;
+	uint64_t section = image->code_size + (uint64_t)image->rodata_size + image->facts_size +
+			   4 * (uint64_t)image->entry_count;
+
+	printf("%s: %u of %u verified, %.1f ms, %.0f ms/MB, %llu labels, %llu steps\n", path,
+	       image->entry_count - t->refused, image->entry_count, ms, ms * 1e6 / code,
+	       (unsigned long long)t->labels, (unsigned long long)t->steps);
+	printf("    code %u, read-only data %u, facts %u; section/code %.3f; state %zu KiB\n",
+	       image->code_size, image->rodata_size, image->facts_size, (double)section / code,
+	       verifier_memory(v) / 1024);
+	for (unsigned i = 1; i < COUNT_OF(g_words); i++) {
+		if (t->reasons[i])
+			printf("    %5u %s\n", t->reasons[i], g_words[i]);
+	}
+}
+
+/* Gives the image facts that are found here. Those that are refused then have the finder's reason. */
+static bool facts_find_all(const char *path, struct verify_image *image, struct facts_buffer *b,
+			   struct total *t, bool all)
+{
+	struct finder f = {0};
+	struct verify_result *results = calloc(image->entry_count + 1u, sizeof *results);
+	double start = now();
+	bool ok = results && !finder_init(&f, image) && !finder_find_all(&f, b, results);
+
+	for (uint32_t i = 0; ok && i < image->entry_count; i++) {
+		t->reasons[results[i].reason] += results[i].reason != VERIFY_OK;
+		if (all && results[i].reason)
+			entry_print(path, image, i, &results[i]);
+	}
+	finder_fini(&f);
+	free(results);
+	image->facts = b->bytes;
+	image->facts_size = (uint32_t)b->size;
+	printf("%s: facts found in %.0f ms\n", path, (now() - start) * 1e3);
+	return ok;
+}
+
+static bool image_read(struct verify_image *image, struct native_image *n, struct wasm_module *m,
+		       const uint8_t *bytes)
+{
+	if (native_decode(n, bytes + m->native.offset, m->native.size) ||
+	    native_layout_init(&image->layout, m))
+		return false;
+	image->code = n->code;
+	image->code_size = (uint32_t)n->header.code_size;
+	image->rodata = n->rodata;
+	image->rodata_size = (uint32_t)n->header.rodata_size;
+	image->facts = n->facts;
+	image->facts_size = (uint32_t)n->header.facts_size;
+	image->module = m;
+	image->window_size = n->header.flags & NATIVE_CHECKED ? 0 : NATIVE_WINDOW_SIZE;
+	image->entries = entries_read(n);
+	image->entry_count = native_entry_count(n);
+	return image->entries != NULL;
+}
+
+static int verify_file(const char *path, bool all, bool quiet, bool find)
 {
 	size_t size = 0;
 	uint8_t *bytes = file_read(path, &size);
@@ -118,70 +170,37 @@ static int verify_file(const char *path, bool all, bool quiet)
 	struct native_image n;
 	struct verify_image image = {0};
 	struct verifier v = {0};
-	unsigned reasons[COUNT_OF(g_words)] = {0}, refused = 0;
-	uint64_t labels = 0, steps = 0;
+	struct total t = {0}, found = {0};
+	struct facts_buffer b = {0};
 
 	if (!bytes || wasm_decode(&m, &error, bytes, size)) {
 		printf("%s: no module\n", path);
 		return 1;
 	}
-	enum err e = native_decode(&n, bytes + m.native.offset, m.native.size);
-
-	if (e || native_layout_init(&image.layout, &m)) {
-		printf("%s: no native code (%d)\n", path, e);
+	if (!image_read(&image, &n, &m, bytes)) {
+		printf("%s: no native code\n", path);
 		return 1;
 	}
-	image.code = n.code;
-	image.code_size = (uint32_t)n.header.code_size;
-	image.rodata = n.rodata;
-	image.rodata_size = (uint32_t)n.header.rodata_size;
-	image.module = &m;
-	image.window_size = n.header.flags & NATIVE_CHECKED ? 0 : NATIVE_WINDOW_SIZE;
-	image.entries = find_entries(&n, &image.entry_count);
-	if (verifier_init(&v, &image))
+	if (find && !facts_find_all(path, &image, &b, &found, all))
 		return 1;
-	double start = now();
-
-	for (uint32_t i = 0; i < image.entry_count; i++) {
-		double before = now();
-		struct verify_result r = verify_function(&v, i);
-		double took = now() - before;
-
-		if (!quiet && took > 0.02)
-			printf("%s: entry %u: %u bytes %u labels %u steps %.1f ms\n", path, i,
-			       image.entries[i + 1] - image.entries[i], r.labels, r.steps,
-			       took * 1e3);
-		labels += r.labels;
-		steps += r.steps;
-		reasons[r.reason]++;
-		refused += r.reason != VERIFY_OK;
-		if (all && r.reason != VERIFY_OK) {
-			printf("%s: entry %u at %x: %s at +%x\n   ", path, i, image.entries[i],
-			       g_names[r.reason], r.offset - image.entries[i]);
-			dump(n.code + r.offset, r.offset, image.code_size - r.offset);
-		}
+	if (verifier_init(&v, &image)) {
+		printf("%s: no facts\n", path);
+		return 1;
 	}
-	double ms = (now() - start) * 1e3;
-
-	if (!quiet || refused) {
-		printf("%s: %u of %u verified, %.1f ms, %.0f ms/MB, %llu labels, %llu steps, %zu "
-		       "KiB, code %u\n",
-		       path, image.entry_count - refused, image.entry_count, ms,
-		       ms * 1e6 / (image.code_size + 1.0), (unsigned long long)labels,
-		       (unsigned long long)steps, verifier_memory(&v) / 1024, image.code_size);
-		for (unsigned i = 1; i < COUNT_OF(g_words); i++) {
-			if (reasons[i])
-				printf("    %5u %s\n", reasons[i], g_words[i]);
-		}
-	}
+	verify_entries(path, &v, &t, all && !find);
+	if (find)
+		memcpy(t.reasons, found.reasons, sizeof t.reasons);
+	if (!quiet || t.refused)
+		total_print(path, &v, &t);
 	verifier_fini(&v);
+	facts_buffer_fini(&b);
 	wasm_module_fini(&m);
-	return refused != 0;
+	return t.refused != 0;
 }
 
 int main(int argc, char **argv)
 {
-	bool all = false, quiet = false;
+	bool all = false, quiet = false, find = false;
 	int bad = 0;
 
 	for (int i = 1; i < argc; i++) {
@@ -189,8 +208,10 @@ int main(int argc, char **argv)
 			all = true;
 		else if (strcmp(argv[i], "--quiet") == 0)
 			quiet = true;
+		else if (strcmp(argv[i], "--find") == 0)
+			find = true;
 		else
-			bad += verify_file(argv[i], all, quiet);
+			bad += verify_file(argv[i], all, quiet, find);
 	}
 	return bad != 0;
 }
