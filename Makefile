@@ -241,7 +241,7 @@ demo:
 	@tools/demo.sh $(B)
 
 TEST_PROGRAMS := $(UNIT) $(TSAN:%=$(B)/tsan/%_test) $(B)/tsan/threads $(FUZZ:%=$(B)/fuzz/%_replay) $(B)/test/sim_test $(B)/test/enclave_test $(B)/test/threads_test \
-	$(B)/test/number_test \
+	$(B)/test/number_test $(B)/test/verifier/verify_tool \
 	$(B)/retwine-wast $(B)/wast-native $(TEST_IMAGE) $(TEST_IMAGE:.elf=.sig)
 test-programs: all $(TEST_PROGRAMS) examples-test guests wasi-programs wasi-tools toolchains $(DIFFERENTIAL) $(E2E_PROGRAMS) gcc
 test:
@@ -269,6 +269,9 @@ check-spec: deps-test
 # The verifier's decoder against a disassembler, the verifier over what the compiler makes, and what it
 # accepts in an emulator.
 VERIFIER_TOOL_C := $(call plain_c,base wasm) $(VERIFIER_C) $(FINDER_C) host/heap.c host/park.c
+$(B)/test/verifier/verify_tool: $(B)/host/test/verifier/verify_tool.o $(VERIFIER_TOOL_C:%.c=$(B)/host/%.o)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -o $@ $^ -lpthread
 $(B)/test/verifier/%: $(B)/host/test/verifier/%.o $(VERIFIER_TOOL_C:%.c=$(B)/host/%.o)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -o $@ $^ -lZydis -lunicorn -lpthread

@@ -667,12 +667,13 @@ static enum retwine_code add_mount(struct retwine_config *config, const char *ho
 	return code;
 }
 
-/* HOST[::GUEST][:ro] */
+/* HOST[::GUEST][:ro], where HOST::ro has a GUEST of that name */
 static enum retwine_code add_dir(struct retwine_config *config, const char *text,
 				 struct retwine_error *error)
 {
 	size_t n = strlen(text);
-	bool read_only = n >= 3 && strcmp(text + n - 3, ":ro") == 0;
+	bool read_only = n >= 3 && strcmp(text + n - 3, ":ro") == 0 &&
+			 !(n >= 4 && text[n - 4] == ':');
 	char *host = strndup(text, read_only ? n - 3 : n);
 
 	if (!host)

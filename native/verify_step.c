@@ -267,10 +267,15 @@ static void step_set_part(const struct step *t, const struct x86_operand *op, co
 
 	bool whole = old.lo >= 0 && old.hi <= mask && !high;
 
-	if (rule_holds(PART_WRITTEN, whole))
-		state_set(t->s, op->reg, value_range(v->lo, v->hi));
-	else
-		state_set(t->s, op->reg, old.lo < 0 ? value_any() : value_range(0, old.hi | mask));
+	struct value now = old.lo < 0 ? value_any() : value_range(0, old.hi | mask);
+
+	if (rule_holds(PART_WRITTEN, whole)) {
+		now = value_range(v->lo, v->hi);
+	} else if (!high) {
+		now.low_bits = (uint8_t)(8 * op->size);
+		now.low_max = (uint32_t)v->hi;
+	}
+	state_set(t->s, op->reg, now);
 }
 
 /* Writes operand i; *v is a value of its size, zero-extended. */

@@ -27,6 +27,7 @@ for f in fuzz/*_fuzz.c; do
 	entry "seeds/$name" "$b/fuzz/${name}_replay fuzz/seeds/$name"
 done
 entry compiler-numbers "$b/test/number_test"
+entry compiler-forms "test/compiler/forms.sh $b"
 entry simulator "$b/test/sim_test"
 entry enclave-fast "$b/test/enclave_test $b/test-enclave.elf $b/test-enclave.sig"
 entry enclave-strict "$b/test/enclave_test $b/test-enclave.elf $b/test-enclave.sig strict"

@@ -313,6 +313,8 @@ TEST(set_reads_directories)
 		{"data:ro", "data", "data", true},
 		{"a:b::/c//./d/", "a:b", "/c/d", false},
 		{"a::b::c", "a", "b::c", false},
+		{"x::ro", "x", "ro", false},
+		{"x::ro:ro", "x", "ro", true},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(good); i++) {

@@ -519,6 +519,21 @@ TEST(all_paths_to_a_label_count)
 	REFUSED(WINDOW, 0xeb, 4, LOAD_RDI, RET, 0x89, 0xf8, 0xeb, 0xf8);
 }
 
+/* What is known of the low byte stays known when the rest of the register is not. */
+TEST(a_byte_that_is_written_is_known_and_no_other)
+{
+	static const uint32_t one[1], two[2];
+
+#define LOOK_UP                                                                                    \
+	0x48, 0x8d, 0x0d, LE32(CODE_RODATA - 13), 0x8b, 0x04, 0x81, RET /* [rcx + 4 * rax] */
+	CHECK_EQ(VERDICT_WITH(two, 0x0f, 0x94, 0xc0, 0x0f, 0xb6, 0xc0, LOOK_UP), VERIFY_OK);
+	CHECK_EQ(VERDICT_WITH(one, 0x0f, 0x94, 0xc0, 0x0f, 0xb6, 0xc0, LOOK_UP), VERIFY_RODATA);
+	/* sete ah, or all 16 bits afterwards */
+	CHECK_EQ(VERDICT_WITH(two, 0x0f, 0x94, 0xc4, 0x0f, 0xb6, 0xc0, LOOK_UP), VERIFY_RODATA);
+	CHECK_EQ(VERDICT_WITH(two, 0x0f, 0x94, 0xc0, 0x0f, 0xb7, 0xc0, LOOK_UP), VERIFY_RODATA);
+#undef LOOK_UP
+}
+
 int main(void)
 {
 	RUN(refuses_segment_moves_and_bases);
@@ -548,6 +563,7 @@ int main(void)
 	RUN(a_loop_does_not_grow_out_of_the_window);
 	RUN(a_call_leaves_nothing_known_of_its_registers);
 	RUN(both_sources_of_a_cmov_count);
+	RUN(a_byte_that_is_written_is_known_and_no_other);
 	RUN(all_paths_to_a_label_count);
 	return check_report();
 }

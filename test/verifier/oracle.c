@@ -21,9 +21,9 @@
 #include "test/verifier/oracle_mutate.h"
 #include "wasm/module.h"
 
-#define LONG_COUNT    1000000u
-#define GROUP	      64u /* mutants of one function, functions of one world */
-#define SEEDS	      4u  /* runs of the original and of the mutant */
+#define LONG_COUNT    10000000u /* about an hour of a CPU */
+#define GROUP	      64u	/* mutants of one function, functions of one world */
+#define SEEDS	      4u	/* runs of the original and of the mutant */
 #define RUNS_MUTANT   6u
 #define RUNS_MADE     24u
 #define FUNCTION_MAX  3000u
