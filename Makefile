@@ -90,6 +90,8 @@ $(B)/host/%.o: %.S
 $(B)/libretwine.a: $(HOST_C:%.c=$(B)/host/%.o) $(HOST_S:%.S=$(B)/host/%.o)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
+# The command's list of system calls, and its test.
+$(B)/retwine $(B)/unit/sandbox_test: HOST_LIBS += -lseccomp
 $(B)/retwine: $(CLI_C:%.c=$(B)/host/%.o) $(B)/libretwine.a
 	@echo "  LINK  $@"
 	$(Q)$(CLANG) -o $@ $^ $(HOST_LIBS)

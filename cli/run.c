@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/sandbox.h"
 
 struct run {
 	const struct command *command;
@@ -19,6 +20,7 @@ struct run {
 	FILE *status; /* open, or NULL */
 	bool quiet;
 	bool show_identity;
+	bool no_seccomp;
 	bool stats;
 	enum retwine_format stats_format;
 	struct retwine_outcome outcome;
@@ -32,6 +34,7 @@ static const struct option g_options[] = {
 	{0, "stats", "json", true, "at the end, say what crossed the boundary"},
 	{0, "status-file", "FILE", false,
 	 "write how it ended, to tell our status from the guest's"},
+	{0, "no-seccomp", NULL, false, "do not limit the system calls of this process"},
 	{0, "strict-simulation", NULL, false, "simulate every ENCLU by a trap"},
 	{0, "simulation", NULL, false, "simulate, even where the machine has SGX"},
 };
@@ -44,6 +47,8 @@ static int other_option(void *context, const struct option *option, const char *
 		r->quiet = true;
 	else if (strcmp(option->name, "show-identity") == 0)
 		r->show_identity = true;
+	else if (strcmp(option->name, "no-seccomp") == 0)
+		r->no_seccomp = true;
 	else if (strcmp(option->name, "status-file") == 0)
 		r->status_file = value;
 	else
@@ -100,18 +105,36 @@ static void say_digest(const char *name, const uint8_t digest[RETWINE_DIGEST_SIZ
 	command_say("%-15s %s", name, hex);
 }
 
+/* Everything is open by now. What cannot be limited is not run. */
+static void limit_calls(struct run *r)
+{
+	char line[RETWINE_MESSAGE_MAX];
+	const int error = r->no_seccomp ? 0 : sandbox_enter(r->status ? fileno(r->status) : -1);
+
+	if (error == 0)
+		return;
+	(void)snprintf(line, sizeof(line),
+		       "cannot limit the system calls of this process (seccomp): %s; run without "
+		       "by --no-seccomp",
+		       strerror(error));
+	command_say("%s", line);
+	write_status(r, "refused", STATUS_REFUSED, line);
+	exit(STATUS_REFUSED);
+}
+
 static void on_start(void *context, bool simulation, const struct retwine_identity *identity)
 {
-	const struct run *r = context;
+	struct run *r = context;
 
 	if (simulation && !r->quiet)
 		command_say("SIMULATION: no hardware protects this program or its data");
-	if (!r->show_identity)
-		return;
-	say_digest("mr_enclave", identity->mr_enclave);
-	say_digest("mr_signer", identity->mr_signer);
-	say_digest("program_digest", identity->program_digest);
-	say_digest("launch_digest", identity->launch_digest);
+	if (r->show_identity) {
+		say_digest("mr_enclave", identity->mr_enclave);
+		say_digest("mr_signer", identity->mr_signer);
+		say_digest("program_digest", identity->program_digest);
+		say_digest("launch_digest", identity->launch_digest);
+	}
+	limit_calls(r);
 }
 
 static void on_compile(void *context, const char *module)

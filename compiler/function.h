@@ -33,13 +33,14 @@ struct compile_plan {
  * more easily. */
 enum unit_form {
 	UNIT_PLAIN,
-	UNIT_MASKED, /* addresses are masked after the passes (mask.c) */
+	UNIT_MASKED, /* addresses that are no index plus an offset are masked after the passes (mask.c) */
+	UNIT_EXTENDED, /* and indices extended again */
 	UNIT_OPAQUE, /* each function alone, indices opaque from the start, no jump tables, -O1 at most */
 	UNIT_SIMPLE, /* the same, without passes */
 	UNIT_FORMS
 };
 
-#define UNIT_PLACES	1000 /* WASM_MAX_PARAMS, WASM_MAX_RESULTS */
+#define UNIT_PLACES 1000 /* WASM_MAX_PARAMS, WASM_MAX_RESULTS */
 
 /* Functions that are compiled together: an LLVM context and module of their own, one thread. */
 struct unit {
@@ -47,7 +48,7 @@ struct unit {
 	uint32_t first, count; /* defined functions, as function indices of the module */
 	int level;	       /* of optimisation */
 	enum unit_form form;
-	const bool *wanted; /* from first on: which functions to make code of */
+	const bool *wanted;	     /* from first on: which functions to make code of */
 	LLVMMemoryBufferRef *passed; /* struct unit_request */
 	LLVMContextRef context;
 	LLVMModuleRef module;

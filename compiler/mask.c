@@ -3,10 +3,10 @@
  * LLVM knows more. Where that matters a value goes through an instruction that LLVM cannot look into.
  *
  * Always: the index of a table's entry, so that the value that is checked is the value that is used.
- * In functions that did not verify (compiler/prove.c), once the passes are done: every address in the window. The
- * code generator, and at -O2 and -O3 the vectorizer, count in addresses, or from their end; what is added
- * to what is right, but not to be seen. An index is extended again, which costs a move; any other address is masked:
- * that changes nothing, for index and offset are below 2^32 each and so their sum is below 2^33. What is masked
+ * In functions that did not verify (compiler/prove.c), once the passes are done: addresses in the window. The
+ * passes, and at -O2 and -O3 the vectorizer, count in addresses, or from their end; what is added
+ * to what is right, but not to be seen. What is no extended index plus an offset is masked; if that was not
+ * enough, each index is extended again, too, which costs a move. The mask changes nothing, for index and offset are below 2^32 each and so their sum is below 2^33. What is masked
  * is the lowest address of those that a block has of the same base, since only of real addresses that is known.
  *
  * Trust: none; the verifier has the last word.
@@ -85,8 +85,9 @@ static LLVMValueRef opaque_mask(struct unit *u, LLVMBuilderRef b, LLVMValueRef a
 struct access {
 	LLVMValueRef insn;
 	unsigned operand;
-	LLVMValueRef base;
-	int64_t offset; /* of its address from the base */
+	LLVMValueRef base;  /* a pointer */
+	LLVMValueRef index; /* not NULL: the base is a constant, in the offset, plus this number */
+	int64_t offset;	    /* of its address from the base, or from the index */
 	bool done;
 };
 
@@ -119,6 +120,27 @@ static bool is_constant_step(LLVMTargetDataRef data, LLVMValueRef v, int64_t *st
 	       *step < INT32_MAX;
 }
 
+/* A pointer that is a number of bytes from the window's begin. */
+static bool is_constant_pointer(const struct unit *u, LLVMValueRef v, int64_t *at)
+{
+	if (!LLVMIsConstant(v))
+		return false;
+	LLVMValueRef n = LLVMConstPtrToInt(v, u->i64);
+
+	if (!LLVMIsAConstantInt(n))
+		return false;
+	*at = LLVMConstIntGetSExtValue(n);
+	return *at >= 0 && *at <= (int64_t)ADDRESS_MASK;
+}
+
+static bool is_index_step(struct accesses *a, LLVMValueRef v, int64_t *at)
+{
+	return LLVMIsAGetElementPtrInst(v) && LLVMGetNumOperands(v) == 2 &&
+	       LLVMABISizeOfType(a->data, LLVMGetGEPSourceElementType(v)) == 1 &&
+	       LLVMTypeOf(LLVMGetOperand(v, 1)) == a->u->i64 &&
+	       is_constant_pointer(a->u, LLVMGetOperand(v, 0), at);
+}
+
 static void access_find_base(struct accesses *a, struct access *access, LLVMValueRef pointer)
 {
 	int64_t step;
@@ -128,66 +150,73 @@ static void access_find_base(struct accesses *a, struct access *access, LLVMValu
 		access->base = LLVMGetOperand(access->base, 0);
 		access->offset += step;
 	}
+	if (is_index_step(a, access->base, &step)) {
+		access->index = LLVMGetOperand(access->base, 1);
+		access->offset += step;
+	}
 }
 
-/* The distance from null of a base that is an index, extended; NULL: it is none. */
-static LLVMValueRef base_index(LLVMValueRef base)
+static bool access_has_base(const struct access *access, const struct access *other)
 {
-	if (!LLVMIsAGetElementPtrInst(base) || LLVMGetNumOperands(base) != 2 ||
-	    !LLVMIsNull(LLVMGetOperand(base, 0)))
-		return NULL;
-	LLVMValueRef n = LLVMGetOperand(base, 1);
-
-	return LLVMIsAZExtInst(n) && LLVMGetIntTypeWidth(LLVMTypeOf(LLVMGetOperand(n, 0))) == 32
-		       ? n
-		       : NULL;
+	return access->index ? access->index == other->index : access->base == other->base;
 }
 
-static bool base_is_opaque(LLVMValueRef base)
+static bool index_is_extended(LLVMValueRef n)
 {
-	if (!LLVMIsAGetElementPtrInst(base) || LLVMGetNumOperands(base) != 2 ||
-	    !LLVMIsNull(LLVMGetOperand(base, 0)))
-		return false;
-	LLVMValueRef n = LLVMGetOperand(base, 1);
+	return LLVMIsAZExtInst(n) && LLVMGetIntTypeWidth(LLVMTypeOf(LLVMGetOperand(n, 0))) == 32;
+}
 
+static bool index_is_opaque(LLVMValueRef n)
+{
 	return LLVMIsACallInst(n) && LLVMIsAInlineAsm(LLVMGetCalledValue(n));
 }
 
 /* The index is extended where the base is made, for all that use it. */
-static void base_extend(struct unit *u, LLVMValueRef base, LLVMValueRef index)
+static void access_extend(struct unit *u, const struct access *access)
 {
 	LLVMBuilderRef b = LLVMCreateBuilderInContext(u->context);
 
-	LLVMPositionBuilderBefore(b, base);
-	LLVMSetOperand(base, 1, opaque_extend(u, b, LLVMGetOperand(index, 0), false));
+	LLVMPositionBuilderBefore(b, access->base);
+	LLVMSetOperand(access->base, 1,
+		       opaque_extend(u, b, LLVMGetOperand(access->index, 0), false));
 	LLVMDisposeBuilder(b);
+}
+
+/* What an access of that base reaches, `least` bytes from it. */
+static LLVMValueRef access_address(struct unit *u, LLVMBuilderRef b, const struct access *access,
+				   int64_t least)
+{
+	LLVMValueRef step = LLVMConstInt(u->i64, (uint64_t)least, true);
+
+	if (access->index)
+		return LLVMBuildAdd(b, access->index, step, "");
+	return LLVMBuildPtrToInt(b, LLVMBuildGEP2(b, u->i8, access->base, &step, 1, ""), u->i64,
+				 "");
 }
 
 /* The accesses of the same base get their addresses from the lowest, masked. */
 static void accesses_mask(struct accesses *a, uint32_t first)
 {
 	struct unit *u = a->u;
-	struct access *low = &a->list[first];
+	const struct access of = a->list[first];
 	LLVMBuilderRef b = LLVMCreateBuilderInContext(u->context);
-	LLVMValueRef base = low->base, null = LLVMConstNull(u->ptr_gs);
+	LLVMValueRef null = LLVMConstNull(u->ptr_gs);
+	int64_t least = of.offset;
 
 	for (uint32_t i = first; i < a->count; i++)
-		if (a->list[i].base == base && a->list[i].offset < low->offset)
-			low = &a->list[i];
-	int64_t least = low->offset;
-	LLVMValueRef step = LLVMConstInt(u->i64, (uint64_t)least, true);
-
-	LLVMPositionBuilderBefore(b, a->list[first].insn);
-	LLVMValueRef address = LLVMBuildGEP2(b, u->i8, base, &step, 1, "");
-	LLVMValueRef masked = opaque_mask(u, b, LLVMBuildPtrToInt(b, address, u->i64, ""));
+		if (access_has_base(&of, &a->list[i]) && a->list[i].offset < least)
+			least = a->list[i].offset;
+	LLVMPositionBuilderBefore(b, of.insn);
+	LLVMValueRef masked = opaque_mask(u, b, access_address(u, b, &of, least));
 	LLVMValueRef from = LLVMBuildGEP2(b, u->i8, null, &masked, 1, "");
 
 	for (uint32_t i = first; i < a->count; i++) {
 		struct access *access = &a->list[i];
 
-		if (access->base != base)
+		if (!access_has_base(&of, access))
 			continue;
-		step = LLVMConstInt(u->i64, (uint64_t)(access->offset - least), false);
+		LLVMValueRef step = LLVMConstInt(u->i64, (uint64_t)(access->offset - least), false);
+
 		LLVMPositionBuilderBefore(b, access->insn);
 		LLVMSetOperand(access->insn, access->operand,
 			       LLVMBuildGEP2(b, u->i8, from, &step, 1, ""));
@@ -209,12 +238,13 @@ static void accesses_add(struct accesses *a, LLVMValueRef insn, unsigned operand
 	struct access access = {.insn = insn, .operand = operand};
 
 	access_find_base(a, &access, LLVMGetOperand(insn, operand));
-	LLVMValueRef index = base_index(access.base);
+	bool is_index = access.index && access.offset >= 0;
 
-	if (LLVMIsConstant(access.base) || base_is_opaque(access.base))
+	if (LLVMIsConstant(access.base) || (is_index && index_is_opaque(access.index)))
 		return;
-	if (index) {
-		base_extend(a->u, access.base, index);
+	if (is_index && index_is_extended(access.index)) {
+		if (a->u->form >= UNIT_EXTENDED)
+			access_extend(a->u, &access);
 		return;
 	}
 	if (a->count == a->room) {
@@ -245,9 +275,43 @@ static bool insn_may_end(LLVMValueRef insn)
 	       !LLVMIsAInlineAsm(LLVMGetCalledValue(insn));
 }
 
+/* An index plus a constant may become an index and a displacement. */
+static bool is_offset(LLVMValueRef insn)
+{
+	LLVMValueRef n = LLVMGetOperand(insn, 1);
+
+	return LLVMIsAConstantInt(n) && LLVMConstIntGetSExtValue(n) >= 0;
+}
+
+/* What is known not to wrap the code generator computes with 64 bits, so that it need not be extended. Without
+ * that knowledge it stays an index of 32 bits. */
+static void insn_forget(LLVMValueRef insn)
+{
+	switch (LLVMGetInstructionOpcode(insn)) {
+	case LLVMAdd:
+		if (is_offset(insn))
+			break;
+		LLVMSetNUW(insn, false);
+		LLVMSetNSW(insn, false);
+		break;
+	case LLVMSub:
+	case LLVMMul:
+	case LLVMShl:
+		LLVMSetNUW(insn, false);
+		LLVMSetNSW(insn, false);
+		break;
+	case LLVMZExt:
+		LLVMSetNNeg(insn, false);
+		break;
+	default:
+		break;
+	}
+}
+
 static void block_mask(struct accesses *a, LLVMBasicBlockRef block)
 {
 	for (LLVMValueRef i = LLVMGetFirstInstruction(block); i; i = LLVMGetNextInstruction(i)) {
+		insn_forget(i);
 		if (insn_may_end(i))
 			accesses_finish(a);
 		else if (insn_accesses(i))

@@ -125,7 +125,8 @@ static bool proof_compile(struct proof *p)
 	bool verified = p->plan->options->unverified;
 
 	for (uint32_t form = UNIT_PLAIN; form < UNIT_FORMS; form++) {
-		if (form == UNIT_MASKED && p->plan->options->flags & NATIVE_CHECKED)
+		if ((form == UNIT_MASKED || form == UNIT_EXTENDED) &&
+		    p->plan->options->flags & NATIVE_CHECKED)
 			continue;
 		p->request.form = (enum unit_form)form;
 		if (!unit_compile(p->plan, &p->request, &p->code->objects[p->code->count],

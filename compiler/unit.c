@@ -320,7 +320,7 @@ static bool unit_make_object(struct unit *u, LLVMMemoryBufferRef *object)
 
 	if (!machine)
 		return false;
-	if (u->form == UNIT_MASKED && u->passed && *u->passed)
+	if ((u->form == UNIT_MASKED || u->form == UNIT_EXTENDED) && u->passed && *u->passed)
 		unit_take_ir(u);
 	else
 		unit_make_ir(u, machine);

@@ -17,7 +17,7 @@ struct unit_request {
 	int level; /* 0..3, which may be less than the options say */
 	enum unit_form form;
 	const bool *wanted; /* from first on: the functions to make code of */
-	/* At -O2 and more: what the passes made, kept by UNIT_PLAIN for UNIT_MASKED; NULL: not kept. Belongs to
+	/* At -O2 and more: what the passes made, kept by UNIT_PLAIN for UNIT_MASKED and UNIT_EXTENDED; NULL: not kept. Belongs to
 	 * the caller. */
 	LLVMMemoryBufferRef *passed;
 };

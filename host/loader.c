@@ -213,3 +213,15 @@ enum err loader_load(struct enclave *enclave, struct device *device, const struc
 	load_find_threads(&l);
 	return load_map(&l);
 }
+
+enum err loader_withhold(const struct enclave *enclave, const struct sgx_image *image)
+{
+	struct device *d = enclave->device;
+
+	for (size_t i = 0; i < image->layout.range_count; i++) {
+		if (d->ops->protect(d, image->layout.range[i].off, image->layout.range[i].size,
+				    PROT_NONE) != 0)
+			return E_NOMEM;
+	}
+	return E_OK;
+}

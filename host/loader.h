@@ -30,6 +30,12 @@ MUST_USE enum err loader_load(struct enclave *enclave, struct device *device,
 			      const uint8_t configid[SGX_CONFIGID_SIZE], char *why,
 			      size_t why_size);
 
+/*
+ * For an enclave that has a limit of memory, before it is entered: takes the mappings of its dynamic memory away,
+ * so that no page is added by a mere touch. The service maps what it grants.
+ */
+MUST_USE enum err loader_withhold(const struct enclave *enclave, const struct sgx_image *image);
+
 /* XFRM for this machine: 0x7, or 0xE7 where the system and (on hardware) CPUID.12H.1 allow all of
  * AVX-512's state. 0: this CPU lacks AVX or its system does not enable it. */
 uint64_t loader_xfrm(bool simulation);

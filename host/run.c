@@ -90,6 +90,11 @@ static enum err run_load(struct run *r)
 	r->result->stats.image_pages = r->enclave.pages;
 	r->result->stats.build_ns = now_ns() - start;
 	memcpy(r->result->mrenclave, sigstruct.enclavehash, sizeof(r->result->mrenclave));
+	if (err == E_OK && r->request->limits.memory != 0) {
+		err = loader_withhold(&r->enclave, &r->image);
+		if (err != E_OK)
+			return run_failed(r, err, "withholding memory from the enclave");
+	}
 	if (err == E_OK && r->request->starting)
 		r->request->starting(r->request->starting_context, r->result->simulation,
 				     r->result->mrenclave);

@@ -11,6 +11,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/heap.h"
+
 enum input_shape {
 	INPUT_NONE,
 	INPUT_BYTES, /* the handler looks at them */
@@ -284,6 +286,15 @@ static enum err service_place(struct host_service *s, const struct service_confi
 	return err;
 }
 
+/* With a limit, who may use which page is kept here. */
+static enum err pages_init(struct host_service *s)
+{
+	if (s->limits.memory == 0 || !s->device)
+		return E_OK;
+	s->granted = heap_alloc(s->device->size / SGX_PAGE_SIZE / 8 + 1);
+	return s->granted ? E_OK : E_NOMEM;
+}
+
 enum err service_init(struct host_service *s, const struct service_config *config)
 {
 	memset(s, 0, sizeof *s);
@@ -307,7 +318,10 @@ enum err service_init(struct host_service *s, const struct service_config *confi
 	pthread_mutex_init(&s->dir_lock, NULL);
 	pthread_mutex_init(&s->stream_lock, NULL);
 	s->ready = true;
-	enum err err = service_place(s, config);
+	enum err err = pages_init(s);
+
+	if (err == E_OK)
+		err = service_place(s, config);
 
 	if (err != E_OK)
 		service_fini(s);
@@ -324,6 +338,7 @@ void service_fini(struct host_service *s)
 	pthread_mutex_destroy(&s->dir_lock);
 	pthread_mutex_destroy(&s->lock);
 	close(s->wake_fd);
+	heap_free(s->granted);
 	memset(s, 0, sizeof *s);
 }
 

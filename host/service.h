@@ -74,6 +74,8 @@ struct host_service {
 	_Atomic uint64_t disk_used;
 	_Atomic uint64_t memory_used;
 	struct device *device;
+	uint8_t *
+		granted; /* under lock: a bit for each page of ELRANGE; NULL: memory has no limit */
 	_Atomic uint64_t calls[HOST_CALL_END];
 	_Atomic uint64_t refused;
 	_Atomic uint64_t bytes_in;

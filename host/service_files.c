@@ -253,9 +253,40 @@ enum host_errno service_do_write(struct service_job *job, struct service_file *f
 	return file->may_write ? limited_write(job, file) : HOST_BADF;
 }
 
+/* What lies between the end of the file and `off` counts as written: not every file system keeps holes. On an
+ * error nothing is taken. */
+static enum host_errno hole_take(struct host_service *s, const struct service_file *file,
+				 uint64_t off, uint64_t *hole)
+{
+	struct stat st;
+
+	if (s->limits.disk_bytes == 0)
+		return HOST_SUCCESS;
+	if (fstat(file->fd, &st) == -1)
+		return service_errno(errno);
+	const uint64_t size = st.st_size < 0 ? 0 : (uint64_t)st.st_size;
+	const uint64_t bytes = off > size ? off - size : 0;
+
+	if (!service_take(&s->disk_used, bytes, s->limits.disk_bytes))
+		return HOST_NOSPC;
+	*hole = bytes;
+	return HOST_SUCCESS;
+}
+
 enum host_errno service_do_pwrite(struct service_job *job, struct service_file *file)
 {
-	return job->request.arg[1] > INT64_MAX ? HOST_INVAL : limited_write(job, file);
+	struct host_service *s = job->service;
+	uint64_t hole = 0;
+
+	if (job->request.arg[1] > INT64_MAX)
+		return HOST_INVAL;
+	enum host_errno error = hole_take(s, file, job->request.arg[1], &hole);
+
+	if (error == HOST_SUCCESS)
+		error = limited_write(job, file);
+	if (error != HOST_SUCCESS)
+		service_give(&s->disk_used, hole, s->limits.disk_bytes);
+	return error;
 }
 
 enum host_file_type service_type_of_mode(mode_t mode)
@@ -309,9 +340,18 @@ enum host_errno service_do_stat(struct service_job *job, struct service_file *fi
 
 enum host_errno service_do_set_size(struct service_job *job, struct service_file *file)
 {
+	struct host_service *s = job->service;
+	uint64_t hole = 0;
+
 	if (job->request.arg[1] > INT64_MAX)
 		return HOST_INVAL;
-	return service_result(ftruncate(file->fd, (off_t)job->request.arg[1]));
+	enum host_errno error = hole_take(s, file, job->request.arg[1], &hole);
+
+	if (error == HOST_SUCCESS)
+		error = service_result(ftruncate(file->fd, (off_t)job->request.arg[1]));
+	if (error != HOST_SUCCESS)
+		service_give(&s->disk_used, hole, s->limits.disk_bytes);
+	return error;
 }
 
 /* One of the two times, `set` and `set_now` being its flags. */

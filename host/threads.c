@@ -214,8 +214,8 @@ static void *worker_main(void *context)
 /* Under the lock. Signals of the process are for its own threads; faults and kicks are for ours. */
 static bool thread_make(struct threads *a, uint32_t number, void *(*entry)(void *))
 {
-	static const int ours[] = {SIGSEGV,	      SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT,
-				   DEVICE_KICK_SIGNAL};
+	static const int ours[] = {SIGSEGV, SIGBUS,  SIGILL, SIGFPE,
+				   SIGTRAP, SIGABRT, SIGSYS, DEVICE_KICK_SIGNAL};
 	struct threads_thread *t = &a->thread[number];
 	pthread_attr_t attr;
 	sigset_t blocked, old;

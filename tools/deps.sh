@@ -6,7 +6,7 @@ set -eu
 
 # The image, the command, the compiler.
 build="clang-19 lld-19 llvm-19-dev make gcc libc6-dev binutils libmbedtls-dev libipsec-mb-dev libyaml-dev
-	libjansson-dev openssl"
+	libjansson-dev libseccomp-dev openssl"
 # Programs in C for WASI, and npm, which fetches their sources.
 examples="wasi-libc libclang-rt-19-dev-wasm32 npm ca-certificates"
 # Sanitizers, programs in text, C++ and Rust.

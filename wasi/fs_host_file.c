@@ -338,6 +338,8 @@ static void stat_correct(const struct host_file *f, struct wasi_filestat *st)
 	if (!checked_add_u64(&end, f->out_off == FS_OFFSET_END ? st->size : f->out_off,
 			     f->out_size))
 		return;
+	if (end > FS_OFFSET_MAX) /* no file is larger, whatever size the host said */
+		end = FS_OFFSET_MAX;
 	if (end > st->size)
 		st->size = end;
 }

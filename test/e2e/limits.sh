@@ -70,8 +70,67 @@ check_status "host-max-memory is enough" 0
 run --host-max-handles 4 --dir "$WORK/small::/data" "$EXAMPLES/scoring.wasm" generate 10 /data/three.csv
 check_status "host-max-handles" 1
 check "host-max-handles" "the file was made" test ! -e "$WORK/small/three.csv"
+run --strict --tcplisten 127.0.0.1:0 --tmp /tmp "$HELLO"
+check_status "strict allows streams, sockets and memory" 0
+run --strict --dir "$WORK/small::/data" "$HELLO"
+check_refused "strict refuses a directory" 2 "strict"
 check "owner's limits" "they are in the digest" test "$digest" = \
 	"$("$RETWINE" measure --host-max-disk 8K "$EXAMPLES/scoring.wasm" | grep launch_digest)"
+
+# ---- the list of system calls, kept by the kernel ------------------------------------------------------
+# seccomp_of NAME EXPECTED OPTION...: while a program runs, "Seccomp:" of each thread of its process is
+# EXPECTED (2: there is a list). The timeout is for a second thread.
+seccomp_of() {
+	local pid line modes
+	rm -f "$WORK/pipe" "$WORK/never"
+	mkfifo "$WORK/pipe" "$WORK/never"
+	exec 8<>"$WORK/never"
+	"$RETWINE" "${RUN[@]}" "${@:3}" -W timeout=1h "$GUESTS/forever.wasm" read \
+		<"$WORK/never" >"$WORK/pipe" 2>"$WORK/err" &
+	pid=$!
+	exec 9<"$WORK/pipe"
+	read -r -t "$LIMIT" line <&9 || line=
+	check "$1" "did not start: '$line'" test "$line" = ready
+	modes=$(cat /proc/$pid/task/*/status | sed -n 's/^Seccomp:[[:blank:]]*//p' | tr '\n' ' ')
+	kill -KILL "$pid"
+	wait "$pid" 2>/dev/null
+	exec 9<&- 8>&-
+	check "$1" "Seccomp of its threads is $modes" test "$modes" = "$2 $2 "
+}
+seccomp_of "the list of system calls" 2
+seccomp_of "no list with --no-seccomp" 0 --no-seccomp
+
+# A system that cannot have a list: nothing runs, in one line. (The python sees to it that seccomp fails.)
+retwine_without_seccomp() {
+	timeout --signal=KILL "$LIMIT" python3 - "$RETWINE" "${RUN[@]}" --status-file "$WORK/status" "$@" \
+		</dev/null >"$WORK/out" 2>"$WORK/err" <<'PYTHON'
+import ctypes, errno, os, struct, sys
+
+# A filter of one's own: seccomp(2) and prctl(PR_SET_SECCOMP) give EINVAL, all else is as before.
+SECCOMP, PRCTL, PR_SET_SECCOMP = 317, 157, 22
+program = [
+    (0x20, 0, 0, 0),  # the number
+    (0x15, 3, 0, SECCOMP),
+    (0x15, 0, 3, PRCTL),
+    (0x20, 0, 0, 16),  # its first argument
+    (0x15, 0, 1, PR_SET_SECCOMP),
+    (0x06, 0, 0, 0x00050000 | errno.EINVAL),
+    (0x06, 0, 0, 0x7FFF0000),
+]
+code = b"".join(struct.pack("HBBI", *line) for line in program)
+data = ctypes.create_string_buffer(code)
+head = struct.pack("HxxxxxxQ", len(program), ctypes.addressof(data))
+libc = ctypes.CDLL(None)
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(PR_SET_SECCOMP, 2, head, 0, 0) == 0
+os.execv(sys.argv[1], sys.argv[1:])
+PYTHON
+	status=$?
+}
+retwine_without_seccomp "$HELLO"
+check_refused "no seccomp" 125 "seccomp.*Invalid argument.*--no-seccomp"
+check "no seccomp" "the status file says '$(head -n 1 "$WORK/status")'" grep -qx "refused 125" "$WORK/status"
+retwine_without_seccomp --no-seccomp "$HELLO"
+check_status "no seccomp, and none asked for" 0
 
 # ---- standard streams ------------------------------------------------------------------------------
 # With a stream closed, no file that Retwine opens may take its place.

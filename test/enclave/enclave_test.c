@@ -2,6 +2,7 @@
  * The test image in the simulator: entries and their states, exceptions and traps, memory, tampered
  * images, and a storm of signals. Usage: enclave_test IMAGE SIGNATURE [strict]
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -46,7 +47,8 @@ TEST(guest_trap_instruction_names_its_kind)
 	CHECK(probe_dies(PROBE_GUEST_UD1, TRAP_UNCAUGHT_EXCEPTION));
 	CHECK(probe_dies(PROBE_GUEST_UD1, TRAP_OUT_OF_FUEL));
 	CHECK(probe_dies(PROBE_GUEST_UD1, TRAP_TIMEOUT));
-	CHECK_EQ(probe_value(PROBE_GUEST_UD1, TRAP_UNALIGNED_ATOMIC), TRAPPED | TRAP_UNALIGNED_ATOMIC);
+	CHECK_EQ(probe_value(PROBE_GUEST_UD1, TRAP_UNALIGNED_ATOMIC),
+		 TRAPPED | TRAP_UNALIGNED_ATOMIC);
 	CHECK_EQ(probe_value(PROBE_GUEST_UD1, TRAP_NULL_FUNCTION), TRAPPED | TRAP_NULL_FUNCTION);
 }
 
@@ -132,6 +134,49 @@ TEST(memory_is_accepted_once)
 	CHECK_EQ(probe_value(PROBE_GROW, 0x100000001), E_LIMIT);
 	CHECK(probe_dies(PROBE_GROW_ACCEPTED, 0));
 	CHECK_EQ(probe_value(PROBE_LIMITS, 0), 0);
+}
+
+/* A touch adds a page where memory is mapped: an enclave that has a limit has none of it mapped. */
+TEST(memory_that_is_withheld_is_not_added_by_a_touch)
+{
+	struct bare b;
+
+	bare_open(&b);
+	const struct device_ops *ops = b.device->ops;
+	const struct image_layout *layout = &b.image.layout;
+
+	CHECK(layout->range_count != 0);
+	for (size_t i = 0; i < layout->range_count; i++)
+		CHECK_EQ(ops->prefault(b.device, layout->range[i].off, 4096), 0);
+	CHECK_EQ(loader_withhold(&b.enclave, &b.image), E_OK);
+	for (size_t i = 0; i < layout->range_count; i++) {
+		const uint64_t off = layout->range[i].off;
+
+		CHECK_EQ(ops->prefault(b.device, off + 4096, 4096), EFAULT);
+		CHECK_EQ(ops->prefault(b.device, off + layout->range[i].size - 4096, 4096), EFAULT);
+		CHECK_EQ(ops->protect(b.device, off + 4096, 4096, PROT_READ | PROT_WRITE), 0);
+		CHECK_EQ(ops->prefault(b.device, off + 4096, 4096), 0);
+		CHECK_EQ(ops->prefault(b.device, off + 8192, 4096), EFAULT);
+	}
+	bare_close(&b);
+}
+
+/* What an enclave is granted stays below the owner's limit, whether it asks or takes. */
+TEST(memory_with_a_limit_has_to_be_asked_for)
+{
+	const struct host_run_request plain = {.streams = {0, 1, 2},
+					       .limits = {.memory = 64 << 20}};
+	struct host_run_result result;
+
+	CHECK_EQ(probe_value(PROBE_ACCEPT_UNASKED, 0), 0);
+	CHECK_EQ(probe_with(PROBE_ACCEPT_UNASKED, 0, &plain, &result), E_HOST);
+	host_run_result_fini(&result);
+	CHECK_EQ(probe_with(PROBE_GROW, 1 << 20, &plain, &result), E_OK);
+	CHECK_EQ(result.end.detail[0], E_OK);
+	host_run_result_fini(&result);
+	CHECK_EQ(probe_with(PROBE_CODE_IS_RX, 0, &plain, &result), E_OK);
+	CHECK_EQ(result.end.detail[0], 1);
+	host_run_result_fini(&result);
 }
 
 TEST(memory_window_serves_one_memory)
@@ -773,6 +818,8 @@ int main(int argc, char **argv)
 	RUN(native_code_sees_that_it_is_to_end);
 	RUN(native_helpers_are_called_on_the_runtime_stack);
 	RUN(memory_is_accepted_once);
+	RUN(memory_that_is_withheld_is_not_added_by_a_touch);
+	RUN(memory_with_a_limit_has_to_be_asked_for);
 	RUN(memory_window_serves_one_memory);
 	RUN(code_is_never_writable);
 	RUN(code_is_never_writable_on_a_cpu_that_adds_rights);

@@ -164,6 +164,13 @@ static uint64_t probe_accept_twice(void)
 	return eaccept((uint64_t)(uintptr_t)memory_base(MEMORY_WINDOW), flags);
 }
 
+static uint64_t probe_accept_unasked(void)
+{
+	const uint64_t flags = SECINFO_REG | SECINFO_R | SECINFO_W | SECINFO_PENDING;
+
+	return eaccept((uint64_t)(uintptr_t)memory_base(MEMORY_WINDOW), flags);
+}
+
 static uint64_t probe_grow_accepted(void)
 {
 	const uint64_t flags = SECINFO_REG | SECINFO_R | SECINFO_W | SECINFO_PENDING;
@@ -360,6 +367,8 @@ static uint64_t probe_runtime(uint64_t probe, uint64_t a)
 		panic(__FILE__, __LINE__);
 	case PROBE_ACCEPT_TWICE:
 		return probe_accept_twice();
+	case PROBE_ACCEPT_UNASKED:
+		return probe_accept_unasked();
 	case PROBE_GROW:
 		return probe_grow(a);
 	case PROBE_GROW_ACCEPTED:

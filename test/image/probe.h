@@ -35,8 +35,9 @@ enum probe {
 	PROBE_RUNTIME_NO_GUEST, /* the same by code of the code region, not run as guest code */
 	PROBE_PANIC,
 	/* memory */
-	PROBE_ACCEPT_TWICE,  /* result: what the second EACCEPT says */
-	PROBE_GROW,	     /* a = bytes of window; result: 0, or enum err */
+	PROBE_ACCEPT_TWICE, /* result: what the second EACCEPT says */
+	PROBE_ACCEPT_UNASKED, /* of a page that the host was not asked for; result: what EACCEPT says */
+	PROBE_GROW,	      /* a = bytes of window; result: 0, or enum err */
 	PROBE_GROW_ACCEPTED, /* growth meets a page that was accepted before: ends the enclave */
 	PROBE_LIMITS,	     /* result: the number of limits that do not hold */
 	PROBE_HEAP,	     /* a = seed: allocate and free; result: number of broken blocks */

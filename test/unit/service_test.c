@@ -1328,6 +1328,31 @@ TEST(limits_hold_whatever_the_enclave_asks)
 	tear_down();
 }
 
+/* Where a file system keeps no holes they are written. */
+TEST(holes_count_as_written)
+{
+	set_up_with((struct service_limits){.disk_bytes = 100}, NULL);
+	uint32_t r = open_ok(RW, "f", HOST_OPEN_READ | HOST_OPEN_CREATE);
+	uint32_t h = open_ok(RW, "f", HOST_OPEN_WRITE);
+	uint8_t data[10] = {0};
+	size_t done;
+
+	CHECK_EQ(hostcall_set_size(h, 101), HOST_NOSPC);
+	CHECK_EQ(hostcall_set_size(h, INT64_MAX), HOST_NOSPC);
+	CHECK_EQ(hostcall_pwrite(h, data, 1, 100, &done), HOST_NOSPC);
+	CHECK_EQ(hostcall_pwrite(h, data, 1, INT64_MAX, &done), HOST_NOSPC);
+	CHECK_EQ(hostcall_set_size(r, 100), HOST_INVAL); /* what fails takes nothing */
+	CHECK_EQ(hostcall_pwrite(r, data, 1, 90, &done), HOST_BADF);
+	CHECK_EQ(hostcall_set_size(h, 50), HOST_SUCCESS);
+	CHECK_EQ(hostcall_set_size(h, 50), HOST_SUCCESS);
+	CHECK_EQ(hostcall_pwrite(h, data, 10, 70, &done), HOST_SUCCESS); /* 80 of 100 */
+	CHECK_EQ(hostcall_pwrite(h, data, 10, 91, &done), HOST_NOSPC);
+	CHECK_EQ(hostcall_pwrite(h, data, 10, 90, &done), HOST_SUCCESS);
+	CHECK_EQ(hostcall_set_size(h, 0), HOST_SUCCESS); /* shrinking gives nothing back */
+	CHECK_EQ(hostcall_set_size(h, 1), HOST_NOSPC);
+	tear_down();
+}
+
 /* A failed write gives back what it took. */
 TEST(failed_writes_do_not_use_up_the_disk)
 {
@@ -1424,19 +1449,31 @@ TEST(memory_calls_reach_the_device_inside_the_enclave_only)
 	CHECK_EQ(hostcall_restrict(0, 4096, 8), HOST_INVAL);
 	CHECK_EQ(g_device_log.prefaults + g_device_log.protects + g_device_log.restricts, 0);
 	CHECK_EQ(hostcall_prefault(0, 2 * 4096), HOST_SUCCESS);
+	CHECK_EQ(g_device_log.protects, 1); /* what is granted is mapped, nothing else is */
+	CHECK_EQ(g_device_log.prot, PROT_READ | PROT_WRITE);
 	CHECK_EQ(hostcall_prefault(0, 2 * 4096), HOST_NOMEM); /* over the owner's limit */
+	CHECK_EQ(hostcall_protect_code(2 * 4096, 4096), HOST_ACCES);
+	CHECK_EQ(hostcall_protect_code(4096, 2 * 4096), HOST_ACCES);
+	CHECK_EQ(g_device_log.protects, 1);
 	g_device_log.fail = EAGAIN;
 	CHECK_EQ(hostcall_prefault(0, 4096), HOST_AGAIN);
 	CHECK_EQ(hostcall_restrict(0, 4096, 1), HOST_AGAIN);
 	CHECK_EQ(hostcall_protect_code(0, 4096), HOST_AGAIN);
 	g_device_log.fail = 0;
 	CHECK_EQ(hostcall_prefault(0, 4096), HOST_SUCCESS); /* the failed one gave it back */
-	CHECK_EQ(hostcall_protect_code((1 << 20) - 4096, 4096), HOST_SUCCESS);
+	CHECK_EQ(hostcall_protect_code(0, 2 * 4096), HOST_SUCCESS);
 	CHECK_EQ(g_device_log.prot, PROT_READ | PROT_EXEC);
 	g_device_log.restricts = 0;
 	CHECK_EQ(hostcall_restrict(0, 5 * 4096, SECINFO_R), HOST_SUCCESS);
 	CHECK_EQ(g_device_log.restricts, 5);
 	CHECK_EQ(g_device_log.permissions, SECINFO_R);
+	tear_down();
+	set_up_with((struct service_limits){0},
+		    &device); /* no limit: all is mapped from the start */
+	g_device_log.protects = 0;
+	CHECK_EQ(hostcall_prefault(0, 4096), HOST_SUCCESS);
+	CHECK_EQ(g_device_log.protects, 0);
+	CHECK_EQ(hostcall_protect_code((1 << 20) - 4096, 4096), HOST_SUCCESS);
 	tear_down();
 	set_up();
 	CHECK_EQ(hostcall_prefault(0, 4096), HOST_NOTSUP);
@@ -1607,6 +1644,7 @@ int main(void)
 	RUN(programs_interrupt_ends_with_it);
 	RUN(stop_ends_what_an_interrupt_does_not);
 	RUN(limits_hold_whatever_the_enclave_asks);
+	RUN(holes_count_as_written);
 	RUN(failed_writes_do_not_use_up_the_disk);
 	RUN(the_handle_table_has_an_end);
 	RUN(memory_calls_reach_the_device_inside_the_enclave_only);
