@@ -1,5 +1,5 @@
 # Retwine. `make demo` runs the main job, `make test` the tests; each installs what it lacks.
-# Targets: all demo test check-spec check-differential check-fuzz check-verifier check-wasi bench fuzz size install deps clean.
+# Targets: all demo test check-spec check-differential check-fuzz check-verifier check-wasi check-hostile bench fuzz size install deps clean.
 # A directory's sources are found by wildcard; who may include whom is in tools/includes.txt.
 
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
@@ -225,6 +225,7 @@ include test/e2e/build.mk
 include test/e2e/toolchains/build.mk
 include test/differential/build.mk
 include test/wasi/build.mk
+include test/hostile/build.mk
 
 # ---- what one calls ----------------------------------------------------------------------------------
 SIGNED := $(IMAGE) $(IMAGE:.elf=.sig)
@@ -245,7 +246,7 @@ demo:
 TEST_PROGRAMS := $(UNIT) $(TSAN:%=$(B)/tsan/%_test) $(B)/tsan/threads $(FUZZ:%=$(B)/fuzz/%_replay) $(B)/test/sim_test $(B)/test/enclave_test $(B)/test/threads_test \
 	$(B)/test/number_test $(B)/test/verifier/verify_tool \
 	$(B)/retwine-wast $(B)/wast-native $(TEST_IMAGE) $(TEST_IMAGE:.elf=.sig)
-test-programs: all $(TEST_PROGRAMS) examples-test guests wasi-programs wasi-tools toolchains $(DIFFERENTIAL) $(E2E_PROGRAMS) gcc
+test-programs: all $(TEST_PROGRAMS) examples-test guests wasi-programs wasi-tools hostile-programs toolchains $(DIFFERENTIAL) $(E2E_PROGRAMS) gcc
 test:
 	@tools/deps.sh test
 	@$(MAKE) --no-print-directory test-programs

@@ -112,6 +112,10 @@ MUST_USE struct device *device_sim_open(enum device_sim_mode mode, uint64_t encl
  */
 bool device_sim_secret_is_temporary(void);
 
+/* Reads the machine's secret now, not when an enclave first needs it: from a file, which a process that has limited
+ * itself meanwhile could not open. */
+void device_sim_read_secret(void);
+
 /*
  * Which reading of EACCEPTCOPY the simulator follows: the rights of SECINFO are set (off; SDM of 2018),
  * or added to the read+write of the pending page (on; SDM of 2016). For tests.

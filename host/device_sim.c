@@ -717,7 +717,6 @@ struct device *device_sim_open(enum device_sim_mode mode, uint64_t enclu_off)
 	if (!d)
 		return NULL;
 	cpu_set_crypto_hints();
-	(void)sim_machine(); /* its secret is a file, which a run cannot open later */
 	g_sim_xsave_mask = sim_cpu_xfrm();
 	d->device.ops = &g_sim_ops;
 	d->mode = mode;

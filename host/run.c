@@ -70,6 +70,8 @@ static enum err run_open_device(struct run *r)
 	if (!r->device)
 		return run_no_device(r);
 	r->result->simulation = r->device->ops->simulation;
+	if (r->result->simulation)
+		device_sim_read_secret();
 	return E_OK;
 }
 

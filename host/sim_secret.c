@@ -144,3 +144,8 @@ bool device_sim_secret_is_temporary(void)
 	sim_machine();
 	return g_temporary;
 }
+
+void device_sim_read_secret(void)
+{
+	(void)sim_machine();
+}

@@ -47,6 +47,8 @@ else
 	echo "no $shared/data/testsuite: the specification suite is not run (see README)" >&2
 fi
 entry differential "test/differential/run.sh $b"
+entry hostile "$b/test/hostile_lies --short"
+entry hostile-runs "test/hostile/run.py --short $b"
 wasi=""
 for set in c unstable libc rust; do wasi="$wasi $b/wasi/$set"; done
 for mode in fast strict; do

@@ -100,6 +100,32 @@ seccomp_of() {
 seccomp_of "the list of system calls" 2
 seccomp_of "no list with --no-seccomp" 0 --no-seccomp
 
+# A call that is not in the list ends the process in one line, also from a thread that takes no signals: here one
+# that ends the program, and asks for a socket where it would wake the others.
+cat >"$WORK/stray.c" <<'C'
+#define _GNU_SOURCE
+#include <sys/syscall.h>
+#include <unistd.h>
+ssize_t write(int fd, const void *data, size_t size)
+{
+	if (getpid() != (int)syscall(SYS_gettid))
+		return syscall(SYS_socket, 2, 1, 0);
+	return syscall(SYS_write, fd, data, size);
+}
+C
+clang-19 -shared -fPIC -o "$WORK/stray.so" "$WORK/stray.c"
+stray() {
+	LD_PRELOAD=$WORK/stray.so timeout --signal=KILL "$LIMIT" "$RETWINE" "${RUN[@]}" \
+		--status-file "$WORK/status" "$@" "$GUESTS/threads/ends.wasm" exit </dev/null >"$WORK/out" 2>"$WORK/err"
+	status=$?
+}
+stray
+check_refused "a call that is not in the list" 125 "system call.*number 41;"
+check "a call that is not in the list" "the status file says '$(cat "$WORK/status")'" \
+	grep -qx "failed 125" "$WORK/status"
+stray --no-seccomp
+check_status "a call that no list stops" 7
+
 # A system that cannot have a list: nothing runs, in one line. (The python sees to it that seccomp fails.)
 retwine_without_seccomp() {
 	timeout --signal=KILL "$LIMIT" python3 - "$RETWINE" "${RUN[@]}" --status-file "$WORK/status" "$@" \

@@ -17,7 +17,7 @@ $(B)/test/retwine-hostile: HOST_LIBS += -lseccomp
 $(B)/test/retwine-hostile: $(CLI_C:%.c=$(B)/host/%.o) $(B)/host/test/hostile/service.o $(B)/host/test/hostile/lie.o \
 		$(B)/libretwine.a
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) -Wl,--wrap=service_call -o $@ $^ $(HOST_LIBS)
+	$(Q)$(CLANG) -Wl,--wrap=service_call,--wrap=shared_area_fini -o $@ $^ $(HOST_LIBS)
 $(B)/test/hostile_trusted.wasm: test/hostile/guests/trusted.c
 	@mkdir -p $(@D)
 	$(Q)$(WASM_CLANG) -std=c17 -D_GNU_SOURCE -O1 $(EXAMPLE_WARN) $(WASM_LINK) $< -o $@

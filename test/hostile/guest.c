@@ -443,19 +443,21 @@ static void do_append(void)
 	g_host.next = HOST_HONEST;
 	put(PATH1, "log", 3);
 	vector(100);
-	if (CALL(path_open, 0, HOST_DIR, 0, PATH1, 3, WASI_OPEN_CREATE,
-		 WASI_RIGHT_FD_READ | WASI_RIGHT_FD_WRITE, 0, WASI_FD_APPEND, OUT) != WASI_SUCCESS)
-		hostile_violation("a file of an honest host cannot be opened");
+	const uint32_t e = CALL(path_open, 0, HOST_DIR, 0, PATH1, 3, WASI_OPEN_CREATE,
+				WASI_RIGHT_FD_READ | WASI_RIGHT_FD_WRITE, 0, WASI_FD_APPEND, OUT);
 	const uint32_t fd = out_u32(OUT);
 
-	CALL(fd_write, 0, fd, IOVS, 2, OUT);
+	if (e == WASI_SUCCESS)
+		CALL(fd_write, 0, fd, IOVS, 2, OUT);
+	g_host.rate = rate;
+	if (e != WASI_SUCCESS) /* earlier lies cost the host all its handles */
+		return;
 	g_host.stubborn = true;
 	g_host.next = LIE_IN_FORM;
 	check_filestat(CALL(fd_filestat_get, sizeof(st), fd, DATA));
 	if (CALL(fd_tell, 0, fd, OUT) == WASI_SUCCESS && out_u64(OUT) > INT64_MAX)
 		hostile_violation("a position beyond what a file can have");
 	CALL(fd_close, 0, fd);
-	g_host.rate = rate;
 }
 
 /* A file in memory: the host has no part in it, whatever it says elsewhere. */

@@ -535,6 +535,8 @@ static enum lie_effect tell_in_form(struct telling *t)
 		t->reply->value = any_number(t);
 	else if (t->value == VALUE_FLAG)
 		t->reply->value = t->request->arg[0] == HOST_PARK_FOREVER ? 0 : pick(t, 2);
+	else if (t->value == VALUE_HANDLE) /* not a mount: closing it would end all that follows */
+		t->reply->value = 8 + pick(t, HOST_HANDLES_MAX - 8);
 	else if (t->value != VALUE_NONE && t->request->call != HOST_CALL_POLL)
 		t->reply->value = pick(t, (uint32_t)value_limit(t) + 1);
 	if (is_stat(t))

@@ -360,7 +360,8 @@ static bool round_step(struct state *s, const uint64_t *saved)
 		.image = &world()->image, .insn = &insn, .next = insn.length, .s = s};
 
 	state_copy(&before, s);
-	if (step_execute(&t)) {
+	/* or it would push below the machine's frame */
+	if (step_execute(&t) || state_rsp(s) < 64 - FRAME) {
 		state_copy(s, &before);
 		return true;
 	}
