@@ -305,6 +305,7 @@ bench: deps-test
 		$(E)/hello.wasm bench-programs
 	@bench/run.sh $(B) "$(KERNELS)" "$(SIMD_KERNELS)"
 	@$(MAKE) --no-print-directory bench-native
+	@$(MAKE) --no-print-directory bench-verified
 $(B)/test/enclave_bench: $(B)/host/bench/enclave_bench.o $(B)/host/test/lib/file.o $(B)/libretwine.a
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -o $@ $^ $(HOST_LIBS)

@@ -56,6 +56,8 @@ $(N)/%.3.simd.raw.wasm: $(N)/%.simd.wasm $(B)/retwine-compile
 	$(Q)$(B)/retwine-compile --quiet --no-verify -O3 $< -o $@
 $(N)/%.1.raw.wasm: $(N)/%.wasm $(B)/retwine-compile
 	$(Q)$(B)/retwine-compile --quiet --no-verify -O1 $< -o $@
+$(N)/shell.1.wasm: $(E)/sqlite3.wasm $(B)/retwine-compile
+	$(Q)$(B)/retwine-compile --quiet -O1 $< -o $@
 UNVERIFIED := $(B)/bench/unverified.elf
 $(UNVERIFIED): $(filter-out $(B)/image/native/verify.o,$(IMAGE_O)) $(B)/image/bench/unverified.o \
 		$(patsubst %.c,$(B)/image/%.o,$(wildcard program/*.c)) enclave/image.lds tools/check-image.sh
@@ -98,7 +100,7 @@ $(N)/scoring.wasm: $(E)/scoring.wasm
 	$(Q)cp $< $@
 NATIVE_RAW := $(foreach n,$(NATIVE_NAMES),$(foreach k,1 3 3.simd,$(N)/$(n).$(k).raw.wasm))
 bench-verified: bench-native-programs
-	@$(MAKE) --no-print-directory $(NATIVE_RAW) $(UNVERIFIED) $(UNVERIFIED:.elf=.sig)
+	@$(MAKE) --no-print-directory $(NATIVE_RAW) $(N)/shell.1.wasm $(UNVERIFIED) $(UNVERIFIED:.elf=.sig)
 	@bench/verified_bench.py --build $(B) $(VERIFIED_BENCH_OPTIONS) $(NATIVE_KERNELS) sqlite:30
 bench-native: bench-native-programs
 	@bench/native_bench.py --build $(B) $(NATIVE_BENCH_OPTIONS) $(NATIVE_KERNELS) sqlite:30
