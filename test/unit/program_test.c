@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "host/park.h"
 #include "platform/platform.h"
 #include "test/lib/check.h"
 #include "test/lib/native_program.h"
@@ -193,6 +194,7 @@ static _Atomic bool g_interrupting;
 
 static void *interrupt(void *pause_us)
 {
+	park_enter(PARK_THREADS_MAX - 1); /* it is none of the program's */
 	while (g_interrupting) {
 		usleep((unsigned)(uintptr_t)pause_us);
 		program_interrupt();
