@@ -271,7 +271,7 @@ check-spec: deps-test
 
 # The verifier's decoder against a disassembler, the verifier over what the compiler makes, and what it
 # accepts in an emulator.
-VERIFIER_TOOL_C := $(call plain_c,base wasm) $(VERIFIER_C) $(FINDER_C) host/heap.c host/park.c
+VERIFIER_TOOL_C := $(call plain_c,base wasm) $(VERIFIER_C) $(FINDER_C) host/heap.c host/park.c test/lib/file.c
 $(B)/test/verifier/verify_tool: $(B)/host/test/verifier/verify_tool.o $(VERIFIER_TOOL_C:%.c=$(B)/host/%.o)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -o $@ $^ -lpthread

@@ -14,8 +14,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "native/format.h"
 #include "native/verify_find.h"
+#include "native/verify_section.h"
+#include "test/lib/file.h"
 #include "test/verifier/oracle_generate.h"
 #include "test/verifier/oracle_machine.h"
 #include "test/verifier/oracle_mutate.h"
@@ -224,7 +225,6 @@ static void facts_try(uint32_t entry, uint8_t *code, const uint8_t *facts, size_
 
 struct subject {
 	const char *path;
-	uint8_t *bytes;
 	struct wasm_module module;
 	struct native_image native;
 	struct verify_image image;
@@ -233,34 +233,18 @@ struct subject {
 	struct finder finder;
 };
 
-static uint8_t *file_read(const char *path, size_t *size)
-{
-	FILE *f = fopen(path, "rb");
-
-	if (!f)
-		return NULL;
-	fseek(f, 0, SEEK_END);
-	*size = (size_t)ftell(f);
-	rewind(f);
-	uint8_t *p = malloc(*size + 1);
-
-	if (p && fread(p, 1, *size, f) != *size)
-		p = NULL;
-	fclose(f);
-	return p;
-}
-
 static bool subject_decode(struct subject *s, const char *path)
 {
-	size_t size = 0;
+	const struct host_bytes file = file_load(path);
 	struct wasm_error error;
 
 	s->path = path;
-	s->bytes = file_read(path, &size);
-	return s->bytes && !wasm_decode(&s->module, &error, s->bytes, size) &&
-	       !native_decode(&s->native, s->bytes + s->module.native.offset,
-			      s->module.native.size) &&
-	       !native_layout_init(&s->image.layout, &s->module);
+	if (!file.p || wasm_decode(&s->module, &error, file.p, file.size) ||
+	    native_decode(&s->native, file.p + s->module.native.offset, s->module.native.size))
+		return false;
+	const uint32_t *entries = verify_entries(&s->native);
+
+	return entries && !verify_image_init(&s->image, &s->native, entries, &s->module);
 }
 
 static bool subject_open(struct subject *s, const char *path)
@@ -268,25 +252,15 @@ static bool subject_open(struct subject *s, const char *path)
 	if (!subject_decode(s, path))
 		return false;
 	const struct native_header *h = &s->native.header;
-	uint32_t count = native_entry_count(&s->native);
-	uint32_t *entries = malloc(4 * ((size_t)count + 1));
 
 	s->code = malloc(h->code_size + 1);
 	s->rodata = malloc(h->rodata_size + 1);
-	if (!entries || !s->code || !s->rodata)
+	if (!s->code || !s->rodata)
 		return false;
 	memcpy(s->code, s->native.code, h->code_size);
 	memcpy(s->rodata, s->native.rodata, h->rodata_size);
-	for (uint32_t i = 0; i <= count; i++)
-		entries[i] = native_entry_offset(&s->native, i);
 	s->image.code = s->code;
-	s->image.code_size = (uint32_t)h->code_size;
 	s->image.rodata = s->rodata;
-	s->image.rodata_size = (uint32_t)h->rodata_size;
-	s->image.entries = entries;
-	s->image.entry_count = count;
-	s->image.module = &s->module;
-	s->image.window_size = h->flags & NATIVE_CHECKED ? 0 : NATIVE_WINDOW_SIZE;
 	mutator_init(&s->mutator, &s->image);
 	return !finder_init(&s->finder, &s->image);
 }

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/heap.h"
-#include "native/format.h"
+#include "native/verify_section.h"
+#include "test/lib/file.h"
 #include "wasm/module.h"
 
 static const char *const g_words[] = {
@@ -27,39 +27,12 @@ static const char *const g_names[] = {
 #undef REASON
 };
 
-static uint8_t *file_read(const char *path, size_t *size)
-{
-	FILE *f = fopen(path, "rb");
-
-	if (!f)
-		return NULL;
-	fseek(f, 0, SEEK_END);
-	*size = (size_t)ftell(f);
-	rewind(f);
-	uint8_t *p = malloc(*size + 1);
-
-	if (p && fread(p, 1, *size, f) != *size)
-		p = NULL;
-	fclose(f);
-	return p;
-}
-
 static double now(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-/* Where code may be entered: functions, then routines. */
-static uint32_t *entries_read(const struct native_image *n)
-{
-	uint32_t count = native_entry_count(n), *entries = malloc(4 * ((size_t)count + 1));
-
-	for (uint32_t i = 0; entries && i <= count; i++)
-		entries[i] = native_entry_offset(n, i);
-	return entries;
 }
 
 static void dump(const uint8_t *p, uint32_t at, size_t left)
@@ -84,7 +57,7 @@ static void entry_print(const char *path, const struct verify_image *image, uint
 	dump(image->code + r->offset, r->offset, image->code_size - r->offset);
 }
 
-static void verify_entries(const char *path, struct verifier *v, struct total *t, bool all)
+static void verify_all(const char *path, struct verifier *v, struct total *t, bool all)
 {
 	double start = now();
 
@@ -145,26 +118,16 @@ static bool facts_find_all(const char *path, struct verify_image *image, struct 
 static bool image_read(struct verify_image *image, struct native_image *n, struct wasm_module *m,
 		       const uint8_t *bytes)
 {
-	if (native_decode(n, bytes + m->native.offset, m->native.size) ||
-	    native_layout_init(&image->layout, m))
+	if (native_decode(n, bytes + m->native.offset, m->native.size))
 		return false;
-	image->code = n->code;
-	image->code_size = (uint32_t)n->header.code_size;
-	image->rodata = n->rodata;
-	image->rodata_size = (uint32_t)n->header.rodata_size;
-	image->facts = n->facts;
-	image->facts_size = (uint32_t)n->header.facts_size;
-	image->module = m;
-	image->window_size = n->header.flags & NATIVE_CHECKED ? 0 : NATIVE_WINDOW_SIZE;
-	image->entries = entries_read(n);
-	image->entry_count = native_entry_count(n);
-	return image->entries != NULL;
+	const uint32_t *entries = verify_entries(n);
+
+	return entries && !verify_image_init(image, n, entries, m);
 }
 
 static int verify_file(const char *path, bool all, bool quiet, bool find)
 {
-	size_t size = 0;
-	uint8_t *bytes = file_read(path, &size);
+	const struct host_bytes file = file_load(path);
 	struct wasm_module m = {0};
 	struct wasm_error error;
 	struct native_image n;
@@ -173,11 +136,11 @@ static int verify_file(const char *path, bool all, bool quiet, bool find)
 	struct total t = {0}, found = {0};
 	struct facts_buffer b = {0};
 
-	if (!bytes || wasm_decode(&m, &error, bytes, size)) {
+	if (!file.p || wasm_decode(&m, &error, file.p, file.size)) {
 		printf("%s: no module\n", path);
 		return 1;
 	}
-	if (!image_read(&image, &n, &m, bytes)) {
+	if (!image_read(&image, &n, &m, file.p)) {
 		printf("%s: no native code\n", path);
 		return 1;
 	}
@@ -187,7 +150,7 @@ static int verify_file(const char *path, bool all, bool quiet, bool find)
 		printf("%s: no facts\n", path);
 		return 1;
 	}
-	verify_entries(path, &v, &t, all && !find);
+	verify_all(path, &v, &t, all && !find);
 	if (find)
 		memcpy(t.reasons, found.reasons, sizeof t.reasons);
 	if (!quiet || t.refused)
