@@ -17,6 +17,7 @@
 struct verify_work {
 	struct flow flow;
 	struct facts facts;
+	uint64_t steps_left; /* of the section */
 	size_t most;
 };
 
@@ -50,6 +51,14 @@ static bool image_facts_fit(const struct verify_image *image)
 	return image_facts_at(image, image->entry_count) == image->facts_size - table;
 }
 
+/* What all functions together may take: each may have a little more than its size allows, not all of them. */
+static uint64_t image_steps_max(const struct verify_image *image)
+{
+	uint64_t size = (uint64_t)image->code_size + image->rodata_size + image->facts_size;
+
+	return VERIFY_SECTION_STEPS_MIN + size * VERIFY_SECTION_STEPS_MAX;
+}
+
 /* ---- memory ---------------------------------------------------------------------------------------------- */
 
 static enum verify_reason work_edge(void *context, int64_t target, const struct state *s);
@@ -70,6 +79,7 @@ enum err verifier_init(struct verifier *v, const struct verify_image *image)
 	}
 	w->flow.edge = work_edge;
 	w->flow.context = w;
+	w->steps_left = image_steps_max(image);
 	x86_index_init(&v->index);
 	return E_OK;
 }
@@ -102,13 +112,16 @@ size_t verifier_memory(const struct verifier *v)
 /* All that is claimed at a label must hold on the way there. */
 static enum verify_reason work_edge(void *context, int64_t target, const struct state *s)
 {
-	const struct verify_work *w = context;
+	struct verify_work *w = context;
 	uint32_t label;
 
 	if (!facts_find(&w->facts, target, &label))
 		return rule_applies(EDGE_LABEL) ? VERIFY_BRANCH : VERIFY_OK;
 	const struct record r = facts_record(&w->facts, label);
+	enum verify_reason e = flow_spend(&w->flow, r.count / 4);
 
+	if (e)
+		return e;
 	return record_holds(&r, s) ? VERIFY_OK : VERIFY_FACTS;
 }
 
@@ -157,12 +170,14 @@ static enum verify_reason work_walk(struct verify_work *w)
 	return rule_holds(LABEL_START, label == w->facts.label_count) ? VERIFY_OK : VERIFY_BRANCH;
 }
 
-struct verify_result verify_function_with(struct verifier *v, uint32_t i, const uint8_t *facts,
-					  size_t size)
+/* With at most steps_max. */
+static struct verify_result work_check(struct verify_work *w, uint32_t i, uint64_t steps_max,
+				       const uint8_t *facts, size_t size)
 {
-	struct verify_work *w = v->work;
 	struct verify_result result = {.reason = flow_enter(&w->flow, i, VERIFY_STEPS_MAX)};
 
+	if (w->flow.steps_max > steps_max)
+		w->flow.steps_max = steps_max;
 	if (!result.reason)
 		result.reason = facts_read(&w->facts, &w->flow, facts, size);
 	if (!result.reason)
@@ -174,11 +189,22 @@ struct verify_result verify_function_with(struct verifier *v, uint32_t i, const 
 	return result;
 }
 
+struct verify_result verify_function_with(struct verifier *v, uint32_t i, const uint8_t *facts,
+					  size_t size)
+{
+	return work_check(v->work, i, UINT64_MAX, facts, size);
+}
+
 struct verify_result verify_function(struct verifier *v, uint32_t i)
 {
 	const struct verify_image *image = v->image;
+	struct verify_work *w = v->work;
 	uint32_t at = image_facts_at(image, i);
+	uint64_t steps_max = rule_applies(EFFORT_SECTION) ? w->steps_left : UINT64_MAX;
+	const struct verify_result result =
+		work_check(w, i, steps_max, image->facts + image_facts_table(image) + at,
+			   image_facts_at(image, i + 1) - at);
 
-	return verify_function_with(v, i, image->facts + image_facts_table(image) + at,
-				    image_facts_at(image, i + 1) - at);
+	w->steps_left -= w->flow.steps < w->steps_left ? w->flow.steps : w->steps_left;
+	return result;
 }

@@ -20,6 +20,10 @@
 #define VERIFY_MEMORY_MAX   0x2000000u /* bytes of all that a verifier holds */
 #define VERIFY_STEPS_MAX    32u /* per byte of code: instructions, and places that they look at */
 
+/* The same for all functions of a section together, per byte of code, read-only data and facts. */
+#define VERIFY_SECTION_STEPS_MAX 16u
+#define VERIFY_SECTION_STEPS_MIN 0x10000u
+
 /* Why a function is refused. */
 #define VERIFY_REASONS(REASON)                                                                     \
 	REASON(OK, "verified")                                                                     \
@@ -89,9 +93,10 @@ void verifier_fini(struct verifier *v);
 /* The most bytes that it has held. */
 size_t verifier_memory(const struct verifier *v);
 
-/* Verifies the code from entry i up to the next one, by its facts. */
+/* Verifies the code from entry i up to the next one, by its facts. Once for each entry: what it takes counts for the
+ * section. */
 struct verify_result verify_function(struct verifier *v, uint32_t i);
-/* The same, by these facts instead. */
+/* The same, by these facts instead, and as often as one likes. */
 struct verify_result verify_function_with(struct verifier *v, uint32_t i, const uint8_t *facts,
 					  size_t size);
 

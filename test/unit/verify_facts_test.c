@@ -351,9 +351,9 @@ TEST(a_function_is_in_the_code)
 	entries[1] = image.code_size = sizeof code;
 	memset(code, 0xf4, sizeof code);
 	image.code = code;
-	CHECK_EQ(verify_function(&v, 0).reason, VERIFY_SIZE);
+	CHECK_EQ(verify_function_with(&v, 0, NULL, 0).reason, VERIFY_SIZE);
 	entries[1]--;
-	CHECK_EQ(verify_function(&v, 0).reason, VERIFY_OK);
+	CHECK_EQ(verify_function_with(&v, 0, NULL, 0).reason, VERIFY_OK);
 	verifier_fini(&v);
 }
 
@@ -806,10 +806,12 @@ TEST(no_more_of_the_frame_is_known_than_a_state_has_room_for)
 	CHECK_EQ(verdict_by(facts, facts_many(facts, SLOTS_MORE)), VERIFY_FACTS_FORM);
 }
 
-/* Labels at every other byte, each with as many places as said, and a branch to each. */
-static enum verify_reason verdict_many(uint32_t slots)
+#define MANY_FACTS (4 * SLOTS_MORE + 8000)
+
+/* Labels at every other byte, each with as many places as said, and a branch to each. Returns the size of the facts. */
+static size_t code_many(uint8_t facts[MANY_FACTS], uint32_t slots)
 {
-	static uint8_t code[4000], facts[4 * SLOTS_MORE + 8000];
+	static uint8_t code[4000];
 	static const uint8_t label[] = {LABEL(2, 0)};
 	size_t n = facts_many(facts, slots);
 
@@ -823,7 +825,14 @@ static enum verify_reason verdict_many(uint32_t slots)
 		n += 2;
 	}
 	code_place(code, sizeof code, NULL, 0);
-	return verdict_by(facts, n);
+	return n;
+}
+
+static enum verify_reason verdict_many(uint32_t slots)
+{
+	static uint8_t facts[MANY_FACTS];
+
+	return verdict_by(facts, code_many(facts, slots));
 }
 
 TEST(effort_and_memory_are_limited)
@@ -831,6 +840,29 @@ TEST(effort_and_memory_are_limited)
 	CHECK_EQ(verdict_many(4), VERIFY_OK);
 	CHECK_EQ(verdict_many(130), VERIFY_EFFORT);
 	CHECK_EQ(verdict_many(VERIFY_SLOTS_MAX), VERIFY_MEMORY);
+}
+
+/* The same function again and again stands for a section of many. */
+TEST(the_effort_of_a_section_is_limited)
+{
+	static uint8_t facts[12 + MANY_FACTS];
+	struct verify_image image;
+	struct verifier v = {0};
+	size_t n = code_many(facts + 12, 4);
+	unsigned count = 0;
+
+	memcpy(facts + 4, (const uint8_t[]){LE32(n)}, 4);
+	memcpy(facts + 8, (const uint8_t[]){LE32(n)}, 4);
+	image = world()->image;
+	image.facts = facts;
+	image.facts_size = (uint32_t)(12 + n);
+	CHECK_EQ(verifier_init(&v, &image), E_OK);
+	while (count < 1000 && verify_function(&v, 0).reason == VERIFY_OK)
+		count++;
+	CHECK(count > 2 && count < 100);
+	CHECK_EQ(verify_function(&v, 0).reason, VERIFY_EFFORT);
+	CHECK_EQ(verify_function(&v, 1).reason, VERIFY_EFFORT);
+	verifier_fini(&v);
 }
 
 int main(void)
@@ -871,5 +903,6 @@ int main(void)
 	RUN(memory_that_is_short_refuses);
 	RUN(no_more_of_the_frame_is_known_than_a_state_has_room_for);
 	RUN(effort_and_memory_are_limited);
+	RUN(the_effort_of_a_section_is_limited);
 	return check_report();
 }

@@ -12,15 +12,15 @@ failed=0
 
 # check NAME COMMAND...
 check() {
-	name=$1
+	check=$1
 	shift
 	if "$@" >"$work/out" 2>&1; then
 		passed=$((passed + 1))
 	else
 		failed=$((failed + 1))
-		echo "FAIL $name"
+		echo "FAIL $check"
 	fi
-	sed "s/^/$name: /" "$work/out" | tail -n 12
+	sed "s/^/$check: /" "$work/out" | tail -n 12
 }
 
 check decoder "$b/test/verifier/decoder_check" 20000000 1
