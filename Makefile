@@ -302,8 +302,9 @@ check-verifier:
 
 bench: deps-test
 	@$(MAKE) --no-print-directory all $(B)/test/enclave_bench $(TEST_IMAGE) $(TEST_IMAGE:.elf=.sig) \
-		$(E)/hello.wasm bench-programs
+		$(E)/hello.wasm $(E)/sqlite3.wasm $(B)/bench/io.wasm bench-programs
 	@bench/run.sh $(B) "$(KERNELS)" "$(SIMD_KERNELS)"
+	@bench/io.py $(B)
 	@$(MAKE) --no-print-directory bench-native
 	@$(MAKE) --no-print-directory bench-verified
 $(B)/test/enclave_bench: $(B)/host/bench/enclave_bench.o $(B)/host/test/lib/file.o $(B)/libretwine.a

@@ -98,6 +98,12 @@ bench-native-programs: $(B)/retwine $(SIGNED) $(E)/scoring $(E)/scoring.wasm
 $(N)/scoring.wasm: $(E)/scoring.wasm
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
+# The program whose host calls bench/io.py counts.
+$(B)/bench/io.o: bench/io_guest.c
+	@mkdir -p $(@D)
+	$(Q)$(WASM_CLANG) -std=c17 -D_GNU_SOURCE -O2 $(EXAMPLE_WARN) -c $< -o $@
+$(B)/bench/io.wasm: $(B)/bench/io.o
+	$(Q)$(WASM_CLANG) $(WASM_LINK) $^ -o $@
 NATIVE_RAW := $(foreach n,$(NATIVE_NAMES),$(foreach k,1 3 3.simd,$(N)/$(n).$(k).raw.wasm))
 bench-verified: bench-native-programs
 	@$(MAKE) --no-print-directory $(NATIVE_RAW) $(N)/shell.1.wasm $(UNVERIFIED) $(UNVERIFIED:.elf=.sig)
