@@ -9,12 +9,17 @@
 #include "test/verifier/oracle_machine.h"
 
 #include <Zydis/Zydis.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unicorn/unicorn.h>
 
 #include "native/format.h"
 #include "test/verifier/oracle_sandbox.h"
+
+/* Then the emulator is opened anew: where translated code was dropped often enough, it looks up an instruction that
+ * traps in what is there no more, and crashes. */
+#define EMULATOR_FUNCTIONS 4096u
 
 #define STEPS_MAX  600u
 #define FRAME_LOW  (SANDBOX_STACK - VERIFY_FRAME_MAX - 8) /* a call may still push there */
@@ -31,6 +36,7 @@ struct machine {
 	uc_engine *uc;
 	struct sandbox sandbox;
 	ZydisDecoder zydis;
+	uint32_t functions; /* that this emulator has had */
 	uint32_t begin, end;
 	uint8_t *bytes; /* enum byte_kind, code_size */
 	uint32_t bytes_size;
@@ -515,12 +521,59 @@ static void constants_note(struct sandbox *s, const ZydisDecodedInstruction *z,
 	}
 }
 
+/* ---- the emulator ------------------------------------------------------------------------------------------- */
+
+static bool machine_map(struct machine *m)
+{
+	for (unsigned i = 1; i < REGION_COUNT; i++) {
+		bool runs = i == REGION_CODE || i == REGION_STUBS || i == REGION_RETURN;
+
+		if (uc_mem_map_ptr(m->uc, sandbox_region_base(i), sandbox_region_size(i),
+				   runs ? UC_PROT_READ | UC_PROT_WRITE | UC_PROT_EXEC
+					: UC_PROT_READ | UC_PROT_WRITE,
+				   m->sandbox.host[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool machine_hook(struct machine *m)
+{
+	uc_hook hook;
+
+	return !uc_hook_add(m->uc, &hook, UC_HOOK_CODE, (void *)on_code, m, 1, 0) &&
+	       !uc_hook_add(m->uc, &hook, UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE, (void *)on_memory,
+			    m, 1, 0) &&
+	       !uc_hook_add(m->uc, &hook, UC_HOOK_MEM_INVALID, (void *)on_fault, m, 1, 0);
+}
+
+/* BMI and the like; AVX is known to it in name alone. */
+static bool emulator_open(struct machine *m)
+{
+	m->functions = 0;
+	return !uc_open(UC_ARCH_X86, UC_MODE_64, &m->uc) &&
+	       !uc_ctl_set_cpu_model(m->uc, UC_CPU_X86_HASWELL) && machine_map(m) &&
+	       machine_hook(m);
+}
+
+static void emulator_renew(struct machine *m)
+{
+	uc_close(m->uc);
+	m->uc = NULL;
+	if (!emulator_open(m)) {
+		fprintf(stderr, "oracle: no memory for the emulator\n");
+		exit(2);
+	}
+}
+
 const char *machine_function(struct machine *m, uint32_t begin, uint32_t end)
 {
 	const uint8_t *code = m->image->code;
 	ZydisDecodedInstruction z;
 	ZydisDecodedOperand ops[ZYDIS_MAX_OPERAND_COUNT];
 
+	if (++m->functions == EMULATOR_FUNCTIONS)
+		emulator_renew(m);
 	m->begin = begin;
 	m->end = end;
 	m->sandbox.constant_count = 0;
@@ -593,30 +646,6 @@ struct machine_run machine_run(struct machine *m, uint64_t seed)
 
 /* ---- life ---------------------------------------------------------------------------------------------------- */
 
-static bool machine_map(struct machine *m)
-{
-	for (unsigned i = 1; i < REGION_COUNT; i++) {
-		bool runs = i == REGION_CODE || i == REGION_STUBS || i == REGION_RETURN;
-
-		if (uc_mem_map_ptr(m->uc, sandbox_region_base(i), sandbox_region_size(i),
-				   runs ? UC_PROT_READ | UC_PROT_WRITE | UC_PROT_EXEC
-					: UC_PROT_READ | UC_PROT_WRITE,
-				   m->sandbox.host[i]))
-			return false;
-	}
-	return true;
-}
-
-static bool machine_hook(struct machine *m)
-{
-	uc_hook hook;
-
-	return !uc_hook_add(m->uc, &hook, UC_HOOK_CODE, (void *)on_code, m, 1, 0) &&
-	       !uc_hook_add(m->uc, &hook, UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE, (void *)on_memory,
-			    m, 1, 0) &&
-	       !uc_hook_add(m->uc, &hook, UC_HOOK_MEM_INVALID, (void *)on_fault, m, 1, 0);
-}
-
 static uint8_t *machine_rodata(struct machine *m)
 {
 	size_t at = ((size_t)m->image->code_size + NATIVE_PAGE - 1) & ~(size_t)(NATIVE_PAGE - 1);
@@ -651,10 +680,7 @@ struct machine *machine_new(const struct verify_image *image)
 	if (!m)
 		return NULL;
 	ZydisDecoderInit(&m->zydis, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-	/* BMI and the like; AVX is known to it in name alone */
-	if (!sandbox_init(&m->sandbox, image) || uc_open(UC_ARCH_X86, UC_MODE_64, &m->uc) ||
-	    uc_ctl_set_cpu_model(m->uc, UC_CPU_X86_HASWELL) || !machine_map(m) ||
-	    !machine_hook(m) || !machine_image(m, image)) {
+	if (!sandbox_init(&m->sandbox, image) || !emulator_open(m) || !machine_image(m, image)) {
 		machine_free(m);
 		return NULL;
 	}
