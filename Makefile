@@ -1,5 +1,5 @@
 # Retwine. `make demo` runs the main job, `make test` the tests; each installs what it lacks.
-# Targets: all demo test check-spec check-differential check-fuzz check-verifier check-wasi check-hostile bench fuzz size install deps clean.
+# Targets: all demo test check-spec check-differential check-fuzz check-verifier check-attest check-wasi check-hostile bench fuzz size install deps clean.
 # A directory's sources are found by wildcard; who may include whom is in tools/includes.txt.
 
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
@@ -24,16 +24,17 @@ LANGUAGE := -std=c17 -fno-strict-aliasing -fno-delete-null-pointer-checks -fno-c
 
 # ---- sources ---------------------------------------------------------------------------------
 # Libraries that know neither enclave nor host process: they build inside and outside.
-PLAIN   := base crypto sgx launch hostcall wasm interp native wasi program platform
+PLAIN   := base crypto sgx launch hostcall channel attest wasm interp native wasi program platform
 plain_c  = $(foreach d,$(1),$(wildcard $(d)/*.c))
 PLAIN_C := $(call plain_c,$(PLAIN))
 # What the enclave checks, not what finds the facts that it checks.
 FINDER_C   := $(wildcard native/verify_find*.c)
 VERIFIER_C := native/format.c native/check.c native/layout.c native/x86_decode.c \
 	$(filter-out $(FINDER_C),$(wildcard native/verify*.c))
-IMAGE_C := $(filter-out $(FINDER_C),$(call plain_c,base crypto crypto/image launch hostcall wasm interp native wasi platform enclave))
-IMAGE_S := $(wildcard enclave/*.S)
-HOST_C  := $(call plain_c,base crypto sgx launch wasm host) $(VERIFIER_C)
+# Not the host's tools: what they need of the libraries stays out of the image.
+IMAGE_C := $(filter-out $(FINDER_C) crypto/rsa.c crypto/ecdsa.c,$(call plain_c,base crypto crypto/image launch hostcall channel wasm interp native wasi platform enclave))
+IMAGE_S := $(wildcard enclave/*.S crypto/image/*.S)
+HOST_C  := $(call plain_c,base crypto sgx launch channel attest wasm host) $(VERIFIER_C)
 HOST_S  := $(wildcard host/*.S)
 CLI_C   := $(wildcard cli/*.c)
 
@@ -44,13 +45,13 @@ IMAGE_FLAGS := $(LANGUAGE) $(WARN) -O2 -g1 --target=x86_64-linux-gnu -march=x86-
 	-ffreestanding -fPIE -fvisibility=hidden -fstack-protector-strong \
 	-ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr \
 	-fno-asynchronous-unwind-tables -U_FORTIFY_SOURCE -I.
-# crypto/ includes the headers of the libraries, which want hosted ones.
-$(B)/image/crypto/%.o: IMAGE_HEADERS :=
+# crypto/ and channel/ include the headers of the libraries, which want hosted ones.
+$(B)/image/crypto/%.o $(B)/image/channel/%.o: IMAGE_HEADERS :=
 IMAGE_HEADERS = -nostdlibinc -isystem enclave/libc
 IMAGE_LINK := --pie -static --no-dynamic-linker -z text -z noexecstack -z max-page-size=4096 \
 	--gc-sections --build-id=none --hash-style=gnu --strip-debug -T enclave/image.lds
 LIBDIR := /usr/lib/x86_64-linux-gnu
-IMAGE_LIBS := $(LIBDIR)/libmbedcrypto.a $(LIBDIR)/libIPSec_MB.a
+IMAGE_LIBS := $(LIBDIR)/libmbedtls.a $(LIBDIR)/libmbedx509.a $(LIBDIR)/libmbedcrypto.a $(LIBDIR)/libIPSec_MB.a
 IMAGE_O  = $(IMAGE_S:%.S=$(B)/image/%.o) $(IMAGE_C:%.c=$(B)/image/%.o)
 IMAGE   := $(B)/retwine-enclave.elf
 
@@ -75,10 +76,11 @@ $(IMAGE): $(IMAGE_O) $(patsubst %.c,$(B)/image/%.o,$(wildcard program/*.c)) encl
 
 # ---- host ------------------------------------------------------------------------------------
 HOST_FLAGS := $(LANGUAGE) $(WARN) -O2 -g -D_GNU_SOURCE -fPIC -fvisibility=hidden \
-	-fstack-protector-strong -march=x86-64-v2 -I. -Iinclude
+	-fstack-protector-strong -march=x86-64-v2 -I. -Iinclude -isystem $(B)/proto
 $(B)/host/host/packages.o: HOST_FLAGS += -DRETWINE_PACKAGES='"$(shell tools/packages.sh)"'
 $(B)/host/test/%.o $(B)/host/bench/%.o: HOST_FLAGS += -Wno-frame-larger-than
-HOST_LIBS := $(LIBDIR)/libmbedcrypto.a $(LIBDIR)/libIPSec_MB.a -lyaml -ljansson -lpthread
+CRYPTO_LIBS := $(LIBDIR)/libmbedtls.a $(LIBDIR)/libmbedx509.a $(LIBDIR)/libmbedcrypto.a $(LIBDIR)/libIPSec_MB.a
+HOST_LIBS := $(CRYPTO_LIBS) -lyaml -ljansson -lprotobuf-c -lpthread
 
 $(B)/host/%.o: %.c
 	@mkdir -p $(@D)
@@ -87,7 +89,19 @@ $(B)/host/%.o: %.S
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -I. -MMD -MP -c $< -o $@
 
-$(B)/libretwine.a: $(HOST_C:%.c=$(B)/host/%.o) $(HOST_S:%.S=$(B)/host/%.o)
+# What protobuf-c makes of the messages of the quoting service; warnings in it are not ours.
+PROTO_C := $(patsubst %.proto,$(B)/proto/%.pb-c.c,$(wildcard host/*.proto))
+$(B)/proto/%.pb-c.c $(B)/proto/%.pb-c.h &: %.proto
+	@mkdir -p $(@D)
+	$(Q)protoc-c --c_out=$(B)/proto $<
+$(B)/host/host/aesm.o $(B)/san/host/aesm.o $(B)/tsan/host/aesm.o $(B)/cov/host/aesm.o $(B)/gcc/host/aesm.o: $(PROTO_C)
+$(B)/host/proto/%.o: $(B)/proto/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -O2 -g -fPIC -fvisibility=hidden -fstack-protector-strong -march=x86-64-v2 -I$(B)/proto -c $< -o $@
+
+PROTO_O := $(PROTO_C:$(B)/proto/%.c=$(B)/host/proto/%.o)
+$(B)/host/host/simulation_data.o $(B)/san/host/simulation_data.o: $(wildcard host/simulation/*)
+$(B)/libretwine.a: $(PROTO_O) $(HOST_C:%.c=$(B)/host/%.o) $(HOST_S:%.S=$(B)/host/%.o)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
 # The command's list of system calls, and its test.
@@ -104,7 +118,7 @@ COMPILER_C := $(call plain_c,base wasm) crypto/sha256.c $(VERIFIER_C) $(FINDER_C
 $(B)/host/compiler/%.o: HOST_FLAGS += $(LLVM_FLAGS)
 $(B)/retwine-compile: $(COMPILER_C:%.c=$(B)/host/%.o)
 	@echo "  LINK  $@"
-	$(Q)$(CLANG) -o $@ $^ $(LLVM_LIBS) $(HOST_LIBS)
+	$(Q)$(CLANG) -o $@ $^ $(LLVM_LIBS) $(CRYPTO_LIBS) -lpthread
 
 # Its arithmetic against the interpreter's, without the rest of it.
 NUMBERS := $(wildcard test/compiler/*.c) $(addprefix compiler/,number.c convert.c target.c \
@@ -117,7 +131,7 @@ $(B)/test/number_test: $(NUMBERS:%.c=$(B)/san/%.o) $(B)/san/libretwine.a
 # ---- the test image: the same sources, with probes and the script runner as its program ----------
 TEST_IMAGE   := $(B)/test-enclave.elf
 WAST_C       := $(filter-out %_main.c,$(wildcard test/wast/*.c test/engine/*.c)) test/differential/observe.c
-TEST_IMAGE_O := $(patsubst %.c,$(B)/image/%.o,$(wildcard test/image/*.c) $(WAST_C)) \
+TEST_IMAGE_O := $(patsubst %.c,$(B)/image/%.o,$(wildcard test/image/*.c) $(WAST_C) program/result.c) \
 	$(patsubst %.S,$(B)/image/%.o,$(wildcard test/image/*.S))
 
 $(TEST_IMAGE): $(IMAGE_O) $(TEST_IMAGE_O) enclave/image.lds tools/check-image.sh
@@ -134,7 +148,7 @@ $(B)/%.sig: $(B)/%.elf $(B)/signing-key.pem | $(B)/retwine
 
 # ---- native tests under sanitizers -------------------------------------------------------------
 SAN_FLAGS := $(LANGUAGE) $(WARN) -Wno-frame-larger-than -O1 -g -D_GNU_SOURCE -march=x86-64-v3 \
-	-I. -Iinclude -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+	-I. -Iinclude -isystem $(B)/proto -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	-fno-omit-frame-pointer
 SAN_C  := $(PLAIN_C) $(filter-out host/heap.c,$(wildcard host/*.c)) \
 	$(wildcard test/lib/*.c) $(WAST_C)
@@ -146,7 +160,7 @@ $(B)/san/%.o: %.c
 $(B)/san/%.o: %.S
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -I. -MMD -MP -c $< -o $@
-$(B)/san/libretwine.a: $(SAN_C:%.c=$(B)/san/%.o) $(HOST_S:%.S=$(B)/san/%.o)
+$(B)/san/libretwine.a: $(PROTO_O) $(SAN_C:%.c=$(B)/san/%.o) $(HOST_S:%.S=$(B)/san/%.o)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
 $(UNIT): $(B)/unit/%: $(B)/san/test/unit/%.o $(B)/san/libretwine.a
@@ -162,18 +176,29 @@ $(B)/test/enclave_test $(B)/test/threads_test: $(B)/test/%: $(B)/host/test/encla
 		$(B)/libretwine.a
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -o $@ $^ $(HOST_LIBS)
+# A quote of the simulator in a file, and a quoting service that answers as it is told.
+$(B)/test/make_sim_quote: $(B)/host/test/attest/make_sim_quote.o $(B)/libretwine.a
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -o $@ $^ $(HOST_LIBS)
+$(B)/test/fake_aesm: $(B)/host/test/attest/fake_aesm_main.o $(B)/host/test/lib/fake_aesm.o $(B)/libretwine.a
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -o $@ $^ $(HOST_LIBS)
+$(B)/test/channel/channel_tool: $(addprefix $(B)/host/test/,channel/channel_tool.o lib/wire.o lib/fake_certificate.o lib/file.o) \
+		$(B)/libretwine.a
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -o $@ $^ $(HOST_LIBS)
 $(B)/retwine-wast: $(B)/host/test/wast/enclave_main.o $(B)/host/test/lib/file.o $(B)/host/test/lib/sections.o $(B)/libretwine.a
 	$(Q)$(CLANG) -o $@ $^ $(HOST_LIBS)
 $(B)/wast-native: $(B)/san/test/wast/native_main.o $(B)/san/libretwine.a
 	$(Q)$(CLANG) $(SAN_FLAGS) $^ -o $@ $(HOST_LIBS)
 
 # What several threads do at once, under ThreadSanitizer: the unit tests of that subject again.
-TSAN   := mutex wait wasi_threads program program_native interp_memory
+TSAN   := mutex wait wasi_threads program program_native interp_memory service_quote program_deploy
 TSAN_FLAGS := $(filter-out -fsanitize=% -fno-sanitize-%,$(SAN_FLAGS)) -fsanitize=thread
 $(B)/tsan/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(TSAN_FLAGS) -MMD -MP -c $< -o $@
-$(B)/tsan/libretwine.a: $(SAN_C:%.c=$(B)/tsan/%.o) $(HOST_S:%.S=$(B)/san/%.o)
+$(B)/tsan/libretwine.a: $(PROTO_O) $(SAN_C:%.c=$(B)/tsan/%.o) $(HOST_S:%.S=$(B)/san/%.o)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
 $(TSAN:%=$(B)/tsan/%_test): $(B)/tsan/%_test: $(B)/tsan/test/unit/%_test.o $(B)/tsan/libretwine.a
@@ -194,7 +219,7 @@ $(FUZZ:%=$(B)/fuzz/%_replay): $(B)/fuzz/%_replay: $(B)/san/fuzz/%_fuzz.o $(B)/sa
 $(B)/cov/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(SAN_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
-$(FUZZ:%=$(B)/fuzz/%): $(B)/fuzz/%: $(B)/cov/fuzz/%_fuzz.o $(SAN_C:%.c=$(B)/cov/%.o) $(HOST_S:%.S=$(B)/san/%.o)
+$(FUZZ:%=$(B)/fuzz/%): $(B)/fuzz/%: $(B)/cov/fuzz/%_fuzz.o $(SAN_C:%.c=$(B)/cov/%.o) $(PROTO_O) $(HOST_S:%.S=$(B)/san/%.o)
 	@mkdir -p $(@D)
 	@rm -f $@.a && $(AR) rcsD $@.a $(filter-out $<,$^)
 	$(Q)$(CLANG) $(SAN_FLAGS) -fsanitize=fuzzer $< $@.a -o $@ $(HOST_LIBS)
@@ -240,11 +265,11 @@ deps-test:
 # The dependencies come first, whatever -j says: hence the second make.
 demo:
 	@tools/deps.sh demo
-	@$(MAKE) --no-print-directory all examples
+	@$(MAKE) --no-print-directory all examples $(B)/e2e/hostile_serve
 	@tools/demo.sh $(B)
 
 TEST_PROGRAMS := $(UNIT) $(TSAN:%=$(B)/tsan/%_test) $(B)/tsan/threads $(FUZZ:%=$(B)/fuzz/%_replay) $(B)/test/sim_test $(B)/test/enclave_test $(B)/test/threads_test \
-	$(B)/test/number_test $(B)/test/verifier/verify_tool \
+	$(B)/test/number_test $(B)/test/verifier/verify_tool $(B)/test/make_sim_quote $(B)/test/fake_aesm $(B)/test/channel/channel_tool \
 	$(B)/retwine-wast $(B)/wast-native $(TEST_IMAGE) $(TEST_IMAGE:.elf=.sig)
 test-programs: all $(TEST_PROGRAMS) examples-test guests wasi-programs wasi-tools hostile-programs toolchains $(DIFFERENTIAL) $(E2E_PROGRAMS) gcc
 test:
@@ -257,7 +282,8 @@ GCC_O := $(patsubst %,$(B)/gcc/%.o,$(basename $(IMAGE_C) $(HOST_C) $(CLI_C) $(wi
 $(B)/gcc/compiler/%.o: WARN += $(LLVM_FLAGS)
 $(B)/gcc/%.o: %.c
 	@mkdir -p $(@D)
-	$(Q)$(GCC) $(LANGUAGE) $(WARN) -Wno-frame-larger-than -O2 -D_GNU_SOURCE -march=x86-64-v3 -I. -Iinclude -MMD -MP -c $< -o $@
+	$(Q)$(GCC) $(LANGUAGE) $(WARN) -Wno-frame-larger-than -O2 -D_GNU_SOURCE -march=x86-64-v3 -I. -Iinclude -isystem $(B)/proto \
+		-MMD -MP -c $< -o $@
 gcc: $(sort $(GCC_O))
 
 # The public test suite, in the enclave and natively under the sanitizers.
@@ -300,11 +326,24 @@ check-verifier:
 	@test/verifier/score.sh $(SCORE)
 	@test/verifier/run.sh $(B) $(VERIFIER_GUESTS)
 
+# The verifier of quotes: each of its rules left out, one at a time.
+ATTEST_SCORE   := $(patsubst test/unit/%.c,$(B)/attest-score/%,$(wildcard test/unit/attest_*_test.c))
+ATTEST_SCORE_C := $(call plain_c,base crypto attest) host/park.c test/attest/score_rule.c test/lib/native.c test/lib/file.c test/lib/pki.c
+$(B)/attest-score/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(HOST_FLAGS) -Wno-frame-larger-than -O1 -DATTEST_RULE_SCORE -MMD -MP -c $< -o $@
+$(ATTEST_SCORE): $(B)/attest-score/%: $(B)/attest-score/test/unit/%.o $(ATTEST_SCORE_C:%.c=$(B)/attest-score/%.o)
+	$(Q)$(CLANG) -o $@ $^ $(HOST_LIBS)
+check-attest: deps-test
+	@$(MAKE) --no-print-directory $(ATTEST_SCORE)
+	@test/attest/score.sh $(ATTEST_SCORE)
+
 bench: deps-test
 	@$(MAKE) --no-print-directory all $(B)/test/enclave_bench $(TEST_IMAGE) $(TEST_IMAGE:.elf=.sig) \
 		$(E)/hello.wasm $(E)/sqlite3.wasm $(B)/bench/io.wasm bench-programs
 	@bench/run.sh $(B) "$(KERNELS)" "$(SIMD_KERNELS)"
 	@bench/io.py $(B)
+	@bench/deploy.sh $(B)
 	@$(MAKE) --no-print-directory bench-native
 	@$(MAKE) --no-print-directory bench-verified
 $(B)/test/enclave_bench: $(B)/host/bench/enclave_bench.o $(B)/host/test/lib/file.o $(B)/libretwine.a
@@ -335,11 +374,13 @@ install: all
 	install -m 755 $(B)/retwine-compile $(INSTALL_EXEC)/retwine-compile
 	install -m 644 $(SIGNED) $(INSTALL_LIB)
 	install -m 644 $(B)/libretwine.a $(DESTDIR)$(PREFIX)/lib/libretwine.a
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's,/usr/local,$(PREFIX),' tools/retwine-serve.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/retwine-serve.service
 	install -m 644 include/retwine.h $(DESTDIR)$(PREFIX)/include/retwine.h
 
 clean:
 	rm -rf $(B)
 
-.PHONY: all deps deps-test demo test test-programs check-spec check-fuzz check-verifier bench bench-programs fuzz gcc size install clean
+.PHONY: all deps deps-test demo test test-programs check-spec check-fuzz check-verifier check-attest bench bench-programs fuzz gcc size install clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -8,7 +8,7 @@
 #ifndef BOUNDARY_ABI_H
 #define BOUNDARY_ABI_H
 
-#define ABI_VERSION 2
+#define ABI_VERSION 3
 
 /* EENTER at CSSA 0: RDI says why. Every other value is answered by EXIT_REFUSED. */
 #define ENTER_START	1 /* once, first, on thread 0: RSI = the shared area, RDX = its size */
@@ -49,8 +49,21 @@ struct shared_header {
 	uint64_t launch_size;
 	uint64_t module_off; /* the module, native section included */
 	uint64_t module_size;
+	uint32_t mode; /* enum run_mode */
+	uint32_t
+		connection; /* RUN_MODE_DEPLOY: the handle of a connected socket, whoever is at its end */
+	uint8_t nonce
+		[32]; /* RUN_MODE_DEPLOY: for the evidence; whose it is shows at the other end */
 };
-static_assert(sizeof(struct shared_header) == 64, "shared header");
+static_assert(sizeof(struct shared_header) == 104, "shared header");
+static_assert(offsetof(struct shared_header, mode) == 64, "shared header");
+
+/* Where the program comes from. */
+enum run_mode {
+	RUN_MODE_RUN = 1, /* record and module stand in the area; connection and nonce are 0 */
+	RUN_MODE_DEPLOY, /* its owner delivers it over the connection; record and module are empty */
+	RUN_MODE_END
+};
 
 #define CPU_HINT_SHA 1u /* SHA extensions */
 
@@ -97,6 +110,8 @@ enum run_kind {
 	RUN_TRAPPED,	/* code: enum trap; frames: innermost first */
 	RUN_REFUSED,	/* code: enum err; the program did not start */
 	RUN_FAILED,	/* code: enum err; the program was ended by a failure of its surroundings */
+	RUN_DELIVERED, /* its owner delivered it and was told how it ended; code: 0, or enum err when
+			   that could not be told. The host learns nothing else */
 	RUN_KIND_END
 };
 

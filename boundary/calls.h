@@ -125,6 +125,11 @@ static_assert(sizeof(struct host_poll) == 24, "host poll");
 #define HOST_SHUTDOWN_READ  1u
 #define HOST_SHUTDOWN_WRITE 2u
 
+/* QUOTE_TARGET, QUOTE: a TARGETINFO and a REPORT of SGX, and the largest quote that is asked for. */
+#define HOST_QUOTE_TARGET_SIZE 512u
+#define HOST_QUOTE_REPORT_SIZE 432u
+#define HOST_QUOTE_MAX	       32768u
+
 /* SET_TIMES flags, as WASI's fstflags. */
 #define HOST_TIME_ATIM	   1u
 #define HOST_TIME_ATIM_NOW 2u

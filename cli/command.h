@@ -31,12 +31,19 @@ extern const struct command command_sign;
 extern const struct command command_inspect;
 extern const struct command command_doctor;
 extern const struct command command_validate;
+extern const struct command command_verify;
+extern const struct command command_serve;
+extern const struct command command_serve_client; /* not for people: see cli/serve_client.c */
+extern const struct command command_deploy;
 
 /* Prints the help of one command to standard output; a status. */
 int command_help(const struct command *c);
 
 /* "retwine: " and the words, to standard error, as one line. */
 void command_say(const char *format, ...) PRINTF_LIKE(1, 2);
+
+/* Each line of a text as one of ours. */
+void command_say_lines(const char *text);
 
 /* Says what is wrong and where to read; STATUS_USAGE. */
 int command_usage(const struct command *c, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -56,12 +63,10 @@ bool command_wants_help(int argc, char **argv, const struct command *c);
 
 /* ---- what run and measure share (cli/program.c) ---- */
 
-/* The options that describe a program, to stand in the tables of run and measure. */
+/* The options that describe a program: what its launch record says. */
 /* clang-format off */
-#define PROGRAM_OPTIONS                                                                            \
+#define RECORD_OPTIONS                                                                             \
 	{0, "config", "FILE", false, "read a configuration file (YAML); flags win over it"},       \
-	{0, "dir", "HOST[::GUEST][:ro]", false, "give a directory, as GUEST; ro: read-only"},      \
-	{0, "tcplisten", "ADDR:PORT", false, "let it accept TCP connections there"},               \
 	{0, "tmp", "GUEST[:SIZE]", false, "give memory as the directory GUEST (default: 64M)"},    \
 	{0, "env", "NAME[=VALUE]", false, "set a variable; NAME alone passes ours on"},            \
 	{0, "argv0", "NAME", false, "the guest's own name (default: the file's)"},                 \
@@ -76,14 +81,24 @@ bool command_wants_help(int argc, char **argv, const struct command *c);
 	{0, "args-policy", "POLICY", false, "any: arguments are free; fixed: part of the program"}, \
 	{0, "engine", "NAME", false, "interpreter, native, or auto: native if the module has it"}, \
 	{0, "native-digest", "HEX", false, "the native code has to have this digest"},             \
-	{0, "host-max-memory", "BYTES", false, "grant the enclave no more memory than that"},        \
-	{0, "host-max-disk", "BYTES", false, "let it write no more than that to directories"},       \
-	{0, "host-max-handles", "N", false, "let it hold no more than that many files open"},        \
-	{0, "host-max-threads", "N", false, "let it run no more than that many threads at once"},    \
+	{0, "attestation", NULL, false, "give it quotes and keys as /dev/attestation"},            \
 	{0, "strict", NULL, false, "refuse every untrusted mount"},                                \
 	{0, "module", "FILE", false, "the program, where it is not the first word"},               \
 	{0, "image", "FILE", false, "the enclave image (default: the one that comes with retwine)"}, \
 	{'h', "help", NULL, false, "print this"}
+
+/* What the machine's owner grants to one enclave. */
+#define HOST_OPTIONS                                                                               \
+	{0, "host-max-memory", "BYTES", false, "grant the enclave no more memory than that"},        \
+	{0, "host-max-handles", "N", false, "let it hold no more than that many files open"},        \
+	{0, "host-max-threads", "N", false, "let it run no more than that many threads at once"}
+
+/* All of these and what only a run on this machine can be given: for the tables of run and measure. */
+#define PROGRAM_OPTIONS                                                                            \
+	{0, "dir", "HOST[::GUEST][:ro]", false, "give a directory, as GUEST; ro: read-only"},      \
+	{0, "tcplisten", "ADDR:PORT", false, "let it accept TCP connections there"},               \
+	{0, "host-max-disk", "BYTES", false, "let it write no more than that to directories"},       \
+	HOST_OPTIONS, RECORD_OPTIONS
 /* clang-format on */
 
 /*

@@ -12,8 +12,8 @@
 #include "cli/command.h"
 
 static const struct command *const g_commands[] = {
-	&command_run,	  &command_compile, &command_measure,  &command_sign,
-	&command_inspect, &command_doctor,  &command_validate,
+	&command_run,	 &command_compile,  &command_measure, &command_sign,  &command_inspect,
+	&command_doctor, &command_validate, &command_verify,  &command_serve, &command_deploy,
 };
 
 /* Words of the command line stand in messages too: no control character reaches the terminal. */
@@ -47,6 +47,16 @@ void command_say(const char *format, ...)
 	va_start(args, format);
 	say(format, args);
 	va_end(args);
+}
+
+void command_say_lines(const char *text)
+{
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+
+		command_say("%.*s", (int)n, text);
+		text += n + (text[n] == '\n');
+	}
 }
 
 int command_usage(const struct command *c, const char *format, ...)
@@ -187,6 +197,8 @@ int main(int argc, char **argv)
 	}
 	const struct command *c = find_command(argv[1]);
 
+	if (!c && strcmp(argv[1], command_serve_client.name) == 0)
+		c = &command_serve_client;
 	if (c)
 		return run_command(c, argc - 2, argv + 2);
 	if (strcmp(argv[1], "help") == 0)

@@ -33,9 +33,11 @@ static bool is_key(const char *name)
 		"native-digest",
 		"module",
 		"image",
+		"attestation",
 		"strict",
 		"simulation",
 		"strict-simulation",
+		"quoting",
 	};
 
 	for (size_t i = 0; i < COUNT_OF(keys); i++) {

@@ -1,23 +1,19 @@
 /*
  * retwine run: runs a program and passes its end on.
  * Trust: the words are the user's; what the outcome says was made safe by the library.
- * Invariant: the guest's status and ours are told apart in the status file.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/ending.h"
 #include "cli/sandbox.h"
 
 struct run {
 	const struct command *command;
 	struct retwine_config *config;
-	const char *status_file;
-	FILE *status; /* open, or NULL */
+	struct ending ending;
 	bool quiet;
 	bool show_identity;
 	bool no_seccomp;
@@ -37,6 +33,7 @@ static const struct option g_options[] = {
 	{0, "no-seccomp", NULL, false, "do not limit the system calls of this process"},
 	{0, "strict-simulation", NULL, false, "simulate every ENCLU by a trap"},
 	{0, "simulation", NULL, false, "simulate, even where the machine has SGX"},
+	{0, "quoting", "WHO", false, "auto, simulated, aesm[:SOCKET], none: who makes its quotes"},
 };
 
 static int other_option(void *context, const struct option *option, const char *value)
@@ -50,48 +47,13 @@ static int other_option(void *context, const struct option *option, const char *
 	else if (strcmp(option->name, "no-seccomp") == 0)
 		r->no_seccomp = true;
 	else if (strcmp(option->name, "status-file") == 0)
-		r->status_file = value;
+		r->ending.path = value;
 	else
 		r->stats = true;
 	if (strcmp(option->name, "stats") == 0 && value &&
 	    !command_format(r->command, &r->stats_format, value))
 		return STATUS_USAGE;
 	return STATUS_OK;
-}
-
-/* ---- the status file ---- */
-
-/* Opened before anything runs, above the standard streams, so that a failure is told in time. */
-static int open_status(struct run *r)
-{
-	if (!r->status_file)
-		return STATUS_OK;
-	int low = open(r->status_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	int fd = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, 3);
-	int e = errno;
-
-	if (low >= 0)
-		close(low);
-	r->status = fd < 0 ? NULL : fdopen(fd, "w");
-	if (r->status)
-		return STATUS_OK;
-	if (fd >= 0)
-		close(fd);
-	command_say("cannot write the status file %s: %s; name another", r->status_file,
-		    strerror(e));
-	return STATUS_REFUSED;
-}
-
-/* "exited 3", or another word with our status and the message on a second line. */
-static void write_status(struct run *r, const char *word, unsigned status, const char *message)
-{
-	if (!r->status)
-		return;
-	int n = fprintf(r->status, "%s %u\n%s%s", word, status, message, message[0] ? "\n" : "");
-
-	if (fclose(r->status) != 0 || n < 0)
-		command_say("cannot write the status file %s: %s", r->status_file, strerror(errno));
-	r->status = NULL;
 }
 
 /* ---- the start ---- */
@@ -109,7 +71,10 @@ static void say_digest(const char *name, const uint8_t digest[RETWINE_DIGEST_SIZ
 static void limit_calls(struct run *r)
 {
 	char line[RETWINE_MESSAGE_MAX];
-	const int error = r->no_seccomp ? 0 : sandbox_enter(r->status ? fileno(r->status) : -1);
+	const int error =
+		r->no_seccomp
+			? 0
+			: sandbox_enter(SANDBOX_RUN, r->ending.file ? fileno(r->ending.file) : -1);
 
 	if (error == 0)
 		return;
@@ -118,7 +83,7 @@ static void limit_calls(struct run *r)
 		       "by --no-seccomp",
 		       strerror(error));
 	command_say("%s", line);
-	write_status(r, "refused", STATUS_REFUSED, line);
+	ending_write(&r->ending, "refused", STATUS_REFUSED, line);
 	exit(STATUS_REFUSED);
 }
 
@@ -147,17 +112,6 @@ static void on_compile(void *context, const char *module)
 
 /* ---- the end ---- */
 
-/* Each line of a text as one of ours. */
-static void say_lines(const char *text)
-{
-	while (*text) {
-		size_t n = strcspn(text, "\n");
-
-		command_say("%.*s", (int)n, text);
-		text += n + (text[n] == '\n');
-	}
-}
-
 static void say_stats(const struct run *r, const struct retwine_outcome *outcome)
 {
 	struct retwine_error error;
@@ -172,55 +126,8 @@ static void say_stats(const struct run *r, const struct retwine_outcome *outcome
 	if (r->stats_format == RETWINE_JSON)
 		(void)fputs(text, stderr);
 	else
-		say_lines(text);
+		command_say_lines(text);
 	retwine_free(text);
-}
-
-static int end_exited(struct run *r, struct retwine_outcome *outcome)
-{
-	/* The low byte, as the exit status of a process has it. */
-	int status = (int)(outcome->status & 0xff);
-	int output = STATUS_OK;
-
-	if (outcome->results) {
-		output = command_output(outcome->results);
-		outcome->results = NULL;
-	}
-	write_status(r, "exited", outcome->status, "");
-	return output == STATUS_OK ? status : STATUS_REFUSED;
-}
-
-static int end_otherwise(struct run *r, const struct retwine_outcome *outcome)
-{
-	static const struct {
-		const char *word;
-		int status;
-	} ends[] = {
-		[RETWINE_TRAPPED] = {"trapped", STATUS_TRAP},
-		[RETWINE_NOT_STARTED] = {"refused", STATUS_REFUSED},
-		[RETWINE_ENDED] = {"failed", STATUS_REFUSED},
-		[RETWINE_INTERRUPTED] = {"interrupted", STATUS_INTERRUPTED},
-	};
-
-	command_say("%s", outcome->message);
-	if (outcome->backtrace) {
-		command_say("wasm backtrace:");
-		say_lines(outcome->backtrace);
-	}
-	write_status(r, ends[outcome->end].word, (unsigned)ends[outcome->end].status,
-		     outcome->message);
-	return ends[outcome->end].status;
-}
-
-/* Nothing ran. */
-static int end_error(struct run *r)
-{
-	bool usage = r->error.code == RETWINE_USAGE;
-	int status = usage ? STATUS_USAGE : STATUS_REFUSED;
-
-	command_say("%s", r->error.message);
-	write_status(r, usage ? "usage" : "refused", (unsigned)status, r->error.message);
-	return status;
 }
 
 static int run_program(struct run *r)
@@ -229,10 +136,11 @@ static int run_program(struct run *r)
 	retwine_config_on_compile(r->config, on_compile, r);
 	retwine_config_handle_sigint(r->config, true);
 	if (retwine_run(r->config, &r->outcome, &r->error) != RETWINE_OK)
-		return end_error(r);
-	int status = r->outcome.end == RETWINE_EXITED ? end_exited(r, &r->outcome)
-						      : end_otherwise(r, &r->outcome);
+		return ending_error(&r->ending, &r->error);
+	const int status = ending_tell(&r->ending, &r->outcome);
 
+	if (r->outcome.no_quote[0] && !r->quiet)
+		command_say("no quote: %s", r->outcome.no_quote);
 	say_stats(r, &r->outcome);
 	retwine_outcome_fini(&r->outcome);
 	return status;
@@ -247,7 +155,7 @@ static int run_with(struct run *r, int argc, char **argv)
 	if (status == STATUS_OK && !retwine_config_has_module(r->config))
 		return command_usage(r->command, "no program to run; name a .wasm file");
 	if (status == STATUS_OK)
-		status = open_status(r);
+		status = ending_open(&r->ending);
 	return status == STATUS_OK ? run_program(r) : status;
 }
 

@@ -4,7 +4,7 @@
  * process. Only numbers and values can be compared, so names of files cannot.
  * Invariant: what is not in the list is refused; no call of it makes a process, a program, a socket, a
  * mapping of a file, memory that is writable and executable, or opens a file but below an open
- * directory.
+ * directory; in the process of a delivered program it opens none at all.
  */
 #include "cli/sandbox.h"
 
@@ -61,23 +61,17 @@ struct rule {
 
 /* clang-format off */
 static const struct rule g_rules[] = {
-	/* Files that are open, and what is below an open directory. */
+	/* Files that are open. */
 	ALLOW(read), ALLOW(write), ALLOW(writev), ALLOW(pread64), ALLOW(pwrite64), ALLOW(close),
 	ALLOW(lseek), ALLOW(getdents64), ALLOW(ftruncate), ALLOW(fallocate), ALLOW(fsync),
 	ALLOW(fdatasync), ALLOW(fstat), ALLOW(poll), ALLOW(ppoll), ALLOW(eventfd2),
 	ALLOW_1(fcntl, IS(1, F_GETFD)), ALLOW_1(fcntl, IS(1, F_GETFL)),
 	ALLOW_1(fcntl, IS(1, F_SETFL)), ALLOW_1(fcntl, IS(1, F_DUPFD_CLOEXEC)),
 	ALLOW_1(ioctl, IS(1, FIONREAD)), ALLOW_1(ioctl, IS(1, TCGETS)),
-	ALLOW_2(openat, OPEN_FILE(0), BITS(2, OPEN_FLAGS, OPEN_FLAGS)),
-	ALLOW_1(newfstatat, OPEN_FILE(0)), ALLOW_1(utimensat, OPEN_FILE(0)),
-	ALLOW_1(mkdirat, OPEN_FILE(0)), ALLOW_1(unlinkat, OPEN_FILE(0)),
-	ALLOW_1(symlinkat, OPEN_FILE(1)), ALLOW_1(readlinkat, OPEN_FILE(0)),
-	ALLOW_2(renameat, OPEN_FILE(0), OPEN_FILE(2)),
-	{SCMP_ACT_ALLOW, SCMP_SYS(linkat), 3, {OPEN_FILE(0), OPEN_FILE(2), IS(4, 0)}},
 	/* The C library looks at files of the system when it can, and does without. */
 	ERROR_1(openat, EACCES, NO_FILE(0)),
-	/* Connections to sockets that listen. */
-	ALLOW(accept4), ALLOW(recvfrom), ALLOW(shutdown),
+	/* Connections. */
+	ALLOW(recvfrom), ALLOW(shutdown),
 	ALLOW_2(setsockopt, IS(1, SOL_SOCKET), IS(2, SO_RCVLOWAT)),
 	/* Clocks, randomness. */
 	ALLOW(clock_gettime), ALLOW(clock_getres), ALLOW(getrandom),
@@ -99,6 +93,22 @@ static const struct rule g_rules[] = {
 	ALLOW_1(mprotect, BITS(2, PROT_EXEC | PROT_WRITE, PROT_EXEC)),
 	/* An enclave of the hardware. */
 	ALLOW_1(ioctl, BITS(1, SGX_IOCTL_MASK, SGX_IOCTL)),
+};
+
+/* Of a program with directories and listening sockets: what is below the one, who comes to the other. */
+static const struct rule g_rules_machine[] = {
+	ALLOW_2(openat, OPEN_FILE(0), BITS(2, OPEN_FLAGS, OPEN_FLAGS)),
+	ALLOW_1(newfstatat, OPEN_FILE(0)), ALLOW_1(utimensat, OPEN_FILE(0)),
+	ALLOW_1(mkdirat, OPEN_FILE(0)), ALLOW_1(unlinkat, OPEN_FILE(0)),
+	ALLOW_1(symlinkat, OPEN_FILE(1)), ALLOW_1(readlinkat, OPEN_FILE(0)),
+	ALLOW_2(renameat, OPEN_FILE(0), OPEN_FILE(2)),
+	{SCMP_ACT_ALLOW, SCMP_SYS(linkat), 3, {OPEN_FILE(0), OPEN_FILE(2), IS(4, 0)}},
+	ALLOW(accept4),
+};
+
+/* Of a delivered program, which has neither: fstat as the C library makes it. */
+static const struct rule g_rules_delivered[] = {
+	ALLOW_1(newfstatat, IS(3, AT_EMPTY_PATH)),
 };
 /* clang-format on */
 
@@ -162,17 +172,30 @@ static int take_sigsys(void)
 	return pthread_sigmask(SIG_UNBLOCK, &sys, NULL);
 }
 
-static int add_rules(scmp_filter_ctx filter)
+static int add_list(scmp_filter_ctx filter, const struct rule *rules, size_t count)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < count && result == 0; i++)
+		result = seccomp_rule_add_array(filter, rules[i].action, rules[i].call,
+						rules[i].count, rules[i].arg);
+	return result;
+}
+
+static int add_rules(scmp_filter_ctx filter, enum sandbox_kind kind)
 {
 	/* Signals to threads of this process alone. */
 	const struct scmp_arg_cmp ourselves = IS(0, (scmp_datum_t)getpid());
 	int result =
 		seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &ourselves);
 
-	for (size_t i = 0; i < COUNT_OF(g_rules) && result == 0; i++)
-		result = seccomp_rule_add_array(filter, g_rules[i].action, g_rules[i].call,
-						g_rules[i].count, g_rules[i].arg);
-	return result;
+	if (result == 0)
+		result = add_list(filter, g_rules, COUNT_OF(g_rules));
+	if (result != 0)
+		return result;
+	return kind == SANDBOX_RUN
+		       ? add_list(filter, g_rules_machine, COUNT_OF(g_rules_machine))
+		       : add_list(filter, g_rules_delivered, COUNT_OF(g_rules_delivered));
 }
 
 /* All threads; the tree is for speed: the simulator makes many calls; errors are the kernel's own. */
@@ -189,7 +212,7 @@ static int set_attributes(scmp_filter_ctx filter)
 	return result;
 }
 
-int sandbox_enter(int status_fd)
+int sandbox_enter(enum sandbox_kind kind, int status_fd)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
 
@@ -202,7 +225,7 @@ int sandbox_enter(int status_fd)
 	if (result == 0)
 		result = set_attributes(filter);
 	if (result == 0)
-		result = add_rules(filter);
+		result = add_rules(filter, kind);
 	if (result == 0)
 		result = seccomp_load(filter);
 	seccomp_release(filter);

@@ -8,11 +8,16 @@
 
 #include "base/cc.h"
 
+enum sandbox_kind {
+	SANDBOX_RUN,	   /* a program that may have directories and listening sockets */
+	SANDBOX_DELIVERED, /* one that has neither: nothing is opened and nobody accepted */
+};
+
 /*
  * From here on every thread of the process makes the system calls of a run and no other, for good. One
  * that is not allowed ends the process with a message and STATUS_REFUSED; with a status file, its
  * descriptor is status_fd (else -1). 0, or an errno: then nothing has changed but no_new_privs.
  */
-MUST_USE int sandbox_enter(int status_fd);
+MUST_USE int sandbox_enter(enum sandbox_kind kind, int status_fd);
 
 #endif

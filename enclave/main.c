@@ -1,6 +1,6 @@
 /*
- * What an entry does: relocate once, take the shared area, copy launch record and module in, run
- * the program, tell how it ended; run one of its threads; tell it to end.
+ * What an entry does: relocate once, take the shared area, copy launch record and module in, or have
+ * them delivered, run the program, tell how it ended; run one of its threads; tell it to end.
  * Trust: op, a and b are the host's, and so is the thread that it enters on. Sizes in the header are
  * bounded before they size anything.
  * Invariant: the program is run from private copies; START happens once, on thread 0. No other entry
@@ -18,6 +18,7 @@
 #include "enclave/shared.h"
 #include "enclave/thread.h"
 #include "enclave/threads.h"
+#include "program/deploy.h"
 #include "program/program.h"
 
 #define LAUNCH_SIZE_MAX ((uint64_t)16 << 20)
@@ -36,7 +37,7 @@ extern HIDDEN const struct rela image_rela_start[], image_rela_end[];
 enum phase {
 	PHASE_NONE,
 	PHASE_STARTING,
-	PHASE_RUNNING, /* program_run is on its way */
+	PHASE_RUNNING, /* program_run or program_deploy is on its way */
 	PHASE_OVER,
 };
 
@@ -95,64 +96,56 @@ static enum err copy_input_in(struct program_input *in)
 	return E_OK;
 }
 
-/* Frames, each with its padded name. Returns where the text goes. */
-static enum err write_frames(const struct program_outcome *out, uint64_t *at)
-{
-	for (uint32_t i = 0; i < out->frame_count; i++) {
-		const struct program_frame *f = &out->frame[i];
-		uint32_t name_size = f->name_size < RUN_NAME_MAX ? f->name_size : RUN_NAME_MAX;
-		struct run_frame record = {
-			.func = f->func, .offset = f->offset, .name_size = name_size};
-		enum err err = shared_write((struct uref){*at}, &record, sizeof(record));
-
-		if (err == E_OK)
-			err = shared_write((struct uref){*at + sizeof(record)}, f->name, name_size);
-		if (err != E_OK)
-			return err;
-		*at += sizeof(record) + ((name_size + 7u) & ~7u);
-	}
-	return E_OK;
-}
-
 /* The host may have taken the slot away; then nobody is there to be told. */
 static void write_outcome(const struct program_outcome *out)
 {
-	struct run_result r = {.kind = out->kind,
-			       .code = out->code,
-			       .detail = {out->detail[0], out->detail[1]},
-			       .frame_count = out->frame_count,
-			       .value_count = out->value_count,
-			       .text_size = out->text_size};
-	uint64_t at = shared_slot().off + SHARED_SLOT_DATA_OFF;
+	static ALIGNED(8) uint8_t bytes[PROGRAM_RESULT_MAX]; /* too large for the stack */
+	const size_t size = program_result_encode(bytes, out);
+	const size_t head = sizeof(struct run_result);
+	const struct uref slot = shared_slot();
+	const struct uref data = {slot.off + SHARED_SLOT_DATA_OFF};
 
-	must(out->frame_count <= RUN_FRAMES_MAX && out->value_count <= RUN_VALUES_MAX &&
-	     out->text_size <= sizeof(out->text));
-	size_t values_size = out->value_count * sizeof(out->value[0]);
-
-	if (write_frames(out, &at) != E_OK ||
-	    shared_write((struct uref){at}, out->value, values_size) != E_OK ||
-	    shared_write((struct uref){at + values_size}, out->text, out->text_size) != E_OK ||
-	    shared_write(shared_slot(), &r, sizeof(r)) != E_OK)
+	if (shared_write(data, bytes + head, size - head) != E_OK ||
+	    shared_write(slot, bytes, head) != E_OK)
 		panic(__FILE__, __LINE__);
+}
+
+/* Record and module are copied in, then run. */
+static void run_from_area(struct program_outcome *out)
+{
+	struct program_input in = {0};
+	const enum err err = copy_input_in(&in);
+
+	if (err != E_OK) {
+		out->kind = RUN_REFUSED;
+		out->code = err;
+		return;
+	}
+	atomic_store(&g_phase, PHASE_RUNNING);
+	program_run(&in, out);
+}
+
+static void run_delivery(struct program_outcome *out)
+{
+	const struct shared_header *h = shared_header();
+	struct program_delivery in = {.connection = h->connection};
+
+	memcpy(in.nonce, h->nonce, sizeof(in.nonce));
+	atomic_store(&g_phase, PHASE_RUNNING);
+	program_deploy(&in, out);
 }
 
 static uint64_t start(uint64_t address, uint64_t size)
 {
 	static struct program_outcome outcome; /* too large for the stack; START happens once */
-	struct program_input in;
-	enum err err = shared_open(address, size);
 
-	if (err != E_OK)
+	if (shared_open(address, size) != E_OK)
 		return EXIT_REFUSED;
 	crypto_set_cpu_hints(shared_header()->cpu_hints);
-	err = copy_input_in(&in);
-	if (err == E_OK) {
-		atomic_store(&g_phase, PHASE_RUNNING);
-		program_run(&in, &outcome);
-	} else {
-		outcome.kind = RUN_REFUSED;
-		outcome.code = err;
-	}
+	if (shared_header()->mode == RUN_MODE_DEPLOY)
+		run_delivery(&outcome);
+	else
+		run_from_area(&outcome);
 	atomic_store(&g_phase, PHASE_OVER);
 	write_outcome(&outcome);
 	return EXIT_DONE;

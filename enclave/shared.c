@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "boundary/calls.h"
 #include "enclave/layout.h"
 #include "enclave/memory.h"
 #include "enclave/panic.h"
@@ -73,6 +74,25 @@ enum err shared_write(struct uref dst, const void *src, size_t size)
 											  : E_HOST;
 }
 
+static bool all_zero(const uint8_t *p, size_t n)
+{
+	uint8_t any = 0;
+
+	for (size_t i = 0; i < n; i++)
+		any |= p[i];
+	return any == 0;
+}
+
+/* Each mode has fields of its own; those of the other are 0. */
+static bool mode_valid(const struct shared_header *h)
+{
+	if (h->mode == RUN_MODE_DEPLOY)
+		return h->launch_size == 0 && h->module_size == 0 &&
+		       h->connection < HOST_HANDLES_MAX;
+	return h->mode == RUN_MODE_RUN && h->connection == 0 &&
+	       all_zero(h->nonce, sizeof(h->nonce));
+}
+
 static bool header_valid(const struct shared_header *h, uint64_t size)
 {
 	return h->magic == SHARED_MAGIC && h->abi_version == ABI_VERSION && h->size == size &&
@@ -80,7 +100,8 @@ static bool header_valid(const struct shared_header *h, uint64_t size)
 	       h->slots_off % 4096 == 0 && h->slots_off >= sizeof(*h) &&
 	       range_inside(h->slots_off, (uint64_t)h->thread_count * SHARED_SLOT_SIZE, size) &&
 	       h->launch_off % WORD == 0 && range_inside(h->launch_off, h->launch_size, size) &&
-	       h->module_off % WORD == 0 && range_inside(h->module_off, h->module_size, size);
+	       h->module_off % WORD == 0 && range_inside(h->module_off, h->module_size, size) &&
+	       mode_valid(h);
 }
 
 enum err shared_open(uint64_t address, uint64_t size)

@@ -103,11 +103,16 @@ static void try_readdir(void)
 
 static void try_bytes(void)
 {
+	static const uint8_t report[HOST_QUOTE_REPORT_SIZE];
+	static uint8_t target[HOST_QUOTE_TARGET_SIZE];
 	char buf[100];
 	size_t done = 0;
 
 	if (hostcall_pread(9, buf, sizeof buf, 0, &done) == HOST_SUCCESS)
 		must(done <= sizeof buf);
+	if (hostcall_quote(report, buf, sizeof buf, &done) == HOST_SUCCESS)
+		must(done >= 1 && done <= sizeof buf);
+	(void)hostcall_quote_target(target);
 	if (hostcall_readlink(3, g_name, buf, sizeof buf, &done) == HOST_SUCCESS)
 		must(done >= 1 && done <= sizeof buf && !memchr(buf, 0, done));
 }

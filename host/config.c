@@ -65,6 +65,7 @@ void retwine_config_free(struct retwine_config *config)
 	free(config->image);
 	free(config->argv0);
 	free(config->invoke);
+	free(config->quoting_text);
 	free(config->base);
 	free(config);
 }
@@ -186,6 +187,12 @@ static enum retwine_code set_bool(bool *out, const char *key, const char *text,
 	return RETWINE_OK;
 }
 
+static enum retwine_code set_attestation(struct retwine_config *config, const char *text,
+					 struct retwine_error *error)
+{
+	return set_bool(&config->attestation, "attestation", text, error);
+}
+
 static enum retwine_code set_strict(struct retwine_config *config, const char *text,
 				    struct retwine_error *error)
 {
@@ -202,6 +209,27 @@ static enum retwine_code set_simulation(struct retwine_config *config, const cha
 					struct retwine_error *error)
 {
 	return set_bool(&config->simulation, "simulation", text, error);
+}
+
+/* The text is kept: what it names is a part of it. */
+static enum retwine_code set_quoting(struct retwine_config *config, const char *text,
+				     struct retwine_error *error)
+{
+	struct quoting_config quoting;
+	char *copy = strdup(text);
+
+	if (!copy)
+		return error_no_memory(error);
+	if (quoting_config_parse(&quoting, copy) != E_OK) {
+		free(copy);
+		return error_set(
+			error, RETWINE_USAGE,
+			"quoting: '%s' is none of auto, simulated, aesm, aesm:SOCKET, none", text);
+	}
+	free(config->quoting_text);
+	config->quoting_text = copy;
+	config->quoting = quoting;
+	return RETWINE_OK;
 }
 
 static enum retwine_code set_engine(struct retwine_config *config, const char *text,
@@ -384,6 +412,11 @@ static bool parse_time(uint64_t *out, const char *text)
 			return !__builtin_mul_overflow(v, units[i].ns, out);
 	}
 	return false;
+}
+
+bool retwine_parse_time(uint64_t *ns, const char *text)
+{
+	return parse_time(ns, text);
 }
 
 static enum retwine_code set_timeout(struct retwine_config *config, const char *text,
@@ -672,8 +705,8 @@ static enum retwine_code add_dir(struct retwine_config *config, const char *text
 				 struct retwine_error *error)
 {
 	size_t n = strlen(text);
-	bool read_only = n >= 3 && strcmp(text + n - 3, ":ro") == 0 &&
-			 !(n >= 4 && text[n - 4] == ':');
+	bool read_only =
+		n >= 3 && strcmp(text + n - 3, ":ro") == 0 && !(n >= 4 && text[n - 4] == ':');
 	char *host = strndup(text, read_only ? n - 3 : n);
 
 	if (!host)
@@ -758,9 +791,11 @@ static const struct config_key g_keys[] = {
 	{"host-max-disk", SHAPE_TEXT, set_host_disk},
 	{"host-max-handles", SHAPE_TEXT, set_host_handles},
 	{"host-max-threads", SHAPE_TEXT, set_host_threads},
+	{"attestation", SHAPE_BOOL, set_attestation},
 	{"strict", SHAPE_BOOL, set_strict},
 	{"strict-simulation", SHAPE_BOOL, set_strict_simulation},
 	{"simulation", SHAPE_BOOL, set_simulation},
+	{"quoting", SHAPE_TEXT, set_quoting},
 };
 
 static const struct config_key *find_key(const char *name)

@@ -8,6 +8,7 @@
 
 #include "base/cc.h"
 #include "host/grants.h"
+#include "host/quoting.h"
 #include "include/retwine.h"
 #include "launch/launch.h"
 
@@ -35,7 +36,7 @@ struct config_variable {
 struct config_mount {
 	char *host;    /* NULL: memory of the enclave */
 	uint64_t size; /* of such memory: most bytes; 0: the default */
-	char *guest; /* canonical */
+	char *guest;   /* canonical */
 	bool read_only;
 	unsigned source;
 };
@@ -70,6 +71,9 @@ struct retwine_config {
 	enum launch_args_policy args_policy;
 	struct launch_limits limits;	   /* the enclave's, in the record */
 	struct service_limits host_limits; /* the machine owner's, outside of it */
+	struct quoting_config quoting;	   /* refers to the text */
+	char *quoting_text;
+	bool attestation; /* the mount of evidence and keys */
 	bool strict;
 	bool strict_simulation;
 	bool simulation;

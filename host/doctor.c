@@ -12,6 +12,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "host/aesm.h"
 #include "host/cpu.h"
 #include "host/device.h"
 #include "host/files.h"
@@ -93,6 +94,15 @@ static void check_device(struct doctor *d)
 	      e == EACCES ? "add yourself to the device's group (sgx)"
 			  : "load a kernel with CONFIG_X86_SGX, on a machine with SGX; in a "
 			    "container, pass the device in");
+}
+
+/* Who makes quotes over enclaves of the hardware. */
+static void check_aesm(struct doctor *d)
+{
+	const char *socket = aesm_usual_socket();
+
+	check(d, "AESM, for quotes", NEED_NOTHING, socket != NULL, socket ? socket : "no",
+	      "to attest programs on SGX: install Intel's aesmd with its DCAP plugin");
 }
 
 /* EDMM came with Linux 6.0. */
@@ -223,6 +233,7 @@ static void check_all(struct doctor *d)
 	check_cpu_sgx(d);
 	check_device(d);
 	check_kernel(d);
+	check_aesm(d);
 	check_code(d);
 	check_fsgsbase(d);
 	check_address_space(d);

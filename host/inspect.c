@@ -160,7 +160,8 @@ static void report_bytes(struct report *r, json_t *o, const char *name, struct l
 
 static void report_mounts(struct report *r, const struct launch_record *l)
 {
-	static const char *const kinds[LAUNCH_MOUNT_END] = {NULL, "host", "tmp", "volume"};
+	static const char *const kinds[LAUNCH_MOUNT_END] = {NULL, "host", "tmp", "volume",
+								 "attestation"};
 	static const char *const keys[LAUNCH_KEY_END] = {"none", "seal", "provisioned"};
 	json_t *list = report_array(r, r->root, "mounts");
 

@@ -69,9 +69,9 @@ void program_fini(struct program *p)
 
 /* ---- measure ---- */
 
-static enum retwine_code measure_image(struct retwine_identity *identity, const struct image *image,
-				       struct retwine_error *error)
+enum retwine_code program_measure(struct program *p, struct retwine_error *error)
 {
+	const struct image *image = &p->image;
 	uint8_t measured[32];
 	enum retwine_code code = image_measure(measured, &image->elf, image->path, error);
 
@@ -82,7 +82,7 @@ static enum retwine_code measure_image(struct retwine_identity *identity, const 
 			error, RETWINE_REFUSED,
 			"the signature %s is not valid: %s; make it again with 'retwine sign'",
 			image->sig_path, words_refusal(sgx_sigstruct_verify(&image->sigstruct)));
-	if (memcmp(measured, identity->mr_enclave, sizeof(measured)) != 0)
+	if (memcmp(measured, p->identity.mr_enclave, sizeof(measured)) != 0)
 		return error_set(
 			error, RETWINE_REFUSED,
 			"%s does not match its signature: its measurement is another; build "
@@ -98,7 +98,7 @@ enum retwine_code retwine_measure(const struct retwine_config *config,
 	enum retwine_code code = program_load(&p, config, true, error);
 
 	if (code == RETWINE_OK)
-		code = measure_image(&p.identity, &p.image, error);
+		code = program_measure(&p, error);
 	if (code == RETWINE_OK)
 		*identity = p.identity;
 	program_fini(&p);

@@ -24,4 +24,8 @@ MUST_USE enum retwine_code program_load(struct program *p, const struct retwine_
 					bool module_optional, struct retwine_error *error);
 void program_fini(struct program *p);
 
+/* Is the MRENCLAVE of the identity, which is the signature's, that of the image? RETWINE_REFUSED: it is another, or the signature
+ * does not hold. */
+MUST_USE enum retwine_code program_measure(struct program *p, struct retwine_error *error);
+
 #endif

@@ -99,10 +99,40 @@ static int mount_compare(const void *a, const void *b)
 	return launch_compare(bytes_of((*x)->guest), bytes_of((*y)->guest));
 }
 
-/* Sorts the configuration's mounts into out, then describes them. */
+/* What the switch stands for: a mount like others, that has its place. */
+static char g_attestation_path[] = LAUNCH_ATTESTATION_PATH;
+static const struct config_mount g_attestation = {.guest = g_attestation_path};
+
+static enum launch_mount_kind mount_kind(const struct config_mount *m)
+{
+	if (m == &g_attestation)
+		return LAUNCH_MOUNT_ATTESTATION;
+	return m->host ? LAUNCH_MOUNT_HOST : LAUNCH_MOUNT_TMP;
+}
+
+/* The configuration's mounts, by rising guest path. */
+static enum retwine_code sort_mounts(const struct builder *b, const struct config_mount **out,
+				     size_t n)
+{
+	for (size_t i = 0; i < b->config->mount_count; i++) {
+		out[i] = &b->config->mounts[i];
+		if (launch_path_is_attestation(bytes_of(out[i]->guest)))
+			return error_set(
+				b->error, RETWINE_USAGE,
+				"dir: %s is a place of evidence and keys, which the option "
+				"attestation gives; give the directory another name",
+				out[i]->guest);
+	}
+	if (b->config->attestation)
+		out[n - 1] = &g_attestation;
+	qsort(out, n, sizeof(*out), mount_compare);
+	return RETWINE_OK;
+}
+
+/* Sorts the mounts into out, then describes them. */
 static enum retwine_code build_mounts(struct builder *b, struct record *out)
 {
-	size_t n = b->config->mount_count;
+	size_t n = b->config->mount_count + (b->config->attestation ? 1 : 0);
 
 	b->mounts = array_new(n, sizeof(*b->mounts));
 	out->mounts = array_new(n, sizeof(*out->mounts));
@@ -111,13 +141,13 @@ static enum retwine_code build_mounts(struct builder *b, struct record *out)
 	if (n > LAUNCH_MOUNTS_MAX)
 		return error_set(b->error, RETWINE_USAGE, "there are %zu mounts; at most %u", n,
 				 LAUNCH_MOUNTS_MAX);
-	for (size_t i = 0; i < n; i++)
-		out->mounts[i] = &b->config->mounts[i];
-	qsort(out->mounts, n, sizeof(*out->mounts), mount_compare);
+	enum retwine_code code = sort_mounts(b, out->mounts, n);
+
+	if (code != RETWINE_OK)
+		return code;
 	out->mount_count = n;
 	for (size_t i = 0; i < n; i++) {
-		b->mounts[i].kind =
-			out->mounts[i]->host ? LAUNCH_MOUNT_HOST : LAUNCH_MOUNT_TMP;
+		b->mounts[i].kind = mount_kind(out->mounts[i]);
 		b->mounts[i].size = out->mounts[i]->size;
 		b->mounts[i].guest_path = bytes_of(out->mounts[i]->guest);
 		b->mounts[i].read_only = out->mounts[i]->read_only;

@@ -1,8 +1,6 @@
 /*
- * Running a configured program: from the configuration to a request (host/run.h), from the raw
- * result to an outcome in words.
- * Trust: the result is the enclave's word, copied and bounded by host/run.c; names in it are the
- * guest's and are escaped.
+ * Running a configured program: from the configuration to a request (host/run.h).
+ * Trust: the configuration is the caller's.
  */
 #include "include/retwine.h"
 
@@ -11,17 +9,12 @@
 #include <unistd.h>
 
 #include "host/cpu.h"
+#include "host/outcome.h"
 #include "host/program.h"
-#include "host/report.h"
 #include "host/run.h"
 #include "host/service.h"
 #include "host/sockets.h"
-#include "host/text.h"
-#include "host/value.h"
 #include "host/words.h"
-#include "wasm/trap.h"
-
-#define NO_FUNCTION UINT32_MAX
 
 const char *retwine_version(void)
 {
@@ -31,183 +24,6 @@ const char *retwine_version(void)
 void retwine_free(void *text)
 {
 	free(text);
-}
-
-/* ---- from the result to words ---- */
-
-/* The shape of all of them: "app.wasm: ..." */
-struct telling {
-	const struct retwine_config *config;
-	const struct host_run_result *result;
-	struct retwine_outcome *outcome;
-};
-
-/* Adds what the error speaks of: a name, a place in the module. */
-static void add_detail(struct text *t, const struct host_run_result *r)
-{
-	if (r->end.text_size != 0) {
-		text_add(t, ": ");
-		text_add_safe(t, r->text, r->end.text_size);
-	}
-	if (r->end.detail[0] != 0) {
-		text_addf(t, " at offset 0x%llx", (unsigned long long)r->end.detail[0]);
-		if (r->end.detail[1] < NO_FUNCTION)
-			text_addf(t, " in function %llu", (unsigned long long)r->end.detail[1]);
-	}
-}
-
-/* "app.wasm: native code refused: function 12 ("main") at +0x40: why; what to do" */
-static void tell_unverified(const struct telling *t)
-{
-	const struct run_result *end = &t->result->end;
-	const uint32_t func = (uint32_t)end->detail[1];
-	struct text line = {0};
-
-	text_addf(&line, "%s: native code refused: ", t->config->module);
-	if (func == RUN_NO_FUNCTION)
-		text_add(&line, "a shared routine");
-	else
-		text_addf(&line, "function %u", func);
-	if (end->text_size != 0) {
-		text_add(&line, " (\"");
-		text_add_safe(&line, t->result->text, end->text_size);
-		text_add(&line, "\")");
-	}
-	text_addf(&line, " at +0x%llx: %s; %s", (unsigned long long)end->detail[0],
-		  words_verify((uint32_t)(end->detail[1] >> 32)), words_hint(end->code));
-	char *s = text_take(&line);
-
-	words_line(t->outcome->message, s ? s : "out of memory");
-	free(s);
-}
-
-static void tell_error(const struct telling *t, const char *what)
-{
-	struct text line = {0};
-	const char *hint = words_hint(t->result->end.code);
-
-	text_addf(&line, "%s: %s: %s", t->config->module, what, words_err(t->result->end.code));
-	add_detail(&line, t->result);
-	if (hint[0])
-		text_addf(&line, "; %s", hint);
-	char *s = text_take(&line);
-
-	words_line(t->outcome->message, s ? s : "out of memory");
-	free(s);
-}
-
-static void tell_trap(const struct telling *t)
-{
-	struct text line = {0};
-	uint32_t trap = t->result->end.code;
-
-	text_addf(&line, "%s: trap", t->config->module);
-	if (trap != TRAP_NONE) /* otherwise the launch record hides the kind */
-		text_addf(&line, ": %s", words_trap(trap));
-	char *s = text_take(&line);
-
-	words_line(t->outcome->message, s ? s : "out of memory");
-	free(s);
-}
-
-/* "    0: 0x16a - name"; native code does not know where in a function it trapped. */
-static void add_frame(struct text *t, const struct host_run_result *r, uint32_t i, bool native)
-{
-	const char *name = r->frame_names[i];
-
-	text_addf(t, "%5u: ", i);
-	if (!native)
-		text_addf(t, "0x%x - ", r->frames[i].offset);
-	if (name)
-		text_add_safe(t, name, strlen(name));
-	else
-		text_addf(t, "<function %u>", r->frames[i].func);
-	text_add(t, "\n");
-}
-
-/* Innermost first. NULL without frames or memory. */
-static char *backtrace_text(const struct host_run_result *r, bool native)
-{
-	struct text t = {0};
-
-	if (r->end.frame_count == 0)
-		return NULL;
-	for (uint32_t i = 0; i < r->end.frame_count; i++)
-		add_frame(&t, r, i, native);
-	if (native)
-		text_add(&t,
-			 "       (native code records no callers; the interpreter shows them)\n");
-	return text_take(&t);
-}
-
-static char *results_text(const struct host_run_result *r)
-{
-	struct text t = {0};
-
-	if (r->end.value_count == 0)
-		return NULL;
-	for (uint32_t i = 0; i < r->end.value_count; i++) {
-		value_write(&t, (uint32_t)r->values[i].type, r->values[i].bits);
-		text_add(&t, "\n");
-	}
-	return text_take(&t);
-}
-
-static void tell_end(const struct telling *t)
-{
-	struct retwine_outcome *o = t->outcome;
-
-	if (t->result->interrupted) {
-		o->end = RETWINE_INTERRUPTED;
-		words_line(o->message, "interrupted");
-		return;
-	}
-	switch (t->result->end.kind) {
-	case RUN_EXITED:
-		o->end = RETWINE_EXITED;
-		o->status = t->result->end.code;
-		o->results = results_text(t->result);
-		break;
-	case RUN_TRAPPED:
-		o->end = RETWINE_TRAPPED;
-		tell_trap(t);
-		o->backtrace = backtrace_text(t->result, o->identity.native);
-		break;
-	case RUN_REFUSED:
-		o->end = RETWINE_NOT_STARTED;
-		if (t->result->end.code == E_NATIVE_UNVERIFIED)
-			tell_unverified(t);
-		else
-			tell_error(t, "the enclave refused to start it");
-		break;
-	default:
-		o->end = RETWINE_ENDED;
-		tell_error(t, "ended by a failure outside of it");
-		break;
-	}
-}
-
-static void copy_stats(struct retwine_stats *out, const struct host_run_stats *in)
-{
-	*out = (struct retwine_stats){
-		.enters = in->enters,
-		.resumes = in->resumes,
-		.aexs = in->aexs,
-		.image_pages = in->image_pages,
-		.accepted_pages = in->accepted,
-		.bytes_in = in->bytes_in,
-		.bytes_out = in->bytes_out,
-		.build_ns = in->build_ns,
-		.run_ns = in->run_ns,
-	};
-	for (uint32_t i = 0; i < HOST_CALL_END && out->host_call_count < RETWINE_HOST_CALLS_MAX;
-	     i++) {
-		const char *name = service_call_name(i);
-
-		if (name && in->calls[i] != 0)
-			out->host_call[out->host_call_count++] =
-				(struct retwine_host_call){name, in->calls[i]};
-	}
 }
 
 /* ---- the run ---- */
@@ -280,6 +96,7 @@ static void make_request(struct running *r)
 	q->listeners = r->listeners;
 	q->listener_count = r->listener_count;
 	q->limits = r->config->host_limits;
+	q->quoting = r->config->attestation ? &r->config->quoting : NULL;
 	q->max_threads = r->config->limits.threads;
 	q->timeout_ns = r->config->limits.timeout;
 	q->strict_simulation = r->config->strict_simulation;
@@ -338,12 +155,10 @@ static enum retwine_code run(struct running *r, struct retwine_outcome *outcome,
 	enum err err = host_run(&r->request, &r->result);
 
 	if (err == E_OK) {
-		struct telling t = {r->config, &r->result, outcome};
-
 		outcome->simulation = r->result.simulation;
 		outcome->identity = r->program.identity;
-		copy_stats(&outcome->stats, &r->result.stats);
-		tell_end(&t);
+		outcome_count(&outcome->stats, &r->result.stats);
+		outcome_tell(outcome, &r->result, r->config->module);
 	} else {
 		code = run_error(r, err, error);
 	}
@@ -370,35 +185,4 @@ enum retwine_code retwine_run(const struct retwine_config *config, struct retwin
 	program_fini(&r->program);
 	free(r);
 	return code;
-}
-
-void retwine_outcome_fini(struct retwine_outcome *outcome)
-{
-	free(outcome->backtrace);
-	free(outcome->results);
-	*outcome = (struct retwine_outcome){0};
-}
-
-enum retwine_code retwine_stats_text(const struct retwine_outcome *outcome,
-				     enum retwine_format format, char **text,
-				     struct retwine_error *error)
-{
-	const struct retwine_stats *s = &outcome->stats;
-	struct report r;
-
-	report_init(&r);
-	report_number(&r, r.root, "enters", s->enters);
-	report_number(&r, r.root, "resumes", s->resumes);
-	report_number(&r, r.root, "aexs", s->aexs);
-	report_number(&r, r.root, "image_pages", s->image_pages);
-	report_number(&r, r.root, "accepted_pages", s->accepted_pages);
-	report_number(&r, r.root, "bytes_in", s->bytes_in);
-	report_number(&r, r.root, "bytes_out", s->bytes_out);
-	report_number(&r, r.root, "build_ns", s->build_ns);
-	report_number(&r, r.root, "run_ns", s->run_ns);
-	json_t *calls = report_object(&r, r.root, "host_calls");
-
-	for (size_t i = 0; i < s->host_call_count; i++)
-		report_number(&r, calls, s->host_call[i].name, s->host_call[i].count);
-	return report_finish(&r, format, true, text, error);
 }

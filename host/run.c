@@ -24,6 +24,7 @@ struct run {
 	struct host_run_result *result;
 	struct sgx_image image;
 	struct device *device;
+	struct quoting *quoting;
 	struct enclave enclave;
 	struct shared_area area;
 	struct host_service service;
@@ -75,6 +76,18 @@ static enum err run_open_device(struct run *r)
 	return E_OK;
 }
 
+/* Before the image is loaded: what is told then may give up the calls that this needs. */
+static enum err run_open_quoting(struct run *r)
+{
+	char why[QUOTING_WHY_MAX];
+
+	if (!r->request->quoting)
+		return E_OK;
+	enum err err = quoting_open(&r->quoting, r->request->quoting, r->result->simulation, why);
+
+	return err == E_OK ? E_OK : run_failed(r, err, why);
+}
+
 static enum err run_load(struct run *r)
 {
 	struct sgx_sigstruct sigstruct;
@@ -112,8 +125,11 @@ static enum err run_open_service(struct run *r)
 		.mount_count = q->mount_count,
 		.listeners = q->listeners,
 		.listener_count = q->listener_count,
+		.connection = q->deploy ? &q->connection : NULL,
+		.connection_idle_ns = q->connection_idle_ns,
 		.limits = q->limits,
 		.device = r->device,
+		.quoting = r->quoting,
 		.thread_count = (uint32_t)r->enclave.thread_count,
 		.start_thread = threads_start,
 		.start_context = &r->threads,
@@ -121,6 +137,8 @@ static enum err run_open_service(struct run *r)
 
 	if (q->mount_count > LAUNCH_MOUNTS_MAX)
 		return run_failed(r, E_LIMIT, "too many mounts");
+	if (q->deploy && (q->launch_record.size != 0 || q->module.size != 0))
+		return run_failed(r, E_INVALID, "a delivered program comes over its connection");
 	enum err err = service_init(&r->service, &config);
 
 	return err == E_OK ? E_OK : run_failed(r, err, "opening the mounts");
@@ -212,9 +230,14 @@ enum err host_run(const struct host_run_request *request, struct host_run_result
 	else
 		err = run_open_device(r);
 	if (err == E_OK) {
-		err = run_load(r);
+		err = run_open_quoting(r);
+		if (err == E_OK)
+			err = run_load(r);
 		if (err == E_OK)
 			err = run_served(r);
+		if (r->quoting)
+			quoting_why(r->quoting, result->quoting_why);
+		quoting_close(r->quoting);
 		r->device->ops->close(r->device);
 	}
 	free(r);

@@ -12,6 +12,7 @@
 #include "boundary/abi.h"
 #include "boundary/calls.h"
 #include "host/grants.h"
+#include "host/quoting.h"
 
 /* Bytes that the request borrows; they outlive the call. */
 struct host_bytes {
@@ -25,11 +26,22 @@ struct host_run_request {
 	struct host_bytes launch_record; /* canonical, as launch_encode wrote it */
 	struct host_bytes
 		module; /* the module as the record describes it, native section included */
-	uint8_t launch_digest[32];	    /* becomes CONFIGID */
+	uint8_t launch_digest[32]; /* becomes CONFIGID */
+	/*
+	 * With deploy, launch record and module are empty: the enclave takes them from whoever speaks at the
+	 * other end of `connection`, a connected stream socket, which stays the caller's. Mounts and
+	 * listeners are not given then. The program's end is told there alone: the result's kind is
+	 * RUN_DELIVERED, or RUN_REFUSED with the reason why no program ran.
+	 */
+	bool deploy;
+	int connection;
+	uint64_t connection_idle_ns;	    /* the longest that a RECV on it waits; 0: no limit */
+	uint8_t nonce[32];		    /* the client's, for the evidence */
 	const struct service_mount *mounts; /* in the launch record's order */
 	size_t mount_count;
 	const int *listeners; /* sockets that listen, as many as the launch record says */
 	size_t listener_count;
+	const struct quoting_config *quoting; /* NULL: nobody makes quotes for it */
 	struct service_limits limits;
 	uint32_t max_threads;	/* of the launch record: at once, the first included; 0: no limit */
 	uint64_t timeout_ns;	/* of the launch record; 0: none */
@@ -73,6 +85,8 @@ struct host_run_result {
 	/* When host_run fails: which step, in words ("EINIT: MRENCLAVE differs from the
 	 * signature"). */
 	char why[HOST_RUN_WHY_MAX];
+	char quoting_why
+		[QUOTING_WHY_MAX]; /* the last quote that was asked for was not given; or "" */
 };
 
 /*
@@ -82,6 +96,14 @@ struct host_run_result {
  * host_run_result_fini.
  */
 MUST_USE enum err host_run(const struct host_run_request *request, struct host_run_result *result);
+
+/*
+ * Takes a result apart that came as bytes: struct run_result and its data, nothing behind (the END of a
+ * delivery, channel/deploy.h). Untrusted. Fills end, frames, frame_names, values, text of a zero *result,
+ * which is always to be given to host_run_result_fini. E_MALFORMED, E_NOMEM.
+ */
+MUST_USE enum err host_run_result_decode(struct host_run_result *result, const uint8_t *bytes,
+					 size_t size);
 
 /* Frees what the result owns; the result is zero again. */
 void host_run_result_fini(struct host_run_result *result);

@@ -20,9 +20,10 @@ enum input_shape {
 
 enum output_shape {
 	OUTPUT_NONE,
-	OUTPUT_BYTES, /* as many as asked for, or fewer */
-	OUTPUT_STAT,  /* one struct host_stat */
-	OUTPUT_POLLS, /* as many struct host_poll as the input */
+	OUTPUT_BYTES,  /* as many as asked for, or fewer */
+	OUTPUT_STAT,   /* one struct host_stat */
+	OUTPUT_TARGET, /* one TARGETINFO */
+	OUTPUT_POLLS,  /* as many struct host_poll as the input */
 };
 
 struct call_shape {
@@ -83,6 +84,8 @@ static const struct call_shape g_shapes[HOST_CALL_END] = {
 	ON_FILE(ACCEPT, accept, 2, NONE, NONE, NOTSUP),
 	ON_FILE(RECV, recv, 2, NONE, BYTES, NOTSUP),
 	ON_FILE(SHUTDOWN, shutdown, 2, NONE, NONE, NOTSUP),
+	CALL(QUOTE_TARGET, quote_target, 0, NONE, TARGET),
+	CALL(QUOTE, quote, 0, BYTES, BYTES),
 };
 
 const char *service_call_name(uint32_t call)
@@ -108,6 +111,8 @@ static bool output_fits(const struct call_shape *shape, const struct call_reques
 		return request->out_max <= SHARED_SLOT_DATA_SIZE;
 	case OUTPUT_STAT:
 		return request->out_max == sizeof(struct host_stat);
+	case OUTPUT_TARGET:
+		return request->out_max == HOST_QUOTE_TARGET_SIZE;
 	case OUTPUT_POLLS:
 		return request->out_max == request->in_size &&
 		       request->in_size % sizeof(struct host_poll) == 0;
@@ -272,6 +277,29 @@ static enum err listener_place(struct host_service *s, uint32_t handle, int fd)
 	return service_file_place(s, handle, &file);
 }
 
+/* As if it had come by ACCEPT. */
+static enum err connection_place(struct host_service *s, const struct service_config *config)
+{
+	const uint32_t handle =
+		service_connection_handle(config->mount_count, config->listener_count);
+	struct service_file file = {
+		.fd = fcntl(*config->connection, F_DUPFD_CLOEXEC, 3),
+		.stream = true,
+		.connected = true,
+		.may_read = true,
+		.may_write = true,
+		.idle_ns = config->connection_idle_ns,
+	};
+
+	if (file.fd == -1)
+		return E_NOMEM;
+	if (fcntl(file.fd, F_SETFL, O_NONBLOCK) == -1) {
+		close(file.fd);
+		return E_INVALID;
+	}
+	return service_file_place(s, handle, &file);
+}
+
 static enum err service_place(struct host_service *s, const struct service_config *config)
 {
 	enum err err = E_OK;
@@ -283,6 +311,8 @@ static enum err service_place(struct host_service *s, const struct service_confi
 	for (uint32_t i = 0; i < config->listener_count && err == E_OK; i++)
 		err = listener_place(s, HOST_HANDLE_MOUNTS + (uint32_t)config->mount_count + i,
 				     config->listeners[i]);
+	if (err == E_OK && config->connection)
+		err = connection_place(s, config);
 	return err;
 }
 
@@ -295,22 +325,35 @@ static enum err pages_init(struct host_service *s)
 	return s->granted ? E_OK : E_NOMEM;
 }
 
+static bool handles_suffice(const struct service_config *config)
+{
+	size_t left = HOST_HANDLES_MAX - HOST_HANDLE_MOUNTS;
+
+	if (config->mount_count > left)
+		return false;
+	left -= config->mount_count;
+	if (config->listener_count > left)
+		return false;
+	return !config->connection || config->listener_count < left;
+}
+
 enum err service_init(struct host_service *s, const struct service_config *config)
 {
 	memset(s, 0, sizeof *s);
-	if (config->mount_count > HOST_HANDLES_MAX - HOST_HANDLE_MOUNTS ||
-	    config->listener_count > HOST_HANDLES_MAX - HOST_HANDLE_MOUNTS - config->mount_count)
+	if (!handles_suffice(config))
 		return E_INVALID;
 	if (config->thread_count > SHARED_THREADS_MAX ||
 	    (config->thread_count > 1 && !config->start_thread))
 		return E_INVALID;
 	s->limits = config->limits;
 	s->device = config->device;
+	s->quoting = config->quoting;
 	s->thread_count = config->thread_count == 0 ? 1 : config->thread_count;
 	s->start_thread = config->start_thread;
 	s->start_context = config->start_context;
 	s->reserved_handles =
-		HOST_HANDLE_MOUNTS + (uint32_t)(config->mount_count + config->listener_count);
+		service_connection_handle(config->mount_count, config->listener_count) +
+		(config->connection ? 1 : 0);
 	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (s->wake_fd == -1)
 		return E_NOMEM;

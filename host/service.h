@@ -19,6 +19,7 @@
 #include "host/device.h"
 #include "host/grants.h"
 #include "host/park.h"
+#include "host/quoting.h"
 
 /*
  * Sees to it that a thread of the process enters the enclave on `thread` (1 .. thread_count - 1) with
@@ -32,9 +33,12 @@ struct service_config {
 	size_t mount_count;
 	const int *listeners; /* sockets that listen: handles behind the mounts; copied (dup) */
 	size_t listener_count;
+	const int *connection; /* of a delivery: a handle behind the listeners; copied (dup) */
+	uint64_t connection_idle_ns; /* the longest that a RECV on it waits; 0: no limit */
 	struct service_limits limits;
-	struct device *device; /* for the memory calls; NULL: they answer HOST_NOTSUP */
-	uint32_t thread_count; /* of the enclave, at most SHARED_THREADS_MAX; 0 counts as 1 */
+	struct device *device;	 /* for the memory calls; NULL: they answer HOST_NOTSUP */
+	struct quoting *quoting; /* for quotes, not owned; NULL: they answer HOST_NOTSUP */
+	uint32_t thread_count;	 /* of the enclave, at most SHARED_THREADS_MAX; 0 counts as 1 */
 	service_start_func *start_thread; /* needed with more than one thread */
 	void *start_context;
 };
@@ -74,6 +78,7 @@ struct host_service {
 	_Atomic uint64_t disk_used;
 	_Atomic uint64_t memory_used;
 	struct device *device;
+	struct quoting *quoting;
 	uint8_t *
 		granted; /* under lock: a bit for each page of ELRANGE; NULL: memory has no limit */
 	_Atomic uint64_t calls[HOST_CALL_END];
@@ -91,11 +96,17 @@ struct host_service {
 MUST_USE enum err service_streams_reserve(int fd[3]);
 
 /*
- * Takes copies (dup) of the mounts' and listeners' descriptors; the streams stay the process's and are
+ * Takes copies (dup) of the descriptors of mounts, listeners and connection; the streams stay the process's and are
  * never closed here. E_INVALID: more of them than handles, or a mount that is no directory; E_NOMEM: no
  * memory or no descriptor left. On an error nothing is kept.
  */
 MUST_USE enum err service_init(struct host_service *s, const struct service_config *config);
+
+/* The handle of config.connection; both numbers as service_init takes them. */
+static inline uint32_t service_connection_handle(size_t mount_count, size_t listener_count)
+{
+	return HOST_HANDLE_MOUNTS + (uint32_t)(mount_count + listener_count);
+}
 
 /*
  * Carries out the request of thread `thread` (below thread_count) at slot[SLOT_REQUEST_OFF] and

@@ -59,6 +59,7 @@ static struct service_file *file_new(const struct service_file *file)
 	copy->search = file->search;
 	copy->may_read = file->may_read;
 	copy->may_write = file->may_write;
+	copy->idle_ns = file->idle_ns;
 	atomic_init(&copy->nonblock, atomic_load(&file->nonblock));
 	return copy;
 }

@@ -23,6 +23,7 @@ struct service_file {
 	bool search;	/* a directory that may be searched but not read: opened with O_PATH */
 	bool may_read;	/* standard streams go one way, whatever the descriptor allows */
 	bool may_write;
+	uint64_t idle_ns;     /* the longest that one call waits to read; 0: no limit */
 	atomic_bool nonblock; /* of a stream: answer HOST_AGAIN instead of waiting */
 };
 
@@ -77,7 +78,7 @@ void service_give(_Atomic uint64_t *used, uint64_t bytes, uint64_t limit);
 
 /*
  * Waits until the file is ready for `events` (POLLIN or POLLOUT). HOST_AGAIN at once for a file in
- * non-blocking mode, HOST_INTR when interrupted.
+ * non-blocking mode, HOST_INTR when interrupted, HOST_TIMEDOUT when it took longer than this file may.
  */
 enum host_errno service_wait(struct host_service *s, const struct service_file *file, short events);
 
@@ -105,5 +106,6 @@ service_handler service_do_readdir, service_do_stat_at, service_do_set_times_at,
 service_handler service_do_unlink, service_do_rename, service_do_link, service_do_symlink;
 service_handler service_do_readlink, service_do_park, service_do_unpark, service_do_thread_start;
 service_handler service_do_interrupt, service_do_accept, service_do_recv, service_do_shutdown;
+service_handler service_do_quote_target, service_do_quote;
 
 #endif

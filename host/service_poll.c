@@ -135,12 +135,19 @@ static enum host_errno wait_for(struct host_service *s, struct pollfd *fds, size
 enum host_errno service_wait(struct host_service *s, const struct service_file *file, short events)
 {
 	struct pollfd fds[2] = {{.fd = file->fd, .events = events}};
-	bool nonblock = atomic_load(&file->nonblock);
-	enum host_errno error = wait_for(s, fds, 1, nonblock ? 0 : UINT64_MAX);
+	const bool nonblock = atomic_load(&file->nonblock);
+	uint64_t deadline = nonblock ? 0 : UINT64_MAX;
+
+	if (!nonblock && (events & POLLIN) && file->idle_ns != 0 &&
+	    !checked_add_u64(&deadline, now(), file->idle_ns))
+		deadline = UINT64_MAX;
+	enum host_errno error = wait_for(s, fds, 1, deadline);
 
 	if (error != HOST_SUCCESS)
 		return error;
-	return fds[0].revents == 0 ? HOST_AGAIN : HOST_SUCCESS;
+	if (fds[0].revents != 0)
+		return HOST_SUCCESS;
+	return nonblock ? HOST_AGAIN : HOST_TIMEDOUT;
 }
 
 /* What a POLL works on: three arrays of count entries, the second with one more. */

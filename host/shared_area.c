@@ -12,6 +12,7 @@
 #include "base/checked.h"
 #include "base/reader.h"
 #include "host/cpu.h"
+#include "host/service.h"
 
 #define PAGE ((size_t)4096)
 
@@ -28,14 +29,27 @@ static bool plan(struct shared_header *h, uint32_t thread_count,
 				    .cpu_hints = cpu_hints(),
 				    .launch_off = at,
 				    .launch_size = request->launch_record.size,
-				    .module_size = request->module.size};
+				    .module_size = request->module.size,
+				    .mode = RUN_MODE_RUN};
 	if (!checked_add(&at, at, request->launch_record.size) || !checked_round_up(&at, at, PAGE))
 		return false;
 	h->module_off = at;
 	if (!checked_add(&size, at, request->module.size) || !checked_round_up(&size, size, PAGE))
 		return false;
 	h->size = size;
+	if (request->deploy) {
+		h->mode = RUN_MODE_DEPLOY;
+		h->connection =
+			service_connection_handle(request->mount_count, request->listener_count);
+		memcpy(h->nonce, request->nonce, sizeof(h->nonce));
+	}
 	return true;
+}
+
+static void copy_to_area(uint8_t *dst, struct host_bytes bytes)
+{
+	if (bytes.size != 0)
+		memcpy(dst, bytes.p, bytes.size);
 }
 
 enum err shared_area_init(struct shared_area *a, uint32_t thread_count,
@@ -50,8 +64,8 @@ enum err shared_area_init(struct shared_area *a, uint32_t thread_count,
 	if (p == MAP_FAILED)
 		return E_NOMEM;
 	memcpy(p, &h, sizeof(h));
-	memcpy(p + h.launch_off, request->launch_record.p, request->launch_record.size);
-	memcpy(p + h.module_off, request->module.p, request->module.size);
+	copy_to_area(p + h.launch_off, request->launch_record);
+	copy_to_area(p + h.module_off, request->module);
 	*a = (struct shared_area){p, h.size, h.slots_off, thread_count};
 	return E_OK;
 }
@@ -130,4 +144,18 @@ enum err shared_area_result(const struct shared_area *a, uint32_t thread,
 
 	free(copy);
 	return err;
+}
+
+enum err host_run_result_decode(struct host_run_result *result, const uint8_t *bytes, size_t size)
+{
+	struct reader data;
+
+	reader_init(&data, bytes, size);
+	reader_bytes(&data, &result->end, sizeof(result->end));
+	if (!reader_ok(&data) ||
+	    result->end.kind == RUN_DELIVERED) /* which tells an owner nothing */
+		return E_MALFORMED;
+	const enum err err = take_result(&data, result);
+
+	return err == E_OK && !reader_done(&data) ? E_MALFORMED : err;
 }

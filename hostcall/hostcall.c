@@ -562,6 +562,41 @@ enum host_errno hostcall_readlink(uint32_t dir, struct name name, char *buf, siz
 	return HOST_SUCCESS;
 }
 
+enum host_errno hostcall_quote_target(uint8_t out[HOST_QUOTE_TARGET_SIZE])
+{
+	uint8_t got[HOST_QUOTE_TARGET_SIZE];
+	struct exchange x = {
+		.request = {.call = HOST_CALL_QUOTE_TARGET, .out_max = sizeof got},
+		.out = got,
+	};
+	enum host_errno error = exchange_run(&x);
+
+	if (error == HOST_SUCCESS)
+		memcpy(out, got, sizeof got);
+	return error;
+}
+
+enum host_errno hostcall_quote(const uint8_t report[HOST_QUOTE_REPORT_SIZE], void *out, size_t max,
+			       size_t *size)
+{
+	struct exchange x = {
+		.request = {.call = HOST_CALL_QUOTE,
+			    .out_max = (uint32_t)(max < HOST_QUOTE_MAX ? max : HOST_QUOTE_MAX)},
+		.in = {{report}, {HOST_QUOTE_REPORT_SIZE}},
+		.out = out,
+	};
+	if (max == 0)
+		return HOST_INVAL;
+	enum host_errno error = exchange_run(&x);
+
+	if (error != HOST_SUCCESS)
+		return error;
+	if (x.reply.out_size == 0)
+		return exchange_drop(&x);
+	*size = x.reply.out_size;
+	return HOST_SUCCESS;
+}
+
 enum host_errno hostcall_park(uint64_t timeout_ns, bool *passed)
 {
 	struct exchange x = {.request = {.call = HOST_CALL_PARK, .arg = {timeout_ns}}};

@@ -117,6 +117,20 @@ enum host_errno hostcall_recv(uint32_t handle, uint32_t flags, void *buf, size_t
 /* how: HOST_SHUTDOWN_*, at least one. */
 enum host_errno hostcall_shutdown(uint32_t handle, uint32_t how);
 
+/*
+ * The TARGETINFO for which a report has to be made that hostcall_quote takes: the host's word, and
+ * no secret. Whoever it is for, a quote proves itself to those who verify it. HOST_NOTSUP: nobody
+ * makes quotes here.
+ */
+enum host_errno hostcall_quote_target(uint8_t out[HOST_QUOTE_TARGET_SIZE]);
+/*
+ * A quote over the report, 1 to `max` bytes of it (at most HOST_QUOTE_MAX): untrusted bytes, in
+ * which the enclave reads nothing. Takes up to seconds. HOST_AGAIN: whoever makes quotes has
+ * changed; ask for the target again.
+ */
+enum host_errno hostcall_quote(const uint8_t report[HOST_QUOTE_REPORT_SIZE], void *out, size_t max,
+			       size_t *size);
+
 /* Waits until the calling thread is unparked, before or during the call; *passed: the time was over
  * first, which without one it never is. Both are the host's word: base/park.h is what callers use.
  * timeout_ns or HOST_PARK_FOREVER. */

@@ -59,6 +59,9 @@ enum retwine_format {
 /* "0.1.0" of the library. */
 RETWINE_API const char *retwine_version(void);
 
+/* Reads a time above 0 as configurations have it, "30s", in nanoseconds; false when it is none. */
+RETWINE_API bool retwine_parse_time(uint64_t *ns, const char *text);
+
 /* Frees a text that the library gave out; NULL is allowed. */
 RETWINE_API void retwine_free(void *text);
 
@@ -96,9 +99,12 @@ RETWINE_API void retwine_config_free(struct retwine_config *config);
  *	host-max-disk SIZE           bytes written to directories
  *	host-max-handles N           files open at once
  *	host-max-threads N           threads at once, the first included
+ *	attestation true|false       /dev/attestation: quotes of the program, keys given to it
  *	strict true|false            no untrusted mount
  *	strict-simulation true|false
  *	simulation true|false        the simulator, even where SGX would do
+ *	quoting auto|simulated|aesm[:SOCKET]
+ *	                             who signs what the enclave says of itself
  */
 RETWINE_API enum retwine_code retwine_config_set(struct retwine_config *config, const char *key,
 						 const char *text, struct retwine_error *error);
@@ -188,6 +194,8 @@ struct retwine_outcome {
 	uint32_t status; /* RETWINE_EXITED: what the guest gave to proc_exit */
 	/* The error in one line, as in struct retwine_error; empty when the guest exited. */
 	char message[RETWINE_MESSAGE_MAX];
+	/* Why the last quote that it asked for was not given, in one line; empty when it was. */
+	char no_quote[RETWINE_MESSAGE_MAX];
 	char *backtrace; /* lines, innermost frame first; NULL without one */
 	char *results;	 /* of an invoked function, one a line; NULL without one */
 	struct retwine_identity identity;
@@ -225,6 +233,153 @@ RETWINE_API void retwine_outcome_fini(struct retwine_outcome *outcome);
 RETWINE_API enum retwine_code retwine_stats_text(const struct retwine_outcome *outcome,
 						 enum retwine_format format, char **text,
 						 struct retwine_error *error);
+
+/* ---- what a verifier accepts --------------------------------------------------------------- */
+
+struct retwine_policy;
+
+/* The strictest policy, or NULL without memory. */
+RETWINE_API struct retwine_policy *retwine_policy_new(void);
+RETWINE_API void retwine_policy_free(struct retwine_policy *policy);
+
+/*
+ * Sets one key from text, as the command line gives it; doc/attestation.md explains the keys.
+ *
+ *	mrenclave HEX                the enclave: its measurement,
+ *	mrsigner HEX                 or its signer, with the next two
+ *	isv-prod-id N
+ *	isv-svn N                    at least
+ *	measurement HEX              of a TD (MRTD) or a guest of SEV-SNP, 48 bytes
+ *	host-data HEX                of a guest of SEV-SNP, 32 bytes
+ *	launch-digest HEX            the program and how it is started
+ *	program-digest HEX           the program alone
+ *	report-data HEX              64 bytes
+ *	nonce HEX                    up to 64 bytes
+ *	user-data HEX                64 bytes that the program chose: /dev/attestation/user_report_data
+ *	min-tcb-eval N               tcbEvaluationDataNumber of the collateral, at least
+ *	max-collateral-age TIME      since it was issued
+ *	accept-advisories LIST       none but these, with commas
+ *	collateral FILE|DIR          collateral from there and nowhere else; adds one
+ *	pccs-url URL                 where to fetch it; the default is Intel's service
+ *	kds-url URL                  the same for AMD's
+ *	ca-file FILE                 certificates that the service's own is checked with
+ *	offline true|false           nothing is fetched: files, and what was kept
+ *	time UNIX                    verify as of then; the default is now
+ *
+ * Everything that makes it accept more is named so, and whoever verifies says that it is in force:
+ *
+ *	insecure-accept-simulation true|false
+ *	insecure-accept-debug true|false
+ *	insecure-accept-migration true|false
+ *	insecure-accept-missing-crl true|false
+ *	insecure-accept-expired true|false
+ *	insecure-accept-root HEX     a root certificate with this SHA-256
+ *	insecure-accept-http-collateral true|false
+ *	insecure-accept-status LIST  of TCB statuses besides UpToDate, with commas
+ *	insecure-accept-any-enclave true|false   neither mrenclave nor mrsigner is asked for
+ */
+RETWINE_API enum retwine_code retwine_policy_set(struct retwine_policy *policy, const char *key,
+						 const char *text, struct retwine_error *error);
+
+/*
+ * Verifies the evidence in a file: a quote of SGX or TDX, a report of SEV-SNP (as they are, or in hexadecimal digits), or a
+ * certificate that carries a quote (DER or PEM). RETWINE_OK: *accepted is the verdict, *text says it, the status first,
+ * then one reason a line. RETWINE_INPUT: the file holds no evidence, or collateral is no such thing.
+ */
+RETWINE_API enum retwine_code retwine_verify(const struct retwine_policy *policy, const char *path,
+					     enum retwine_format format, bool *accepted,
+					     char **text, struct retwine_error *error);
+
+/* ---- serving enclaves to others, and deploying to one that is served ------------------------- */
+
+struct retwine_serve_options {
+	const char *listen;	   /* ADDR:PORT in figures; port 0: any */
+	const char *const *worker; /* words of the command that serves one client, NULL ends them; to
+				      these come the words of struct retwine_client as options */
+	unsigned max_clients;	   /* at once */
+	unsigned max_clients_per_address;
+	uint64_t max_time_ns;	   /* of one client, from its connection to its end */
+	uint64_t hello_time_ns;	   /* until it has announced its program */
+	uint64_t shutdown_time_ns; /* that clients are given to end after SIGTERM */
+	/* One line for each event, without a line end; never what a guest wrote. */
+	void (*log)(void *context, const char *line);
+	void *log_context;
+};
+
+/*
+ * Serves until SIGTERM or SIGINT, blocking: for each client a process of its own is started, the
+ * command options->worker, with the connection as descriptor 3. After the signal no client is
+ * accepted any more; those that are there get shutdown_time_ns to end, or until a second signal. The
+ * signals SIGTERM, SIGINT and SIGCHLD are blocked in the calling thread meanwhile. When the process
+ * was started by systemd as Type=notify, systemd is told. RETWINE_OK: it was told to end.
+ */
+RETWINE_API enum retwine_code retwine_serve(const struct retwine_serve_options *options,
+					    struct retwine_error *error);
+
+/* What the process that serves one client is told. */
+struct retwine_client {
+	int connection; /* a connected stream socket; the call closes it */
+	uint8_t launch_digest[RETWINE_DIGEST_SIZE];
+	uint8_t nonce[RETWINE_DIGEST_SIZE];
+	uint64_t idle_time_ns; /* that the enclave waits for the next byte of a delivery; 0: for ever */
+};
+
+/*
+ * Runs one fresh enclave for a client, blocking: the enclave of the configuration's image is started
+ * with the launch digest that the client announced, attests itself to it over the connection, is
+ * given the program by it, runs it and answers over the connection. Of the configuration only image,
+ * simulation, quoting and the host's limits count; it names no module. *outcome says what the host may
+ * know: that it ended, or why nothing was started.
+ */
+RETWINE_API enum retwine_code retwine_serve_client(const struct retwine_config *config,
+						   const struct retwine_client *client,
+						   struct retwine_outcome *outcome,
+						   struct retwine_error *error);
+
+/* A file of this machine under a name inside. */
+struct retwine_deploy_file {
+	const char *path;
+	const char *name;
+};
+
+struct retwine_deploy_times {
+	uint64_t connect_ns;
+	uint64_t handshake_ns; /* the enclave's start, its quote and TLS, without the next */
+	uint64_t verify_ns;    /* collateral and quote */
+	uint64_t deliver_ns;
+	uint64_t run_ns; /* from the end of the delivery to the end of the program */
+};
+
+struct retwine_deploy_options {
+	const char *to; /* HOST:PORT of a `retwine serve` */
+	/* What the enclave has to be. Where it names neither mrenclave nor mrsigner, MRENCLAVE is that of the
+	 * configuration's image, which has to be here. Launch digest and nonce are always checked. */
+	const struct retwine_policy *policy;
+	const struct retwine_deploy_file *inputs; /* name: a guest path below a directory of memory */
+	size_t input_count;
+	const struct retwine_deploy_file *secrets; /* name: below /dev/attestation/keys */
+	size_t secret_count;
+	const char *input; /* file that the program reads as standard input; NULL: it is empty */
+	uint64_t timeout_ns; /* for each step until the program is delivered; 0: 60 seconds */
+	/* Called when the enclave is verified, before anything is sent to it; may be NULL. `text` is what the
+	 * verifier says, `relaxations` each relaxation in force: lines, ended; the latter may be empty. */
+	void (*verified)(void *context, const char *text, const char *relaxations);
+	/* What the program writes to standard output (1) and standard error (2); false: it cannot be passed on,
+	 * and the program is given up. NULL: nobody wants it. */
+	bool (*output)(void *context, int stream, const void *bytes, size_t size);
+	void *context;
+};
+
+/*
+ * Delivers the configured program to an enclave of another machine, which is verified first, and waits for its end.
+ * RETWINE_OK: *outcome is filled as by retwine_run. RETWINE_REFUSED: the enclave was not accepted, for
+ * the reason in *error, and nothing was sent to it, or the program's own part was refused there.
+ */
+RETWINE_API enum retwine_code retwine_deploy(const struct retwine_config *config,
+					     const struct retwine_deploy_options *options,
+					     struct retwine_outcome *outcome,
+					     struct retwine_deploy_times *times,
+					     struct retwine_error *error);
 
 /* ---- tools --------------------------------------------------------------------------------- */
 

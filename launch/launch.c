@@ -158,6 +158,27 @@ static bool mount_key_ok(const struct launch_mount *m)
 	       (m->key_id.size != 0) == provisioned;
 }
 
+bool launch_path_is_attestation(struct launch_bytes path)
+{
+	static const char place[] = LAUNCH_ATTESTATION_PATH;
+	const size_t skip = path.size != 0 && path.p[0] == '/' ? 1 : 0;
+	const size_t left = path.size - skip, size = sizeof(place) - 2; /* without the slash */
+
+	if (left < size || memcmp(path.p + skip, place + 1, size) != 0)
+		return false;
+	return left == size || path.p[skip + size] == '/';
+}
+
+/* Evidence and keys have their place, and nothing else is to be found there. */
+static bool mount_place_ok(const struct launch_mount *m)
+{
+	if (m->kind != LAUNCH_MOUNT_ATTESTATION)
+		return !launch_path_is_attestation(m->guest_path);
+	return launch_compare(m->guest_path,
+			      (struct launch_bytes){(const uint8_t *)LAUNCH_ATTESTATION_PATH,
+						    sizeof(LAUNCH_ATTESTATION_PATH) - 1}) == 0;
+}
+
 static void decode_mount(struct decoder *d, struct launch_mount *m, bool strict)
 {
 	m->kind = decode_choice(d, LAUNCH_MOUNT_HOST, LAUNCH_MOUNT_END);
@@ -171,9 +192,9 @@ static void decode_mount(struct decoder *d, struct launch_mount *m, bool strict)
 		m->size = reader_u64(&d->r);
 	if (!reader_ok(&d->r))
 		return;
-	if (!launch_path_ok(m->guest_path))
+	if (!launch_path_ok(m->guest_path) || !mount_place_ok(m))
 		decoder_fail(d, E_LAUNCH_NAME);
-	else if (!mount_key_ok(m))
+	else if (!mount_key_ok(m) || (m->kind == LAUNCH_MOUNT_ATTESTATION && m->read_only))
 		decoder_fail(d, E_LAUNCH_FIELD);
 	else if (strict && m->kind == LAUNCH_MOUNT_HOST)
 		decoder_fail(d, E_LAUNCH_STRICT);

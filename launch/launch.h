@@ -17,7 +17,7 @@
 #include "base/writer.h"
 
 #define LAUNCH_MAGIC	   0x4c545752u /* "RWTL" */
-#define LAUNCH_VERSION	   1
+#define LAUNCH_VERSION	   2
 #define LAUNCH_DIGEST_SIZE 32
 
 /* Limits of the format, in bytes or elements. */
@@ -31,6 +31,9 @@
 #define LAUNCH_LISTEN_MAX  16u /* sockets that listen */
 #define LAUNCH_VALUES_MAX  1000u
 #define LAUNCH_THREADS_MAX 4096u
+
+/* The one place of a mount of attestation, which therefore stands at most once, and is its alone. */
+#define LAUNCH_ATTESTATION_PATH "/dev/attestation"
 
 /* Bytes that stand elsewhere: in the decoded record, or with whoever builds one. */
 struct launch_bytes {
@@ -57,9 +60,10 @@ enum launch_diagnostics {
 enum launch_args_policy { LAUNCH_ARGS_ANY = 1, LAUNCH_ARGS_FIXED, LAUNCH_ARGS_END };
 
 enum launch_mount_kind {
-	LAUNCH_MOUNT_HOST = 1, /* a directory of the host: untrusted */
-	LAUNCH_MOUNT_TMP,      /* memory of the enclave */
-	LAUNCH_MOUNT_VOLUME,   /* a trusted volume: has a label and a key policy */
+	LAUNCH_MOUNT_HOST = 1,	  /* a directory of the host: untrusted */
+	LAUNCH_MOUNT_TMP,	  /* memory of the enclave */
+	LAUNCH_MOUNT_VOLUME,	  /* a trusted volume: has a label and a key policy */
+	LAUNCH_MOUNT_ATTESTATION, /* evidence and keys; its path is LAUNCH_ATTESTATION_PATH */
 	LAUNCH_MOUNT_END
 };
 
@@ -169,6 +173,10 @@ void launch_measure_module(uint8_t module_digest[LAUNCH_DIGEST_SIZE],
 /* Is this the one spelling of a guest path: "/", ".", or components between single slashes, none of
  * them empty, "." or "..", no NUL? */
 MUST_USE bool launch_path_ok(struct launch_bytes path);
+
+/* Is this canonical path LAUNCH_ATTESTATION_PATH or below it? Without the first slash as well: to the C
+ * library of guests it is the same. No mount of another kind may stand there. */
+MUST_USE bool launch_path_is_attestation(struct launch_bytes path);
 
 /* Order of mounts and variables: bytewise, the shorter first. Negative, 0 or positive. */
 int launch_compare(struct launch_bytes a, struct launch_bytes b);

@@ -41,13 +41,20 @@ MUST_USE enum err platform_evidence(const uint8_t report_data[PLATFORM_REPORT_DA
 				    const void *target, size_t target_size, uint8_t *out,
 				    size_t out_max, size_t *out_size);
 
+/* What another enclave on this machine has to name to make evidence for us (SGX: TARGETINFO). E_LIMIT:
+ * out_max is too small. */
+MUST_USE enum err platform_target(uint8_t *out, size_t out_max, size_t *out_size);
+
 /* Was this evidence (untrusted, copied in) made on this machine, for us? E_DENIED when not. Says
  * nothing about who made it: that stands in it. SGX: EGETKEY REPORT. */
 MUST_USE enum err platform_evidence_verify(const void *evidence, size_t size);
 
-/* Is this launch digest the one that the machine was started with (SGX: CONFIGID of our own report
- * is the digest and 32 zeros, CONFIGSVN is 0), and are we what the runtime was built to be (SGX: our
- * ATTRIBUTES, XFRM and MISCSELECT)? E_DENIED when not. */
+/* The launch digest that the machine was started with (SGX: CONFIGID of our own report, which is the
+ * digest and 32 zeros; CONFIGSVN is 0). E_DENIED when there is none, or we are not what the runtime was
+ * built to be (SGX: our ATTRIBUTES, XFRM and MISCSELECT). */
+MUST_USE enum err platform_launch_digest(uint8_t out[32]);
+
+/* Is it this one? E_DENIED when not. */
 MUST_USE enum err platform_check_launch(const uint8_t launch_digest[32]);
 
 #endif

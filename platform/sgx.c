@@ -173,6 +173,20 @@ enum err platform_evidence(const uint8_t report_data[PLATFORM_REPORT_DATA_SIZE],
 	return E_OK;
 }
 
+enum err platform_target(uint8_t *out, size_t out_max, size_t *out_size)
+{
+	struct sgx_report self;
+	struct sgx_targetinfo info;
+
+	if (out_max < sizeof info)
+		return E_LIMIT;
+	sgx_report_self(&self);
+	target_of_report(&info, &self.body);
+	memcpy(out, &info, sizeof info);
+	*out_size = sizeof info;
+	return E_OK;
+}
+
 enum err platform_evidence_verify(const void *evidence, size_t size)
 {
 	struct sgx_report report;
@@ -210,15 +224,24 @@ static bool self_is_as_built(const struct sgx_report_body *self)
 	       (self->attributes.xfrm == xfrm || self->attributes.xfrm == (xfrm | XFRM_AVX512));
 }
 
-enum err platform_check_launch(const uint8_t launch_digest[32])
+enum err platform_launch_digest(uint8_t out[32])
 {
-	uint8_t expected[SGX_CONFIGID_SIZE] = {0};
 	struct sgx_report self;
 
-	memcpy(expected, launch_digest, 32);
 	sgx_report_self(&self);
 	if (!self_is_as_built(&self.body) || self.body.configsvn != 0 ||
-	    !equal_ct(self.body.configid, expected, sizeof expected))
+	    !all_zero(self.body.configid + 32, sizeof self.body.configid - 32))
 		return E_DENIED;
+	memcpy(out, self.body.configid, 32);
 	return E_OK;
+}
+
+enum err platform_check_launch(const uint8_t launch_digest[32])
+{
+	uint8_t ours[32];
+	const enum err err = platform_launch_digest(ours);
+
+	if (err != E_OK)
+		return err;
+	return equal_ct(ours, launch_digest, sizeof ours) ? E_OK : E_DENIED;
 }

@@ -37,6 +37,8 @@ struct program {
 	struct program_outcome *out; /* under the lock of threads.c while others may run */
 	struct arena arena;
 	struct launch_record record;
+	struct launch_digests digests;
+	struct wasi_attestation attestation;
 	struct wasm_module module;
 	bool spawns;	       /* the module imports thread-spawn */
 	uint32_t thread_limit; /* at once, the first included */

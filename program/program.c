@@ -12,35 +12,37 @@
 #include "base/heap.h"
 #include "base/wipe.h"
 #include "platform/platform.h"
+#include "program/evidence.h"
 #include "program/impl.h"
 #include "wasm/limits.h"
 #include "wasm/validate.h"
 
 #define START_FUNCTION "_start"
 
-/* What the format of the record knows and this runtime cannot do. */
-static enum err record_supported(const struct launch_record *r)
+/* What the format of the record knows and this runtime cannot do; what is not to be had this way. */
+static enum err record_supported(const struct launch_record *r, bool delivered)
 {
 	for (uint32_t i = 0; i < r->mount_count; i++) {
 		if (r->mounts[i].kind == LAUNCH_MOUNT_VOLUME)
 			return E_UNSUPPORTED;
+		if (delivered && r->mounts[i].kind == LAUNCH_MOUNT_HOST)
+			return E_DEPLOY_HOST;
 	}
-	return E_OK;
+	return delivered && r->listener_count != 0 ? E_DEPLOY_HOST : E_OK;
 }
 
 static enum err check_record(struct program *p)
 {
-	struct launch_digests digests;
 	enum err err =
 		launch_decode(&p->record, &p->arena, p->in->launch_record, p->in->launch_size);
 
 	if (err != E_OK)
 		return program_refuse(p, err);
-	launch_measure(&p->record, &digests);
-	err = platform_check_launch(digests.launch);
+	launch_measure(&p->record, &p->digests);
+	err = platform_check_launch(p->digests.launch);
 	if (err != E_OK)
 		return program_refuse(p, err == E_DENIED ? E_PROGRAM_LAUNCH : err);
-	err = record_supported(&p->record);
+	err = record_supported(&p->record, p->in->delivered);
 	return err == E_OK ? E_OK : program_refuse(p, err);
 }
 
@@ -97,6 +99,14 @@ static enum err join_env(struct program *p, struct wasi_bytes *env)
 	return E_OK;
 }
 
+/* Of the kinds that record_supported lets through. */
+static enum wasi_mount_kind mount_kind(enum launch_mount_kind kind)
+{
+	if (kind == LAUNCH_MOUNT_TMP)
+		return WASI_MOUNT_TMP;
+	return kind == LAUNCH_MOUNT_ATTESTATION ? WASI_MOUNT_ATTESTATION : WASI_MOUNT_HOST;
+}
+
 static void list_mounts(const struct launch_record *r, struct wasi_mount *mounts)
 {
 	for (uint32_t i = 0; i < r->mount_count; i++) {
@@ -104,11 +114,24 @@ static void list_mounts(const struct launch_record *r, struct wasi_mount *mounts
 
 		mounts[i] = (struct wasi_mount){
 			.path = {m->guest_path.p, m->guest_path.size},
-			.kind = m->kind == LAUNCH_MOUNT_TMP ? WASI_MOUNT_TMP : WASI_MOUNT_HOST,
+			.kind = mount_kind(m->kind),
 			.read_only = m->read_only,
 			.handle = HOST_HANDLE_MOUNTS + i,
 			.size = m->size,
 		};
+	}
+}
+
+/* Why a delivery's files and keys were not taken; what the record says was checked before. */
+static enum err given_error(enum err err)
+{
+	switch (err) {
+	case E_DENIED:
+		return E_DEPLOY_PLACE;
+	case E_INVALID:
+		return E_DEPLOY_NAME;
+	default:
+		return err;
 	}
 }
 
@@ -134,12 +157,19 @@ static enum err open_wasi(struct program *p)
 		.mount_count = r->mount_count,
 		.listener_count = r->listener_count,
 		.listener_handle = HOST_HANDLE_MOUNTS + r->mount_count,
+		.streams = p->in->streams,
+		.attestation = &p->attestation,
+		.files = p->in->files,
+		.file_count = p->in->file_count,
 		.stop = &p->control.stop,
 	};
+	program_attestation_init(&p->attestation, p->digests.launch, p->digests.program);
+	p->attestation.keys = p->in->keys;
+	p->attestation.key_count = p->in->key_count;
 	enum err err = wasi_init(&p->wasi, &p->wasi_config);
 
 	if (err != E_OK)
-		return program_refuse(p, err);
+		return program_refuse(p, p->in->delivered ? given_error(err) : err);
 	p->wasi_open = true;
 	return E_OK;
 }

@@ -9,12 +9,23 @@
 #include "base/err.h"
 #include "boundary/abi.h"
 
-/* Both in memory that nobody else can change; untrusted in content. */
+struct wasi_streams;
+struct wasi_given;
+
+/* All in memory that nobody else can change; untrusted in content. */
 struct program_input {
 	const uint8_t *launch_record;
 	size_t launch_size;
 	const uint8_t *module;
 	size_t module_size;
+
+	/* Of a delivery: its program gets nothing of the host. Zeros otherwise. */
+	bool delivered;
+	const struct wasi_streams *streams; /* NULL: the host's */
+	const struct wasi_given *files;	    /* into its mounts in memory */
+	size_t file_count;
+	const struct wasi_given *keys; /* of its mount of attestation */
+	size_t key_count;
 };
 
 struct program_frame {
@@ -36,6 +47,15 @@ struct program_outcome {
 	uint32_t text_size;
 	char text[2 * RUN_NAME_MAX]; /* the name that an error speaks of */
 };
+
+/* Most bytes of an outcome, encoded. */
+#define PROGRAM_RESULT_MAX                                                                         \
+	(sizeof(struct run_result) + RUN_FRAMES_MAX * (sizeof(struct run_frame) + RUN_NAME_MAX) +  \
+	 RUN_VALUES_MAX * sizeof(struct run_value) + (size_t)2 * RUN_NAME_MAX)
+
+/* The outcome as struct run_result and, right behind it, its data (boundary/abi.h). Returns the size. */
+size_t program_result_encode(uint8_t out[PROGRAM_RESULT_MAX],
+			     const struct program_outcome *outcome);
 
 /*
  * Checks the record against the platform's launch binding and the module against the record, then

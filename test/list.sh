@@ -58,7 +58,7 @@ entry wasi-in-memory "test/wasi/run.py --mount=tmp $b$wasi"
 entry wasi-native-code "test/wasi/run.py --engine=native $b$wasi"
 for t in test/e2e/*.sh; do
 	name=$(basename "$t" .sh)
-	case $name in lib) continue ;; compressors | determinism | image_gate | install | real_programs | repository) modes=fast ;; *) modes="fast strict" ;; esac
+	case $name in lib) continue ;; channel_openssl | compressors | determinism | image_gate | install | real_programs | repository | verify) modes=fast ;; *) modes="fast strict" ;; esac
 	for mode in $modes; do
 		entry "$name-$mode" "BUILD=$b RETWINE=$b/retwine MODE=$mode $t"
 	done

@@ -1,6 +1,7 @@
 #!/bin/bash
-# The demonstration: SQLite and a credit-scoring program run inside the enclave. Ends with status 1
-# when any output is not what it must be. Usage: tools/demo.sh [BUILD]
+# The demonstration: SQLite and a credit-scoring program run inside the enclave; then the scoring is delivered to an
+# enclave of a host that does all it can to see or change it. Ends with status 1 when any output is not what it must
+# be. Usage: tools/demo.sh [BUILD]
 set -u
 cd "$(dirname "$0")/.." || exit 2
 
@@ -8,7 +9,8 @@ build=${1:-build}
 retwine=$build/retwine
 examples=$build/examples
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+pids=()
+trap 'kill "${pids[@]}" 2>/dev/null; rm -rf "$work"' EXIT
 mkdir "$work/data"
 failed=0
 
@@ -97,6 +99,123 @@ shown /dev/null "${scoring[@]}" score /data/applicants.csv
 must "all rows were scored" grep -qx 'rows 1000000' "$work/out"
 "$examples/scoring" score "$work/applicants.csv" >"$work/native"
 same_as_native
+
+# ---- the host fails ----------------------------------------------------------------------------------------------
+
+# The lines of its own, without those that say what is accepted.
+own_lines() {
+	grep '^retwine: ' "$work/err" | grep -Ev '^retwine: (INSECURE|--insecure-|SIMULATION)'
+}
+
+# wait_for FILE PATTERN: until a line of the file matches.
+wait_for() {
+	local i
+	for ((i = 0; i < 600; i++)); do
+		grep -Eq -- "$2" "$1" 2>/dev/null && return
+		sleep 0.1
+	done
+	echo "demo: $1 never said $2" >&2
+	exit 1
+}
+
+# host COMMAND...: something that the host runs, and where it is reached ($to).
+host() {
+	echo "host\$ $(printf '%s ' "$@" | sed "s|$work|\$WORK|g")"
+	host_log=$work/host.${#pids[@]}
+	"$@" >"$host_log" 2>&1 &
+	pids+=($!)
+	wait_for "$host_log" '^port |listening on'
+	to=$(sed -n 's/.*listening on //p; s/^port /127.0.0.1:/p' "$host_log")
+}
+
+# refused PATTERN: the owner deploys, and is told in one line why not.
+refused() {
+	"${deploy[@]}" --to "$to" "${program[@]}" >"$work/out" 2>"$work/err" </dev/null
+	local status=$?
+	cat "$work/out"
+	own_lines
+	must "refused in one clear line, nothing was sent" \
+		test "$status" -eq 125 -a "$(own_lines | wc -l)" -eq 1 -a ! -s "$work/out"
+	must "for the right reason" eval "own_lines | grep -Eq '$1'"
+}
+
+step "the same on a machine of somebody else: its owner serves, we deploy program and data"
+rm "$work/data/applicants.csv"
+marker=3141592653,31,7,2718281828,1618033988
+{
+	head -n 200001 "$work/applicants.csv"
+	echo "$marker,5000,40,1,2,rent,car,0"
+} >"$work/secret.csv"
+"$examples/scoring" score "$work/secret.csv" >"$work/native"
+deploy=("$retwine" deploy --insecure-accept-simulation)
+program=(--tmp /data --input "$work/secret.csv::/data/applicants.csv" "$examples/scoring.wasm"
+	score /data/applicants.csv)
+mkdir "$work/server"
+host env HOME="$work/server" XDG_STATE_HOME="$work/server" TMPDIR="$work/server" \
+	"$retwine" serve --listen 127.0.0.1:0
+server=$to
+server_pid=${pids[-1]}
+server_log=$host_log
+shown /dev/null "${deploy[@]}" --show-verdict --stats --to "$server" "${program[@]}"
+same_as_native
+must "all rows were scored" grep -qx 'rows 200001' "$work/out"
+
+digest_of() {
+	"$retwine" measure "$@" >"$work/measured"
+	field launch_digest "$work/measured"
+}
+middle=(python3 test/e2e/deploy/middle.py)
+
+step "the host swaps the module: it starts an enclave for another one"
+host "${middle[@]}" digest "$server" "$(digest_of --tmp /data "$examples/hello.wasm" score /data/applicants.csv)"
+refused 'another launch digest'
+
+step "the host changes an argument"
+host "${middle[@]}" digest "$server" "$(digest_of --tmp /data "$examples/scoring.wasm" score /data/other.csv)"
+refused 'another launch digest'
+
+step "the host replays an old quote: recorded from a connection, shown to a new one"
+host "${middle[@]}" record "$server" "$work/recorded.der"
+"${deploy[@]}" --to "$to" "${program[@]}" >/dev/null 2>&1
+wait "${pids[-1]}"
+host "$build/e2e/hostile_serve" "$build/retwine-enclave.elf" quote "$work/recorded.der"
+refused REPORT_DATA
+echo "and by letting an enclave make evidence for an older connection's nonce:"
+host "${middle[@]}" nonce "$server" "$(printf '%064d' 7)"
+refused 'another nonce'
+
+step "the host uses a debug enclave, which it can read"
+host "$build/e2e/hostile_serve" "$build/retwine-enclave.elf" debug
+refused DEBUG
+
+step "the host sits in the middle with a key of its own"
+openssl ecparam -name prime256v1 -genkey -noout -out "$work/middle.key" 2>/dev/null
+openssl req -x509 -new -key "$work/middle.key" -sha256 -subj "/CN=Retwine enclave" -out "$work/middle.pem" 2>/dev/null
+host "${middle[@]}" end "$work/middle.pem" "$work/middle.key"
+refused 'no evidence'
+echo "and with its key, but the certificate of the enclave:"
+host "$build/e2e/hostile_serve" "$build/retwine-enclave.elf" relay "$work/recorded.der"
+refused 'handshake'
+
+step "the host searches its memory and its files for a row of the input while the program runs"
+printf '%s' "$marker" >"$work/marker"
+"${deploy[@]}" --to "$server" "${program[@]}" >"$work/out" 2>"$work/err" </dev/null &
+client=$!
+pids+=("$client")
+: >"$work/found"
+until grep -Eqx 'inside [1-9][0-9]*' "$work/found" || ! kill -0 "$client" 2>/dev/null; do
+	worker=$(sed -n 's/.* process \([0-9]*\) for .*/\1/p' "$server_log" | tail -n 1)
+	python3 test/e2e/deploy/search.py "$work/marker" "$server_pid" "$worker" >"$work/found" 2>/dev/null
+done
+cat "$work/found"
+must "it is found in the enclave's range" grep -Eqx 'inside [1-9][0-9]*' "$work/found"
+must "and nowhere else in the memory of the host's processes" grep -qx 'outside 0' "$work/found"
+must "nor in its files" test -z "$(grep -rlF -f "$work/marker" "$work/server" "$server_log")"
+wait "$client"
+must "the program was not disturbed" cmp -s "$work/out" "$work/native"
+kill -TERM "$server_pid"
+wait "$server_pid"
+must "the server ends when it is told to" test $? -eq 0
 
 echo
 if [ "$failed" -ne 0 ]; then

@@ -6,7 +6,7 @@ set -eu
 
 # The image, the command, the compiler.
 build="clang-19 lld-19 llvm-19-dev make gcc libc6-dev binutils libmbedtls-dev libipsec-mb-dev libyaml-dev
-	libjansson-dev libseccomp-dev openssl"
+	libjansson-dev libseccomp-dev libcurl4-openssl-dev libprotobuf-c-dev protobuf-c-compiler openssl"
 # Programs in C for WASI, and npm, which fetches their sources.
 examples="wasi-libc libclang-rt-19-dev-wasm32 npm ca-certificates"
 # Sanitizers, programs in text, C++ and Rust.
@@ -21,7 +21,7 @@ for set in "$@"; do
 	case "$set" in
 	build) want="$want $build" ;;
 	examples) want="$want $examples" ;;
-	demo) want="$want $build $examples" ;;
+	demo) want="$want $build $examples python3" ;;
 	test) want="$want $build $examples $test" ;;
 	verifier) want="$want $verifier" ;;
 	*) echo "deps.sh: unknown set '$set'" >&2; exit 2 ;;

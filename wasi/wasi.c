@@ -1,7 +1,7 @@
 /*
  * The context of one program and the table of functions.
- * Trust: strings and mounts come from the launch record, whose digest the owner can check; import
- * names are the module's.
+ * Trust: strings and mounts come from the launch record, whose digest the owner can check; given files
+ * and keys from whoever delivers the program; import names are the module's.
  */
 #include "wasi/wasi.h"
 
@@ -9,8 +9,11 @@
 
 #include "base/checked.h"
 #include "base/heap.h"
+#include "wasi/fs_attest.h"
+#include "wasi/fs_stream.h"
 #include "wasi/fs_tmp.h"
 #include "wasi/funcs.h"
+#include "wasi/given.h"
 #include "wasi/table.h"
 
 #define MODULE	   "wasi_snapshot_preview1"
@@ -78,11 +81,31 @@ static enum err strings_check(const struct wasi_bytes *strings, size_t count)
 
 static enum err mount_check(const struct wasi_mount *m)
 {
-	if (m->kind != WASI_MOUNT_HOST && m->kind != WASI_MOUNT_TMP)
+	if (m->kind < WASI_MOUNT_HOST || m->kind > WASI_MOUNT_ATTESTATION)
 		return E_UNSUPPORTED;
+	if (m->kind == WASI_MOUNT_ATTESTATION && m->read_only) /* it has inputs */
+		return E_INVALID;
 	if (m->path.size == 0 || m->path.size > FS_LINK_MAX || bytes_have_nul(&m->path))
 		return E_INVALID;
 	return E_OK;
+}
+
+/* At most one mount of attestation, with something behind it; and no key that nobody could read. */
+static enum err attestation_check(const struct wasi_config *c)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < c->mount_count; i++)
+		count += c->mounts[i].kind == WASI_MOUNT_ATTESTATION;
+	if (count > 1)
+		return E_INVALID;
+	if (count == 1 && !c->attestation)
+		return E_UNSUPPORTED;
+	if (!c->attestation || c->attestation->key_count == 0)
+		return E_OK;
+	if (count == 0)
+		return E_DENIED;
+	return c->attestation->key_count > WASI_KEYS_MAX ? E_LIMIT : E_OK;
 }
 
 static enum err config_check(const struct wasi_config *c)
@@ -96,7 +119,7 @@ static enum err config_check(const struct wasi_config *c)
 		e = E_LIMIT;
 	for (size_t i = 0; i < c->mount_count && e == E_OK; i++)
 		e = mount_check(&c->mounts[i]);
-	return e;
+	return e == E_OK ? attestation_check(c) : e;
 }
 
 /* Everything that can go wrong when a descriptor is made from checked parts is want of memory. */
@@ -112,6 +135,13 @@ static enum err wasi_add(struct wasi *wasi, struct fs_node *node, uint8_t access
 	return wasi_table_add(wasi, d, &fd) == WASI_SUCCESS ? E_OK : E_NOMEM;
 }
 
+static enum wasi_errno wasi_stream(struct wasi *wasi, uint32_t number, struct fs_node **node)
+{
+	if (wasi->config->streams)
+		return fs_stream_new(wasi->config->streams, number, node);
+	return fs_host_stream(&wasi->host, number, node);
+}
+
 static enum err wasi_add_streams(struct wasi *wasi)
 {
 	static const uint8_t access[] = {
@@ -124,7 +154,7 @@ static enum err wasi_add_streams(struct wasi *wasi)
 	for (uint32_t i = 0; i < COUNT_OF(access) && e == E_OK; i++) {
 		struct fs_node *node;
 
-		if (fs_host_stream(&wasi->host, i, &node) != WASI_SUCCESS)
+		if (wasi_stream(wasi, i, &node) != WASI_SUCCESS)
 			return E_NOMEM;
 		e = wasi_add(wasi, node, access[i], WASI_RIGHTS_ALL, NULL);
 	}
@@ -136,6 +166,16 @@ static enum wasi_errno mount_tmp(struct wasi *wasi, const struct wasi_mount *m, 
 				 struct fs_node **root)
 {
 	const enum wasi_errno e = fs_tmp_new(m->size, number, m->read_only, root);
+
+	if (e == WASI_SUCCESS)
+		wasi->roots[wasi->root_count++] = fs_node_get(*root);
+	return e;
+}
+
+/* The same holds for the one of attestation. */
+static enum wasi_errno mount_attestation(struct wasi *wasi, uint32_t number, struct fs_node **root)
+{
+	const enum wasi_errno e = fs_attest_new(wasi->config->attestation, number, root);
 
 	if (e == WASI_SUCCESS)
 		wasi->roots[wasi->root_count++] = fs_node_get(*root);
@@ -157,11 +197,16 @@ static enum wasi_errno mount_host(struct wasi *wasi, const struct wasi_mount *m,
 static enum err wasi_add_mount(struct wasi *wasi, const struct wasi_mount *m, uint32_t number)
 {
 	struct fs_node *root;
-	const enum wasi_errno e = m->kind == WASI_MOUNT_TMP ? mount_tmp(wasi, m, number, &root)
-							    : mount_host(wasi, m, number, &root);
+	enum wasi_errno e;
 
+	if (m->kind == WASI_MOUNT_TMP)
+		e = mount_tmp(wasi, m, number, &root);
+	else if (m->kind == WASI_MOUNT_ATTESTATION)
+		e = mount_attestation(wasi, number, &root);
+	else
+		e = mount_host(wasi, m, number, &root);
 	if (e != WASI_SUCCESS)
-		return E_NOMEM;
+		return e == WASI_INVAL ? E_INVALID : E_NOMEM;
 	return wasi_add(wasi, root, WASI_ACCESS_READ, WASI_RIGHTS_ALL, m);
 }
 
@@ -206,6 +251,8 @@ enum err wasi_init(struct wasi *wasi, const struct wasi_config *config)
 		e = wasi_add_mounts(wasi);
 	if (e == E_OK)
 		e = wasi_add_listeners(wasi);
+	if (e == E_OK)
+		e = wasi_give(wasi);
 	if (e != E_OK)
 		wasi_fini(wasi);
 	return e;

@@ -23,7 +23,13 @@
 #include "wasi/fs_host.h"
 #include "wasi/memory.h"
 
-#define WASI_FDS_MAX 4096
+#define WASI_FDS_MAX	 4096
+#define WASI_KEYS_MAX	 256   /* of /dev/attestation/keys */
+#define WASI_QUOTE_MAX	 32768 /* bytes of a quote, or of the claims that it stands for */
+#define WASI_USER_SIZE	 64    /* of what a program may have attested */
+#define WASI_TARGET_SIZE 512   /* of a TARGETINFO */
+#define WASI_REPORT_SIZE 432
+#define WASI_DIGEST_SIZE 32
 
 /* Bytes of the caller, who keeps them until wasi_fini. */
 struct wasi_bytes {
@@ -33,7 +39,8 @@ struct wasi_bytes {
 
 enum wasi_mount_kind {
 	WASI_MOUNT_HOST = 1, /* an untrusted directory of the host */
-	WASI_MOUNT_TMP,	     /* memory: empty at the start, gone at the end */
+	WASI_MOUNT_TMP,	     /* memory: empty but for given files at the start, gone at the end */
+	WASI_MOUNT_ATTESTATION, /* evidence of this program, and its keys (wasi/fs_attest.h); once */
 };
 
 struct wasi_mount {
@@ -42,6 +49,49 @@ struct wasi_mount {
 	bool read_only;
 	uint32_t handle; /* WASI_MOUNT_HOST: the host's directory, ours from wasi_init on */
 	uint64_t size;	 /* WASI_MOUNT_TMP: most bytes, names and tables included; 0: the default */
+};
+
+/*
+ * Where the standard streams lead if not to the host. Called by any number of threads at once. All
+ * input is there before the program starts: polls find it ready. read: SUCCESS with *done 0 is the end.
+ * write: to stream 1 or 2; *done is at most size, at least 1 unless size is 0. Both buffers may be the
+ * guest's memory, which may change meanwhile: what is written is read once.
+ */
+struct wasi_streams {
+	void *context;
+	enum wasi_errno (*read)(void *context, void *buf, size_t size, size_t *done);
+	enum wasi_errno (*write)(void *context, unsigned stream, const void *buf, size_t size,
+				 size_t *done);
+};
+
+/* A file by its canonical path, or a key by its name, one component; copied by wasi_init: the caller
+ * may wipe both then. */
+struct wasi_given {
+	struct wasi_bytes path;
+	struct wasi_bytes bytes;
+};
+
+/*
+ * What stands behind a mount of kind WASI_MOUNT_ATTESTATION. Who implements it makes of the program's
+ * `user` bytes claims of the guest's domain, and REPORTDATA is the hash of these: never the bytes
+ * themselves. `target` is the program's choice, untrusted. Called by any number of threads at once; an
+ * error is what opening the file answers. Outputs are written on SUCCESS alone.
+ */
+struct wasi_attestation {
+	void *context;
+	enum wasi_errno (*report)(void *context, const uint8_t user[WASI_USER_SIZE],
+				  const uint8_t target[WASI_TARGET_SIZE],
+				  uint8_t out[WASI_REPORT_SIZE]);
+	enum wasi_errno (*quote)(void *context, const uint8_t user[WASI_USER_SIZE], void *out,
+				 size_t max, size_t *size);
+	/* the claims for these bytes: what REPORTDATA is the hash of */
+	enum wasi_errno (*claims)(void *context, const uint8_t user[WASI_USER_SIZE], void *out,
+				  size_t max, size_t *size);
+	enum wasi_errno (*my_target)(void *context, uint8_t out[WASI_TARGET_SIZE]);
+	uint8_t launch_digest[WASI_DIGEST_SIZE];
+	uint8_t program_digest[WASI_DIGEST_SIZE];
+	const struct wasi_given *keys; /* copied by wasi_init, wiped by wasi_fini */
+	size_t key_count;
 };
 
 struct wasi_config {
@@ -53,6 +103,10 @@ struct wasi_config {
 	size_t mount_count;
 	uint32_t listener_count;  /* sockets that listen: the descriptors behind the mounts, */
 	uint32_t listener_handle; /* over handles from this one on, ours from wasi_init on */
+	const struct wasi_streams *streams;	    /* NULL: the host's */
+	const struct wasi_attestation *attestation; /* NULL: there is no such mount, and no key */
+	const struct wasi_given *files; /* put into mounts of kind WASI_MOUNT_TMP by wasi_init */
+	size_t file_count;
 	/* Atomic; other than 0: the program is being ended, and no call waits any longer. What it
 	 * returns then is not for the guest. NULL: this never happens. */
 	const uint32_t *stop;
@@ -75,10 +129,14 @@ struct wasi {
 };
 
 /*
- * Opens the standard streams (0, 1, 2) and the mounts. *config and all that it points to must live
- * until wasi_fini. Its strings are the launch record's: E_INVALID for a NUL inside one or an empty
- * mount path; E_LIMIT for more than UINT32_MAX bytes of strings or WASI_FDS_MAX mounts; E_NOMEM;
- * E_UNSUPPORTED for an unknown kind of mount. On failure nothing is left open but the handles that
+ * Opens the standard streams (0, 1, 2) and the mounts. *config and all that it points to, but given
+ * files and keys, must live until wasi_fini. Its strings are the launch record's: E_INVALID for a NUL
+ * inside one or an empty mount path; E_LIMIT for more than UINT32_MAX bytes of strings or WASI_FDS_MAX
+ * mounts; E_NOMEM; E_UNSUPPORTED for an unknown kind of mount, or one of attestation without what
+ * stands behind it. Given files and keys come from whoever delivers them: E_INVALID for a path that is
+ * not canonical, stands twice or goes through a file, or a name that is not one component; E_DENIED for
+ * a file that no memory of the enclave has a place for, or keys without a mount of attestation; E_LIMIT
+ * for too many keys or files that do not fit. On failure nothing is left open but the handles that
  * *config names.
  */
 MUST_USE enum err wasi_init(struct wasi *wasi, const struct wasi_config *config);

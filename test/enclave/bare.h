@@ -110,7 +110,8 @@ UNUSED static void bare_open(struct bare *b)
 				  .launch_off = 4096 + 8 * SHARED_SLOT_SIZE,
 				  .launch_size = 8,
 				  .module_off = 4096 + 8 * SHARED_SLOT_SIZE + 64,
-				  .module_size = sizeof(struct probe_request)};
+				  .module_size = sizeof(struct probe_request),
+				  .mode = RUN_MODE_RUN};
 	struct probe_request request = {PROBE_MAGIC, PROBE_CALLS, 1};
 
 	memcpy(b->shared, &h, sizeof(h));

@@ -268,6 +268,51 @@ TEST(shared_area_is_checked)
 	CHECK_EQ(START_WITH(launch_off, 4096 + 8 * SHARED_SLOT_SIZE + 4), EXIT_REFUSED);
 }
 
+/* Starts with all that says where the program comes from as in *like. */
+static uint64_t start_as(const struct shared_header *like)
+{
+	struct shared_header h;
+	struct bare b;
+
+	bare_open(&b);
+	memcpy(&h, b.shared, sizeof(h));
+	h.launch_size = like->launch_size;
+	h.module_size = like->module_size;
+	h.mode = like->mode;
+	h.connection = like->connection;
+	memcpy(h.nonce, like->nonce, sizeof(h.nonce));
+	memcpy(b.shared, &h, sizeof(h));
+	const uint64_t exit =
+		bare_enter(&b, ENTER_START, (uint64_t)(uintptr_t)b.shared, b.shared_size);
+
+	bare_close(&b);
+	return exit;
+}
+
+/* Whoever starts a delivery gives no program, and whoever gives a program no connection. (Deliveries are
+ * not for the test image, which says so at once.) */
+TEST(fields_of_the_other_mode_are_zero)
+{
+	const size_t nonce = offsetof(struct shared_header, nonce);
+	struct shared_header h = {.mode = RUN_MODE_DEPLOY, .connection = HOST_HANDLES_MAX - 1};
+
+	CHECK_EQ(START_WITH(mode, 0), EXIT_REFUSED);
+	CHECK_EQ(START_WITH(mode, RUN_MODE_END), EXIT_REFUSED);
+	CHECK_EQ(START_WITH(mode, RUN_MODE_DEPLOY), EXIT_REFUSED); /* there is a program */
+	CHECK_EQ(START_WITH(connection, 1), EXIT_REFUSED);
+	for (size_t i = 0; i < sizeof(h.nonce); i++)
+		CHECK_EQ(start_with(nonce + i, 1, 1, 0), EXIT_REFUSED);
+	CHECK_EQ(start_as(&h), EXIT_DONE);
+	h.connection = HOST_HANDLES_MAX;
+	CHECK_EQ(start_as(&h), EXIT_REFUSED);
+	h.connection = 3;
+	h.module_size = 1;
+	CHECK_EQ(start_as(&h), EXIT_REFUSED);
+	h.module_size = 0;
+	h.launch_size = 1;
+	CHECK_EQ(start_as(&h), EXIT_REFUSED);
+}
+
 /* A good header at `shift` in an area of `size` bytes, entered on a thread. */
 static uint64_t start_moved(size_t shift, size_t size, uint32_t threads, size_t thread)
 {
@@ -826,6 +871,7 @@ int main(int argc, char **argv)
 	RUN(heap_keeps_blocks_apart_and_zero);
 	RUN(entries_are_refused_in_the_wrong_state);
 	RUN(shared_area_is_checked);
+	RUN(fields_of_the_other_mode_are_zero);
 	RUN(shared_area_is_made_of_pages_and_has_a_slot_for_each_thread);
 	RUN(shared_area_inside_the_enclave_is_refused);
 	RUN(padding_of_code_is_not_passed);

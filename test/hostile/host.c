@@ -17,6 +17,8 @@
 #include "enclave/panic.h"
 #include "enclave/shared.h"
 #include "host/service.h"
+#include "host/sim.h"
+#include "host/sim_quote.h"
 #include "hostcall/hostcall.h"
 #include "test/hostile/lie.h"
 
@@ -25,6 +27,7 @@
 struct hostile_host g_host;
 
 static struct host_service g_service;
+static struct quoting *g_quoting;
 static ALIGNED(4096) uint8_t g_area[SLOTS * SHARED_SLOT_SIZE];
 static uint64_t g_expected; /* hostcall_violations */
 static char g_dir[] = "/tmp/retwine-hostile-XXXXXX";
@@ -236,6 +239,19 @@ static int listen_somewhere(void)
 	return fd;
 }
 
+const uint8_t *hostile_report(void)
+{
+	static const struct sgx_identity somebody = {.attributes = {.flags = ATTRIBUTE_INIT}};
+	static const struct sgx_reportdata data = {{1}};
+	static struct sgx_report report;
+	struct sgx_targetinfo target;
+
+	if (quoting_target(g_quoting, (uint8_t *)&target, -1) != HOST_SUCCESS ||
+	    sgx_make_report(&report, sim_machine(), &somebody, &target, &data) != SGX_SUCCESS)
+		abort();
+	return (const uint8_t *)&report;
+}
+
 void hostile_host_start(uint64_t seed)
 {
 	memcpy(strrchr(g_dir, '-') + 1, "XXXXXX", 6);
@@ -243,7 +259,10 @@ void hostile_host_start(uint64_t seed)
 		abort();
 	const int null = open("/dev/null", O_RDWR), listener = listen_somewhere();
 	struct service_mount mount = {open(g_dir, O_RDONLY | O_DIRECTORY), false};
-	struct service_config config = {.stream_fd = {null, null, null},
+	if (sim_quoting_open(&g_quoting) != E_OK)
+		abort();
+	struct service_config config = {.quoting = g_quoting,
+					.stream_fd = {null, null, null},
 					.mounts = &mount,
 					.mount_count = 1,
 					.listeners = &listener,
@@ -274,6 +293,7 @@ void hostile_host_stop(void)
 	if (stats.refused != 0)
 		hostile_violation("the enclave sent requests that are not in form");
 	service_fini(&g_service);
+	quoting_close(g_quoting);
 	nftw(g_dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	unlink(g_address.sun_path);
 }

@@ -33,6 +33,9 @@ extern struct hostile_host g_host;
 void hostile_host_start(uint64_t seed);
 void hostile_host_stop(void);
 
+/* A report that the simulated quoting enclave takes, of HOST_QUOTE_REPORT_SIZE bytes. */
+const uint8_t *hostile_report(void);
+
 /* Was the last lie dropped if it had to be, and only then? */
 void hostile_host_settle(void);
 

@@ -430,6 +430,10 @@ static enum lie_effect tell_record(struct telling *t)
 		if (t->reply->out_size != 0)
 			t->data[pick(t, t->reply->out_size)] = 0;
 		return LIE_MUST_DROP;
+	case HOST_CALL_QUOTE:
+		succeed(t);
+		t->reply->out_size = 0;
+		return LIE_MUST_DROP;
 	case HOST_CALL_PARK:
 		succeed(t);
 		t->reply->value = 1;
@@ -517,6 +521,8 @@ static void any_bytes(struct telling *t)
 
 	if (t->request->call != HOST_CALL_READLINK) {
 		t->reply->out_size = pick(t, t->request->out_max + 1);
+		if (t->request->call == HOST_CALL_QUOTE && t->reply->out_size == 0)
+			t->reply->out_size = 1;
 		memset(t->data, (int)pick(t, 256), t->reply->out_size);
 		return;
 	}
@@ -553,7 +559,7 @@ static enum lie_effect tell_in_form(struct telling *t)
 /* Success, and nothing done: no byte, no record, time stands still. */
 static enum lie_effect tell_nothing(struct telling *t)
 {
-	if (t->request->call == HOST_CALL_READLINK)
+	if (t->request->call == HOST_CALL_READLINK || t->request->call == HOST_CALL_QUOTE)
 		return LIE_CANNOT;
 	fail(t, HOST_AGAIN);
 	succeed(t);

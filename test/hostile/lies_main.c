@@ -30,10 +30,11 @@ static bool can_be_told(uint32_t call, uint32_t class)
 	case LIE_SHORT:
 		return rules[call].data == DATA_EXACT;
 	case LIE_RECORD:
-		return rules[call].data == DATA_EXACT || call == HOST_CALL_READDIR ||
-		       call == HOST_CALL_READLINK || call == HOST_CALL_PARK;
+		return (rules[call].data == DATA_EXACT && call != HOST_CALL_QUOTE_TARGET) ||
+		       call == HOST_CALL_READDIR || call == HOST_CALL_READLINK ||
+		       call == HOST_CALL_PARK || call == HOST_CALL_QUOTE;
 	case LIE_NOTHING:
-		return call != HOST_CALL_READLINK;
+		return call != HOST_CALL_READLINK && call != HOST_CALL_QUOTE;
 	default:
 		return true;
 	}

@@ -11,7 +11,7 @@
 #include "hostcall/hostcall.h"
 #include "test/hostile/host.h"
 
-#define BUF	  4096
+#define BUF	  8192
 #define UNTOUCHED 0xa5
 #define CONTENT	  "what the file holds, and the host says once"
 
@@ -70,6 +70,8 @@ DRIVE(INTERRUPT, hostcall_interrupt(false))
 DRIVE(ACCEPT, hostcall_accept(HOST_HANDLE_MOUNTS + 1, 0, &g_out.handle))
 DRIVE(RECV, hostcall_recv(g_file, HOST_RECV_PEEK, g_out.buf, BUF, &g_out.done))
 DRIVE(SHUTDOWN, hostcall_shutdown(g_file, HOST_SHUTDOWN_WRITE))
+DRIVE(QUOTE_TARGET, hostcall_quote_target(g_out.buf))
+DRIVE(QUOTE, hostcall_quote(hostile_report(), g_out.buf, BUF, &g_out.done))
 
 static const struct {
 	uint32_t number;
@@ -158,6 +160,8 @@ static bool in_form(uint32_t call)
 	case HOST_CALL_PREAD:
 	case HOST_CALL_RECV:
 		return g_out.done <= BUF;
+	case HOST_CALL_QUOTE:
+		return g_out.done != 0 && g_out.done <= BUF;
 	case HOST_CALL_READLINK:
 		return g_out.done != 0 && g_out.done <= BUF && !memchr(g_out.buf, 0, g_out.done);
 	case HOST_CALL_STAT:
@@ -190,6 +194,8 @@ static bool is_true(uint32_t call, enum host_errno e)
 		return e == HOST_SUCCESS && hostcall_close(g_out.handle) == HOST_SUCCESS;
 	case HOST_CALL_POLL:
 		return e == HOST_SUCCESS && g_out.polls[1].ready == HOST_POLL_WRITE;
+	case HOST_CALL_QUOTE: /* version 3, key type 2 */
+		return e == HOST_SUCCESS && g_out.done > 1000 && memcmp(g_out.buf, "\3\0\2", 3) == 0;
 	case HOST_CALL_CLOSE:
 		return e == HOST_BADF;
 	default:

@@ -13,6 +13,7 @@
 #include "enclave/thread.h"
 #include "hostcall/hostcall.h"
 #include "platform/enclu.h"
+#include "program/deploy.h"
 #include "program/program.h"
 #include "sgx/arch.h"
 #include "test/image/guest.h"
@@ -414,4 +415,13 @@ void program_run(const struct program_input *in, struct program_outcome *out)
 		out->detail[0] = probe_native(request.probe, request.a);
 	else
 		out->detail[0] = probe_threads(request.probe, request.a);
+}
+
+/* Deliveries are the program proper's. */
+void program_deploy(const struct program_delivery *in, struct program_outcome *out)
+{
+	(void)in;
+	memset(out, 0, sizeof(*out));
+	out->kind = RUN_REFUSED;
+	out->code = E_UNSUPPORTED;
 }

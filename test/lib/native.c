@@ -4,6 +4,7 @@
  */
 #include "test/lib/native.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,9 @@
 #include "base/heap.h"
 
 static long g_fail_at = -1; /* allocations still to succeed; -1: all */
+static const void *g_watched;
+static size_t g_watched_size;
+static bool g_seen;
 
 void native_heap_fail_at(long n)
 {
@@ -55,8 +59,22 @@ void *heap_resize(void *p, size_t old_size, size_t new_size)
 	return q;
 }
 
+void native_heap_watch(const void *bytes, size_t size)
+{
+	g_watched = bytes;
+	g_watched_size = size;
+	g_seen = false;
+}
+
+bool native_heap_seen(void)
+{
+	return g_seen;
+}
+
 void heap_free(void *p)
 {
+	if (g_watched && p && memmem(p, malloc_usable_size(p), g_watched, g_watched_size))
+		g_seen = true;
 	free(p);
 }
 

@@ -10,4 +10,9 @@ void native_heap_fail_at(long n);
 /* An allocation was refused, or would be now. */
 bool native_heap_failed(void);
 
+/* From now on, memory that is given back is searched for these bytes (the caller's; NULL switches that
+ * off): a secret that was not wiped is seen. */
+void native_heap_watch(const void *bytes, size_t size);
+bool native_heap_seen(void);
+
 #endif

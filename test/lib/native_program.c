@@ -7,14 +7,14 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "host/park.h"
 #include "host/service.h"
 #include "test/lib/direct_transport.h"
+#include "test/lib/machine.h"
 #include "test/lib/native.h"
 #include "wasm/instance.h"
-
-#define RECORD_MAX 65536
 
 enum life { LIFE_FREE, LIFE_ASKED, LIFE_RUNNING };
 
@@ -118,19 +118,33 @@ static enum host_errno no_thread(void *context, uint32_t thread)
 	return HOST_AGAIN;
 }
 
-static size_t record_encode(struct launch_record *r, const uint8_t *module, size_t size,
-			    uint8_t bytes[RECORD_MAX])
+static void record_measure(uint8_t launch_digest[32], const uint8_t *bytes, size_t size)
+{
+	struct arena arena = {0};
+	struct launch_record record;
+	struct launch_digests digests;
+
+	if (launch_decode(&record, &arena, bytes, size) != E_OK)
+		abort();
+	launch_measure(&record, &digests);
+	memcpy(launch_digest, digests.launch, 32);
+	arena_fini(&arena);
+}
+
+size_t native_program_encode(uint8_t out[NATIVE_RECORD_MAX], uint8_t launch_digest[32],
+			     struct launch_record *record, const uint8_t *module, size_t size)
 {
 	struct writer w;
 
 	size_t section_off, payload_off;
 
 	wasm_find_native(module, size, &section_off, &payload_off);
-	launch_measure_module(r->module_digest, r->native_digest, module, size, section_off,
-			      payload_off);
-	writer_init(&w, bytes, RECORD_MAX);
-	if (launch_encode(r, &w) != E_OK || !writer_ok(&w))
+	launch_measure_module(record->module_digest, record->native_digest, module, size,
+			      section_off, payload_off);
+	writer_init(&w, out, NATIVE_RECORD_MAX);
+	if (launch_encode(record, &w) != E_OK || !writer_ok(&w))
 		abort();
+	record_measure(launch_digest, out, w.len);
 	return w.len;
 }
 
@@ -138,19 +152,25 @@ void native_program_run(struct launch_record *record, const uint8_t *module, siz
 			const int streams[3], struct program_outcome *out)
 {
 	static struct host_service service; /* too large for the stack; each program has its own */
-	static uint8_t bytes[RECORD_MAX];
+	static uint8_t bytes[NATIVE_RECORD_MAX];
+	uint8_t digest[32];
 	const struct service_config config = {
 		.stream_fd = {streams[0], streams[1], streams[2]},
 		.thread_count = PROGRAM_THREADS_MAX + 1,
 		.start_thread = no_thread,
 	};
-	const size_t record_size = record_encode(record, module, size, bytes);
+	const size_t record_size = native_program_encode(bytes, digest, record, module, size);
 
 	if (service_init(&service, &config) != E_OK)
 		abort();
+	machine_launch(digest);
 	direct_transport_use(&service);
 	native_heap_fail_at(g_fail_at);
-	program_run(&(struct program_input){bytes, record_size, module, size}, out);
+	program_run(&(struct program_input){.launch_record = bytes,
+					    .launch_size = record_size,
+					    .module = module,
+					    .module_size = size},
+		    out);
 	g_heap_failed = native_heap_failed();
 	native_heap_fail_at(-1);
 	service_fini(&service);

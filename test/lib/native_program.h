@@ -25,9 +25,16 @@ void native_threads_release(void);
 void native_program_fail_at(long n);
 bool native_program_failed(void);
 
+#define NATIVE_RECORD_MAX 65536
+
+/* The record as bytes, with the digests of this module filled in: how many, and the launch digest. */
+size_t native_program_encode(uint8_t out[NATIVE_RECORD_MAX], uint8_t launch_digest[32],
+			     struct launch_record *record, const uint8_t *module, size_t size);
+
 /*
- * Runs a program with the real host-call service on these streams. The record's digests are filled in
- * here. Who links this supplies platform_check_launch and platform_random.
+ * Runs a program with the real host-call service on these streams, on a machine that was started for it
+ * (test/lib/machine.h). The record's digests are filled in here. Who links this supplies
+ * platform_random.
  */
 void native_program_run(struct launch_record *record, const uint8_t *module, size_t size,
 			const int streams[3], struct program_outcome *out);

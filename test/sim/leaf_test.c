@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "crypto/cmac.h"
+#include "host/quoting.h"
 #include "test/lib/check.h"
 #include "test/sim/tiny.h"
 
@@ -96,6 +97,138 @@ TEST(report_is_verified_by_the_report_key)
 	CHECK_EQ(get_key(REQUEST, KEY).rdi, 0);
 	cmac_aes128(mac, tiny_at(&g_t, KEY), &r->body, sizeof r->body);
 	CHECK(memcmp(mac, r->mac, 16) == 0);
+	stop();
+}
+
+/* A second enclave beside g_t: another CONFIGID or, with `code`, another MRENCLAVE of the same signer. */
+static struct tiny g_other;
+
+static void start_other(uint8_t configid, bool code)
+{
+	static struct tiny_plan plan;
+
+	tiny_plan(&plan, g_mode);
+	memset(plan.secs.configid, configid, sizeof plan.secs.configid);
+	plan.secs.configsvn = 3;
+	plan.code[sizeof plan.code - 1] ^= code;
+	CHECK_EQ(tiny_launch(&g_other, &plan), 0);
+}
+
+/* EGETKEY of an enclave, from a request that stands there. */
+static uint32_t key_in(const struct tiny *t, const struct sgx_keyrequest *request, uint8_t key[16])
+{
+	memcpy(tiny_at(t, REQUEST), request, sizeof *request);
+	const uint32_t error = (uint32_t)tiny_leaf(t, 0, ENCLU_EGETKEY, t->base + REQUEST,
+						   t->base + KEY, 0)
+				       .rdi;
+
+	memcpy(key, tiny_at(t, KEY), 16);
+	return error;
+}
+
+/* What an enclave is to those who report to it. */
+static void target_of(const struct tiny *t, struct sgx_targetinfo *target)
+{
+	const struct sgx_report *r = tiny_at(t, REPORT);
+
+	memset(tiny_at(t, TARGET), 0, sizeof *target);
+	CHECK_EQ(tiny_leaf(t, 0, ENCLU_EREPORT, t->base + TARGET, t->base + DATA, t->base + REPORT)
+			 .function,
+		 4);
+	memset(target, 0, sizeof *target);
+	memcpy(target->mrenclave, r->body.mrenclave, 32);
+	target->attributes = r->body.attributes;
+	target->miscselect = r->body.miscselect;
+	memcpy(target->configid, r->body.configid, 64);
+	target->configsvn = r->body.configsvn;
+}
+
+static bool verifies_in(const struct tiny *t, const struct sgx_report *r)
+{
+	struct sgx_keyrequest request = {.keyname = KEYNAME_REPORT};
+	uint8_t key[16], mac[16];
+
+	memcpy(request.keyid, r->keyid, 32);
+	CHECK_EQ(key_in(t, &request, key), 0);
+	cmac_aes128(mac, key, &r->body, sizeof r->body);
+	return memcmp(mac, r->mac, 16) == 0;
+}
+
+/* Local attestation: who it was made for can verify a report, and nobody else, not even who made it. */
+TEST(a_report_for_another_enclave_verifies_there_alone)
+{
+	struct sgx_targetinfo target;
+	struct sgx_report r;
+
+	start();
+	start_other(0xc2, false);
+	target_of(&g_other, &target);
+	memcpy(tiny_at(&g_t, TARGET), &target, sizeof target);
+	memset(tiny_at(&g_t, DATA), 0xda, 64);
+	CHECK_EQ(report(TARGET, DATA, REPORT).function, 4);
+	memcpy(&r, tiny_at(&g_t, REPORT), sizeof r);
+	CHECK(r.body.configid[0] == 0xc1 && r.body.reportdata.data[0] == 0xda);
+	CHECK(verifies_in(&g_other, &r));
+	CHECK(!verifies_in(&g_t, &r));
+	r.body.configid[0] = 0xc2;
+	CHECK(!verifies_in(&g_other, &r));
+	tiny_close(&g_other);
+	stop();
+}
+
+/* Do both enclaves get the same seal key by this policy? */
+static bool share_seal_key(uint16_t policy, uint16_t isvsvn)
+{
+	struct sgx_keyrequest request = {.keyname = KEYNAME_SEAL,
+					 .keypolicy = policy,
+					 .isvsvn = isvsvn,
+					 .configsvn = policy & KEYPOLICY_CONFIGID ? 3 : 0};
+	uint8_t a[16], b[16];
+
+	CHECK_EQ(key_in(&g_t, &request, a), 0);
+	CHECK_EQ(key_in(&g_other, &request, b), 0);
+	return memcmp(a, b, 16) == 0;
+}
+
+TEST(seal_keys_go_by_their_policy)
+{
+	start();
+	start_other(0xc2, false); /* the same code, launched for something else */
+	CHECK(share_seal_key(KEYPOLICY_MRENCLAVE, 2));
+	CHECK(share_seal_key(KEYPOLICY_MRSIGNER, 2));
+	CHECK(!share_seal_key(KEYPOLICY_MRENCLAVE | KEYPOLICY_CONFIGID, 2));
+	CHECK(!share_seal_key(KEYPOLICY_MRSIGNER | KEYPOLICY_CONFIGID, 2));
+	tiny_close(&g_other);
+	start_other(0xc1, true); /* other code of the same signer */
+	CHECK(!share_seal_key(KEYPOLICY_MRENCLAVE, 2));
+	CHECK(share_seal_key(KEYPOLICY_MRSIGNER, 2));
+	CHECK(share_seal_key(KEYPOLICY_MRSIGNER, 1)); /* what an older version sealed */
+	CHECK(share_seal_key(KEYPOLICY_MRSIGNER | KEYPOLICY_CONFIGID, 2));
+	CHECK(!share_seal_key(KEYPOLICY_MRENCLAVE | KEYPOLICY_MRSIGNER, 2));
+	tiny_close(&g_other);
+	stop();
+}
+
+/* The simulated quoting enclave verifies with the CPU's keys what the instruction made. */
+TEST(a_report_of_the_instruction_gets_a_quote)
+{
+	const struct quoting_config simulated = {QUOTING_SIMULATED, NULL};
+	static uint8_t quote[HOST_QUOTE_MAX];
+	struct sgx_report r;
+	struct quoting *q;
+	char why[QUOTING_WHY_MAX];
+	size_t size;
+
+	start();
+	CHECK_EQ(quoting_open(&q, &simulated, true, why), E_OK);
+	CHECK_EQ(quoting_target(q, tiny_at(&g_t, TARGET), -1), HOST_SUCCESS);
+	CHECK_EQ(report(TARGET, DATA, REPORT).function, 4);
+	memcpy(&r, tiny_at(&g_t, REPORT), sizeof r);
+	CHECK_EQ(quoting_quote(q, (uint8_t *)&r, quote, sizeof quote, &size, -1), HOST_SUCCESS);
+	CHECK(memcmp(quote + 48, &r.body, sizeof r.body) == 0);
+	r.body.isvsvn++;
+	CHECK_EQ(quoting_quote(q, (uint8_t *)&r, quote, sizeof quote, &size, -1), HOST_ACCES);
+	quoting_close(q);
 	stop();
 }
 
@@ -331,6 +464,9 @@ void leaf_tests(struct sim_totals *totals, enum device_sim_mode mode)
 		RUN(without_a_place_the_secret_is_temporary);
 	}
 	RUN(report_is_verified_by_the_report_key);
+	RUN(a_report_for_another_enclave_verifies_there_alone);
+	RUN(seal_keys_go_by_their_policy);
+	RUN(a_report_of_the_instruction_gets_a_quote);
 	RUN(report_checks_its_operands);
 	RUN(get_key_checks_its_operands);
 	RUN(get_key_gives_error_codes);

@@ -13,12 +13,6 @@
 
 #define ARGS_MAX 16
 
-enum err platform_check_launch(const uint8_t launch_digest[32])
-{
-	(void)launch_digest;
-	return E_OK;
-}
-
 enum err platform_random(void *out, size_t size)
 {
 	uint8_t *p = out;

@@ -427,6 +427,7 @@ TEST(yaml_reads_every_shape)
 				   "max-threads: 3\n"
 				   "host-max-threads: 2\n"
 				   "strict: true\n"
+				   "attestation: true\n"
 				   "diagnostics: trap\n"
 				   "args-policy: fixed\n";
 	struct retwine_config *c;
@@ -437,7 +438,7 @@ TEST(yaml_reads_every_shape)
 	CHECK(c->env_count == 3 && strcmp(c->env[1].value, "yes") == 0);
 	CHECK(c->mount_count == 2 && strcmp(c->mounts[0].host, "/tmp/data") == 0);
 	CHECK(c->mounts[0].read_only && strcmp(c->mounts[1].host, "/tmp") == 0);
-	CHECK(c->limits.memory == 64u << 20 && c->strict);
+	CHECK(c->limits.memory == 64u << 20 && c->strict && c->attestation);
 	CHECK(c->limits.fuel == 1000 && c->limits.timeout == 2000000000);
 	CHECK(c->limits.threads == 3 && c->host_limits.threads == 2);
 	CHECK(c->diagnostics == LAUNCH_DIAGNOSTICS_TRAP && c->args_policy == LAUNCH_ARGS_FIXED);
@@ -645,6 +646,59 @@ TEST(record_holds_mounts_in_guest_order_with_their_host_paths)
 	retwine_config_free(c);
 }
 
+/* The mounts of the record that this makes; the caller frees arena and record. */
+static struct launch_record decoded(struct record *record, struct arena *arena,
+				    struct retwine_config *c)
+{
+	struct launch_record l = {0};
+
+	CHECK_EQ(build(record, c), RETWINE_OK);
+	CHECK_EQ(launch_decode(&l, arena, record->p, record->size), E_OK);
+	return l;
+}
+
+TEST(record_holds_the_mount_of_attestation)
+{
+	static const char *const keys[][2] = {{"module", "f.wasm"},    {"attestation", "true"},
+					      {"strict", "true"},      {"tmp", "/tmp"},
+					      {"attestation", "true"}, {"tmp", "/a"}};
+	struct retwine_config *c = retwine_config_new();
+	struct record record = {0};
+	struct arena arena = {0};
+
+	set_all(c, keys, COUNT_OF(keys));
+	const struct launch_record l = decoded(&record, &arena, c);
+
+	CHECK(l.mount_count == 3 && l.mounts[0].kind == LAUNCH_MOUNT_TMP);
+	CHECK(l.mounts[1].kind == LAUNCH_MOUNT_ATTESTATION && !l.mounts[1].read_only);
+	CHECK(l.mounts[1].guest_path.size == 16 &&
+	      memcmp(l.mounts[1].guest_path.p, "/dev/attestation", 16) == 0);
+	CHECK(record.mount_count == 3 && !record.mounts[1]->host);
+	arena_fini(&arena);
+	record_fini(&record);
+	CHECK_EQ(retwine_config_set(c, "attestation", "false", &g_error), RETWINE_OK);
+	CHECK_EQ(build(&record, c), RETWINE_OK);
+	CHECK_EQ(record.mount_count, 2);
+	record_fini(&record);
+	retwine_config_free(c);
+	CHECK_EQ(set_alone("attestation", "yes"), RETWINE_USAGE);
+}
+
+TEST(record_leaves_the_place_of_attestation_to_it)
+{
+	static const char *const inside[] = {"x::/dev/attestation", "x::dev/attestation/keys",
+					     "x::/dev//attestation/./keys"};
+	static const char *const beside[][2] = {{"dir", "x::/dev"}, {"attestation", "true"}};
+
+	for (size_t i = 0; i < COUNT_OF(inside); i++) {
+		const char *const keys[][2] = {{"dir", inside[i]}};
+
+		CHECK_EQ(built_with(keys, 1), RETWINE_USAGE);
+		CHECK(strstr(g_error.message, "is a place of evidence and keys") != NULL);
+	}
+	CHECK_EQ(built_with(beside, 2), RETWINE_OK);
+}
+
 TEST(invoke_checks_name_number_and_types)
 {
 	static const char *const good[][2] = {{"invoke", "f"}, {"args", "-1"}, {"args", "0.5"}};
@@ -703,6 +757,8 @@ int main(void)
 	RUN(limits_belong_to_the_program_unless_they_are_the_owners);
 	RUN(fixed_arguments_belong_to_the_program);
 	RUN(record_holds_mounts_in_guest_order_with_their_host_paths);
+	RUN(record_holds_the_mount_of_attestation);
+	RUN(record_leaves_the_place_of_attestation_to_it);
 	RUN(invoke_checks_name_number_and_types);
 	RUN(strict_refuses_a_host_directory);
 	return check_report();

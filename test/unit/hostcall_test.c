@@ -20,7 +20,7 @@ struct outputs {
 	struct host_stat st;
 	struct host_poll polls[3];
 	bool passed;
-	ALIGNED(8) uint8_t buf[512];
+	ALIGNED(8) uint8_t buf[512]; /* HOST_QUOTE_TARGET_SIZE, too */
 };
 
 static struct outputs g_outputs;
@@ -114,6 +114,12 @@ static void answer(const struct call_request *request, struct call_reply *reply)
 	case HOST_CALL_PARK:
 		reply->value = 1;
 		break;
+	case HOST_CALL_QUOTE_TARGET:
+		reply->out_size = HOST_QUOTE_TARGET_SIZE;
+		break;
+	case HOST_CALL_QUOTE:
+		reply->out_size = 1;
+		break;
 	default:
 		break;
 	}
@@ -144,6 +150,7 @@ enum err hostcall_transport(const struct call_request *request, const struct hos
 
 /* One driver per call: honest arguments, all outputs in g_outputs. */
 static const struct name g_name = {"name", 4};
+static const uint8_t g_report[HOST_QUOTE_REPORT_SIZE] = {1, 2, 3};
 
 #define DRIVE(name, expression)                                                                    \
 	static enum host_errno drive_##name(void)                                                  \
@@ -186,6 +193,8 @@ DRIVE(INTERRUPT, hostcall_interrupt(true))
 DRIVE(ACCEPT, hostcall_accept(9, HOST_OPEN_NONBLOCK, &g_outputs.handle))
 DRIVE(RECV, hostcall_recv(9, HOST_RECV_PEEK, g_outputs.buf, 300, &g_outputs.done))
 DRIVE(SHUTDOWN, hostcall_shutdown(9, HOST_SHUTDOWN_WRITE))
+DRIVE(QUOTE_TARGET, hostcall_quote_target(g_outputs.buf))
+DRIVE(QUOTE, hostcall_quote(g_report, g_outputs.buf, 300, &g_outputs.done))
 
 static const struct call {
 	const char *name;
@@ -362,6 +371,7 @@ static const struct lie g_lies[] = {
 	OF(POLL, poll_bytes_negative),
 	OF(POLL, poll_count_under),
 	OF(POLL, poll_count_over),
+	OF(QUOTE, out_zero),
 	OF(READLINK, out_zero),
 	OF(READLINK, link_nul),
 };

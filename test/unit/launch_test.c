@@ -186,7 +186,9 @@ TEST(decode_rejects_magic_and_version)
 	bytes[0] ^= 1;
 	CHECK_EQ(decode_bytes(bytes, size), E_LAUNCH_MAGIC);
 	bytes[0] ^= 1;
-	bytes[4] = 2;
+	bytes[4] = 1;
+	CHECK_EQ(decode_bytes(bytes, size), E_LAUNCH_VERSION);
+	bytes[4] = 3;
 	CHECK_EQ(decode_bytes(bytes, size), E_LAUNCH_VERSION);
 	bytes[4] = 0;
 	CHECK_EQ(decode_bytes(bytes, size), E_LAUNCH_VERSION);
@@ -203,7 +205,7 @@ TEST(decode_rejects_unknown_choices)
 	} cases[] = {
 		{CHOICES_OFF, {0, 3}},	      {CHOICES_OFF + 1, {0, 4}},
 		{CHOICES_OFF + 2, {0, 3}},    {CHOICES_OFF + 3, {4, 255}},
-		{CHOICES_OFF + 44, {0, 4}},   {CHOICES_OFF + 45, {2, 128}},
+		{CHOICES_OFF + 44, {0, 5}},   {CHOICES_OFF + 45, {2, 128}},
 		{CHOICES_OFF + 46, {3, 255}}, {CHOICES_OFF + 47, {1, 255}},
 	};
 	struct launch_record r = sample();
@@ -397,6 +399,75 @@ TEST(decode_rejects_untrusted_mount_of_a_strict_program)
 	r.mounts = g_mounts + 1;
 	r.mount_count = 2;
 	CHECK_EQ(verdict(&r), E_OK);
+}
+
+/* A record whose only mount is of this kind, here. */
+static struct launch_record mounted(enum launch_mount_kind kind, const char *path)
+{
+	struct launch_record r = sample();
+
+	r.mount_count = 1;
+	g_mounts[0] = (struct launch_mount){.guest_path = text(path), .kind = kind};
+	return r;
+}
+
+TEST(decode_knows_one_place_of_attestation)
+{
+	static const char *const elsewhere[] = {"/",
+						"/dev",
+						"/dev/attestatio",
+						".",
+						"dev/attestation",
+						"/dev/attestation/keys",
+						"/dev/attestations"};
+	struct launch_record r = mounted(LAUNCH_MOUNT_ATTESTATION, LAUNCH_ATTESTATION_PATH);
+
+	CHECK_EQ(verdict(&r), E_OK);
+	r.strict = true;
+	CHECK_EQ(verdict(&r), E_OK);
+	for (size_t i = 0; i < COUNT_OF(elsewhere); i++) {
+		r = mounted(LAUNCH_MOUNT_ATTESTATION, elsewhere[i]);
+		CHECK_EQ(verdict(&r), E_LAUNCH_NAME);
+	}
+}
+
+TEST(decode_rejects_anything_else_in_the_place_of_attestation)
+{
+	static const char *const inside[] = {"/dev/attestation", "/dev/attestation/keys",
+					     "dev/attestation", "dev/attestation/keys/k"};
+	static const char *const beside[] = {"/dev",	    "/dev/attestations",
+					     "/dev/attest", "/dev/attestation.d",
+					     "attestation", "/"};
+
+	for (size_t i = 0; i < COUNT_OF(inside); i++) {
+		struct launch_record r = mounted(LAUNCH_MOUNT_HOST, inside[i]);
+
+		CHECK_EQ(verdict(&r), E_LAUNCH_NAME);
+		r = mounted(LAUNCH_MOUNT_TMP, inside[i]);
+		CHECK_EQ(verdict(&r), E_LAUNCH_NAME);
+	}
+	for (size_t i = 0; i < COUNT_OF(beside); i++) {
+		struct launch_record r = mounted(LAUNCH_MOUNT_HOST, beside[i]);
+
+		CHECK_EQ(verdict(&r), E_OK);
+	}
+}
+
+TEST(decode_rejects_what_a_mount_of_attestation_cannot_have)
+{
+	struct launch_record r = mounted(LAUNCH_MOUNT_ATTESTATION, LAUNCH_ATTESTATION_PATH);
+
+	g_mounts[0].read_only = true;
+	CHECK_EQ(verdict(&r), E_LAUNCH_FIELD);
+	r = mounted(LAUNCH_MOUNT_ATTESTATION, LAUNCH_ATTESTATION_PATH);
+	g_mounts[0].label = text("x");
+	CHECK_EQ(verdict(&r), E_LAUNCH_FIELD);
+	r = mounted(LAUNCH_MOUNT_ATTESTATION, LAUNCH_ATTESTATION_PATH);
+	g_mounts[0].key_policy = LAUNCH_KEY_SEAL;
+	CHECK_EQ(verdict(&r), E_LAUNCH_FIELD);
+	r = mounted(LAUNCH_MOUNT_ATTESTATION, LAUNCH_ATTESTATION_PATH);
+	g_mounts[0].key_id = text("k");
+	CHECK_EQ(verdict(&r), E_LAUNCH_FIELD);
 }
 
 TEST(decode_rejects_values)
@@ -649,6 +720,9 @@ int main(void)
 	RUN(decode_rejects_nul_in_strings);
 	RUN(decode_rejects_keys_without_volume_and_volume_without_key);
 	RUN(decode_rejects_untrusted_mount_of_a_strict_program);
+	RUN(decode_knows_one_place_of_attestation);
+	RUN(decode_rejects_anything_else_in_the_place_of_attestation);
+	RUN(decode_rejects_what_a_mount_of_attestation_cannot_have);
 	RUN(decode_rejects_values);
 	RUN(decode_bounds_counts_by_limit_and_by_bytes_left);
 	RUN(decode_bounds_mounts_threads_and_names);

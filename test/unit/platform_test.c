@@ -270,6 +270,44 @@ TEST(evidence_refuses_what_is_no_target_and_too_little_room)
 	CHECK_EQ(size, 1);
 }
 
+TEST(our_own_target_is_what_evidence_for_us_is_made_for)
+{
+	uint8_t target[512], data[PLATFORM_REPORT_DATA_SIZE] = {7}, out[PLATFORM_EVIDENCE_MAX];
+	size_t size = 0;
+
+	prepare();
+	CHECK_EQ(platform_target(target, sizeof target - 1, &size), E_LIMIT);
+	CHECK_EQ(platform_target(target, sizeof target, &size), E_OK);
+	CHECK_EQ(size, 512);
+	CHECK_EQ(platform_evidence(data, target, size, out, sizeof out, &size), E_OK);
+	CHECK_EQ(platform_evidence_verify(out, size), E_OK);
+	target[0] ^= 1; /* another MRENCLAVE */
+	CHECK_EQ(platform_evidence(data, target, 512, out, sizeof out, &size), E_OK);
+	CHECK_EQ(platform_evidence_verify(out, size), E_DENIED);
+}
+
+/* Whatever stands in the other half of CONFIGID: nobody is told of a launch that is none. */
+TEST(launch_digest_is_told_of_a_launch_that_is_one)
+{
+	uint8_t digest[32] = {0};
+
+	prepare();
+	CHECK_EQ(platform_launch_digest(digest), E_OK);
+	CHECK(memcmp(digest, g_self.configid, sizeof digest) == 0);
+	memset(digest, 0, sizeof digest);
+	for (size_t i = 32; i < SGX_CONFIGID_SIZE; i++) {
+		g_self.configid[i] ^= 1;
+		CHECK_EQ(platform_launch_digest(digest), E_DENIED);
+		g_self.configid[i] ^= 1;
+	}
+	g_self.configsvn = 1;
+	CHECK_EQ(platform_launch_digest(digest), E_DENIED);
+	g_self.configsvn = 0;
+	g_self.attributes.flags |= ATTRIBUTE_DEBUG;
+	CHECK_EQ(platform_launch_digest(digest), E_DENIED);
+	CHECK_EQ(digest[0], 0);
+}
+
 TEST(launch_is_the_configid_and_nothing_else)
 {
 	uint8_t digest[32];
@@ -330,6 +368,8 @@ int main(void)
 	RUN(evidence_for_ourselves_verifies_and_carries_the_data);
 	RUN(evidence_for_another_does_not_verify_here);
 	RUN(evidence_refuses_what_is_no_target_and_too_little_room);
+	RUN(our_own_target_is_what_evidence_for_us_is_made_for);
+	RUN(launch_digest_is_told_of_a_launch_that_is_one);
 	RUN(launch_is_the_configid_and_nothing_else);
 	RUN(launch_with_foreign_attributes_is_refused);
 	RUN(all_operands_were_aligned);

@@ -13,6 +13,7 @@
 #include "program/program.h"
 #include "test/lib/check.h"
 #include "test/lib/native_fake.h"
+#include "test/lib/machine.h"
 #include "test/lib/native_program.h"
 #include "test/lib/native_section.h"
 #include "test/unit/thread_modules.h"
@@ -23,12 +24,6 @@ static struct program_outcome g_out;
 static uint8_t g_module[8192];
 static size_t g_module_size;
 static struct native_header g_header; /* of the section that attach() makes */
-
-enum err platform_check_launch(const uint8_t launch_digest[32])
-{
-	(void)launch_digest;
-	return E_OK;
-}
 
 enum err platform_random(void *out, size_t size)
 {
@@ -220,27 +215,34 @@ TEST(limits_need_code_that_keeps_them)
 /* The bytes are compared with the record before they are looked at. */
 TEST(other_code_than_the_recorded_is_refused)
 {
-	uint8_t bytes[4096];
+	static uint8_t bytes[NATIVE_RECORD_MAX];
+	uint8_t digest[32];
 	struct launch_record r = {
 		.engine = LAUNCH_ENGINE_NATIVE,
 		.diagnostics = LAUNCH_DIAGNOSTICS_BACKTRACE,
 		.args_policy = LAUNCH_ARGS_ANY,
 		.limits = {.threads = 1},
 	};
-	struct writer w;
 	size_t section, payload;
 
 	set_up();
 	attach(0);
+	const size_t size = native_program_encode(bytes, digest, &r, g_module, g_module_size);
+
+	machine_launch(digest);
 	wasm_find_native(g_module, g_module_size, &section, &payload);
-	launch_measure_module(r.module_digest, r.native_digest, g_module, g_module_size, section,
-			      payload);
-	writer_init(&w, bytes, sizeof(bytes));
-	CHECK(launch_encode(&r, &w) == E_OK && writer_ok(&w));
 	g_module[g_module_size - 1] ^= 1;
-	program_run(&(struct program_input){bytes, w.len, g_module, g_module_size}, &g_out);
+	program_run(&(struct program_input){.launch_record = bytes,
+					    .launch_size = size,
+					    .module = g_module,
+					    .module_size = g_module_size},
+		    &g_out);
 	CHECK(refused(E_PROGRAM_MODULE));
-	program_run(&(struct program_input){bytes, w.len, g_module, section}, &g_out);
+	program_run(&(struct program_input){.launch_record = bytes,
+					    .launch_size = size,
+					    .module = g_module,
+					    .module_size = section},
+		    &g_out);
 	CHECK(refused(E_PROGRAM_MODULE));
 }
 

@@ -27,6 +27,7 @@ struct ending {
 };
 
 static int g_dir, g_file; /* open in every attempt */
+static enum sandbox_kind g_kind;
 
 static long call_with(const struct attempt *a)
 {
@@ -41,7 +42,7 @@ static void child_try(const struct attempt *a, int words)
 	if (dup2(words, STDERR_FILENO) == -1)
 		_exit(201);
 	alarm(5);
-	if (sandbox_enter(-1) != 0)
+	if (sandbox_enter(g_kind, -1) != 0)
 		_exit(202);
 	errno = 0;
 	_exit(call_with(a) == -1 ? errno : 0);
@@ -254,6 +255,37 @@ TEST(files_are_opened_below_a_directory_only)
 	CHECK(ends_with(&(struct attempt){SYS_unlinkat, {g_dir, name}}, 0));
 }
 
+/* Numbers alone are compared, and a path may begin with a slash: so no name at all is left. */
+TEST(a_delivered_program_has_no_names_and_no_sockets)
+{
+	const long name = (long)(uintptr_t) "name", root = (long)(uintptr_t) "/etc/passwd";
+	const struct attempt attempts[] = {
+		{SYS_openat, {g_dir, root, O_NOFOLLOW | O_CLOEXEC}},
+		{SYS_openat, {g_dir, name, O_NOFOLLOW | O_CLOEXEC | O_CREAT, 0600}},
+		{SYS_newfstatat, {g_dir, name, 0, 0}},
+		{SYS_utimensat, {g_dir, name}},
+		{SYS_mkdirat, {g_dir, name}},
+		{SYS_unlinkat, {g_dir, name}},
+		{SYS_symlinkat, {name, g_dir, name}},
+		{SYS_readlinkat, {g_dir, name}},
+		{SYS_renameat, {g_dir, name, g_dir, name}},
+		{SYS_linkat, {g_dir, name, g_dir, name, 0}},
+		{SYS_accept4, {FAR}},
+		{SYS_socket, {AF_INET, SOCK_STREAM}},
+		{SYS_execve, {FAR, FAR, FAR}},
+	};
+	struct stat st;
+	const long to = (long)(uintptr_t)&st, empty = (long)(uintptr_t) "";
+
+	g_kind = SANDBOX_DELIVERED;
+	for (size_t i = 0; i < COUNT_OF(attempts); i++)
+		CHECK(is_stopped(&attempts[i]));
+	CHECK(ends_with(&(struct attempt){SYS_newfstatat, {g_file, empty, to, AT_EMPTY_PATH}}, 0));
+	CHECK(ends_with(&(struct attempt){SYS_openat, {AT_FDCWD, name, 0}}, EACCES));
+	CHECK(ends_with(&(struct attempt){SYS_recvfrom, {FAR}}, EBADF));
+	g_kind = SANDBOX_RUN;
+}
+
 TEST(descriptors_are_used_as_a_run_does)
 {
 	const struct attempt attempts[] = {
@@ -326,6 +358,7 @@ int main(void)
 	RUN(no_process_or_program_is_made);
 	RUN(sockets_are_only_accepted);
 	RUN(files_are_opened_below_a_directory_only);
+	RUN(a_delivered_program_has_no_names_and_no_sockets);
 	RUN(descriptors_are_used_as_a_run_does);
 	RUN(memory_is_not_writable_and_executable);
 	RUN(the_message_cannot_be_taken_away);

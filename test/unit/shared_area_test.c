@@ -58,7 +58,23 @@ TEST(header_is_what_the_enclave_expects)
 	CHECK(h.module_size == 5 && g_area.base[h.module_off + 4] == 5);
 	CHECK(h.slots_off + 2 * SHARED_SLOT_SIZE <= h.launch_off);
 	CHECK(h.launch_off + h.launch_size <= h.module_off);
+	CHECK(h.mode == RUN_MODE_RUN && h.connection == 0 && h.nonce[0] == 0 && h.nonce[31] == 0);
 	tear_down();
+}
+
+TEST(a_delivery_has_its_connection_and_nonce_and_nothing_else)
+{
+	struct host_run_request request = {.deploy = true, .connection = 77};
+	struct shared_header h;
+
+	memset(request.nonce, 0x5a, sizeof(request.nonce));
+	CHECK_EQ(shared_area_init(&g_area, 2, &request), E_OK);
+	memcpy(&h, g_area.base, sizeof(h));
+	CHECK_EQ(h.mode, RUN_MODE_DEPLOY);
+	CHECK_EQ(h.connection, HOST_HANDLE_MOUNTS); /* a handle of the service, no descriptor */
+	CHECK(memcmp(h.nonce, request.nonce, sizeof(h.nonce)) == 0);
+	CHECK(h.launch_size == 0 && h.module_size == 0);
+	shared_area_fini(&g_area);
 }
 
 TEST(result_is_taken_whole)
@@ -152,8 +168,47 @@ TEST(names_of_frames_are_bounded)
 	CHECK_EQ(verdict(&end, &frame, sizeof(frame)), E_MALFORMED);
 }
 
+/* What comes as bytes: every length but the right one is refused. */
+TEST(a_result_as_bytes_is_taken_whole_or_not_at_all)
+{
+	struct {
+		struct run_result end;
+		struct run_frame frame;
+		char name[8];
+		struct run_value value;
+		char text[4];
+	} bytes = {.end = {.kind = RUN_TRAPPED,
+			   .code = 1,
+			   .frame_count = 1,
+			   .value_count = 1,
+			   .text_size = 4},
+		   .frame = {8, 200, 3, 0},
+		   .name = "abc",
+		   .value = {0x7f, 42},
+		   .text = "text"};
+	const size_t size = sizeof(bytes) - 4; /* without the padding of this structure */
+	uint8_t copy[sizeof(bytes)];
+
+	memcpy(copy, &bytes, sizeof(copy));
+	for (size_t i = 0; i <= sizeof(copy); i++) {
+		memset(&g_result, 0, sizeof(g_result));
+		CHECK_EQ(host_run_result_decode(&g_result, copy, i),
+			 i == size ? E_OK : E_MALFORMED);
+		if (i == size)
+			CHECK(strcmp(g_result.frame_names[0], "abc") == 0 &&
+			      g_result.values[0].bits == 42 &&
+			      memcmp(g_result.text, "text", 5) == 0);
+		host_run_result_fini(&g_result);
+	}
+	copy[0] = RUN_DELIVERED; /* what the host is told, never the owner */
+	CHECK_EQ(host_run_result_decode(&g_result, copy, size), E_MALFORMED);
+	host_run_result_fini(&g_result);
+}
+
 int main(void)
 {
+	RUN(a_delivery_has_its_connection_and_nonce_and_nothing_else);
+	RUN(a_result_as_bytes_is_taken_whole_or_not_at_all);
 	RUN(header_is_what_the_enclave_expects);
 	RUN(result_is_taken_whole);
 	RUN(unknown_kinds_are_refused);

@@ -356,6 +356,78 @@ TEST(buffers_are_what_they_were_when_they_were_checked)
 	end();
 }
 
+/* Is it one byte, as often as it goes? */
+static bool uniform(const uint8_t *p, size_t size)
+{
+	for (size_t i = 1; i < size; i++) {
+		if (p[i] != p[0])
+			return false;
+	}
+	return true;
+}
+
+static _Atomic uint32_t g_torn;
+
+static enum wasi_errno whole_report(void *context, const uint8_t user[WASI_USER_SIZE],
+				    const uint8_t target[WASI_TARGET_SIZE],
+				    uint8_t out[WASI_REPORT_SIZE])
+{
+	(void)context;
+	(void)target;
+	g_torn += !uniform(user, WASI_USER_SIZE);
+	memcpy(out, user, WASI_USER_SIZE);
+	return WASI_SUCCESS;
+}
+
+static uint32_t open_name(uint32_t at, const char *name)
+{
+	memcpy(g_memory.base + at, name, strlen(name));
+	CHECK_EQ(CALL(path_open, DIR, 0, at, strlen(name), 0,
+		      WASI_RIGHT_FD_READ | (*name == 'u' ? WASI_RIGHT_FD_WRITE : 0), 0, 0, at + 32),
+		 WASI_SUCCESS);
+	return result(at + 32);
+}
+
+/* Every thread writes its own byte, and looks at what somebody wrote. */
+static void *attest(void *thread)
+{
+	const uint32_t at = area((uintptr_t)thread);
+
+	park_enter((uint32_t)(uintptr_t)thread + 1);
+	put_iov(at + 40, at + 256, WASI_USER_SIZE);
+	for (int i = 0; i < ROUNDS / 4; i++) {
+		const uint32_t fd = open_name(at, "user_report_data");
+
+		memset(g_memory.base + at + 256, (int)(uintptr_t)thread + 1, WASI_USER_SIZE);
+		CALL(fd_write, fd, at + 40, 1, at + 48);
+		CALL(fd_pread, fd, at + 40, 1, 0, at + 48);
+		g_torn += !uniform(g_memory.base + at + 256, WASI_USER_SIZE);
+		CALL(fd_close, fd);
+		CALL(fd_close, open_name(at, "report"));
+	}
+	return NULL;
+}
+
+TEST(what_is_to_be_attested_is_seen_whole)
+{
+	static const struct wasi_attestation attestation = {.report = whole_report};
+	static const struct wasi_mount mount = {
+		.path = {(const uint8_t *)"/dev/attestation", 16},
+		.kind = WASI_MOUNT_ATTESTATION,
+	};
+
+	start();
+	wasi_fini(&g_wasi);
+	CHECK_EQ(g_host.open, 0);
+	g_host.open = 3;
+	g_config.mounts = &mount;
+	g_config.attestation = &attestation;
+	CHECK_EQ(wasi_init(&g_wasi, &g_config), E_OK);
+	in_threads(attest);
+	CHECK_EQ(g_torn, 0);
+	end();
+}
+
 #ifndef RACES_ARE_REPORTED
 static _Atomic bool g_flipping;
 
@@ -435,6 +507,7 @@ int main(void)
 #ifndef RACES_ARE_REPORTED
 	RUN(a_size_that_flips_is_read_once);
 #endif
+	RUN(what_is_to_be_attested_is_seen_whole);
 	RUN(waiting_ends_when_the_program_does);
 	RUN(the_first_exit_counts);
 	return check_report();

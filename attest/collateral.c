@@ -1,0 +1,356 @@
+/*
+ * What a piece of collateral is, by its form; and keeping it.
+ * Trust: all of it is untrusted, and stays so: whether it is authentic is asked when it is used
+ * (verify.c).
+ * Invariant: what is signed is kept byte for byte as it came.
+ */
+#include "attest/collateral.h"
+
+#include <string.h>
+
+#include <mbedtls/x509_crl.h>
+#include <mbedtls/x509_crt.h>
+
+#include "attest/json.h"
+#include "base/heap.h"
+
+/* ---- keeping --------------------------------------------------------------------------------- */
+
+static bool bytes_equal(const struct attest_bytes *b, const void *p, size_t size)
+{
+	return b->size == size && memcmp(b->p, p, size) == 0;
+}
+
+static enum err bytes_keep(struct attest_bytes *out, const void *p, size_t size)
+{
+	out->p = heap_alloc(size + 1); /* a NUL behind it, which parsers of PEM want */
+	if (!out->p)
+		return E_NOMEM;
+	memcpy(out->p, p, size);
+	out->size = size;
+	return E_OK;
+}
+
+/* Adds a copy to a list of ATTEST_COLLATERAL_MAX, unless it is there. */
+static enum err list_add(struct attest_bytes *list, uint32_t *count, const void *p, size_t size)
+{
+	enum err err;
+
+	for (uint32_t i = 0; i < *count; i++) {
+		if (bytes_equal(&list[i], p, size))
+			return E_OK;
+	}
+	if (*count == ATTEST_COLLATERAL_MAX)
+		return E_LIMIT;
+	err = bytes_keep(&list[*count], p, size);
+	if (err == E_OK)
+		++*count;
+	return err;
+}
+
+static enum err signed_add(struct attest_signed *list, uint32_t *count, const char *text,
+			   size_t size, const uint8_t signature[64])
+{
+	enum err err;
+
+	for (uint32_t i = 0; i < *count; i++) {
+		if (bytes_equal(&list[i].text, text, size) &&
+		    memcmp(list[i].signature, signature, sizeof list[i].signature) == 0)
+			return E_OK;
+	}
+	if (*count == ATTEST_COLLATERAL_MAX)
+		return E_LIMIT;
+	err = bytes_keep(&list[*count].text, text, size);
+	if (err == E_OK) {
+		memcpy(list[*count].signature, signature, sizeof list[*count].signature);
+		++*count;
+	}
+	return err;
+}
+
+void attest_collateral_fini(struct attest_collateral *c)
+{
+	for (uint32_t i = 0; i < ATTEST_COLLATERAL_MAX; i++) {
+		heap_free(c->tcb_infos[i].text.p);
+		heap_free(c->identities[i].text.p);
+		heap_free(c->chains[i].p);
+		heap_free(c->crls[i].p);
+		heap_free(c->sev_keys[i].p);
+		heap_free(c->sev_chains[i].p);
+		heap_free(c->sev_crls[i].p);
+	}
+	memset(c, 0, sizeof(*c));
+}
+
+/* ---- certificates and CRLs ------------------------------------------------------------------- */
+
+/* A name in words, "C=US, CN=ARK-Milan": does it have this common name, or one that begins so? */
+static bool name_begins(const mbedtls_x509_name *name, const char *common)
+{
+	static const uint8_t oid[] = {0x55, 0x04, 0x03}; /* commonName */
+	size_t length = strlen(common);
+
+	for (; name; name = name->next) {
+		if (name->oid.len == sizeof oid && memcmp(name->oid.p, oid, sizeof oid) == 0 &&
+		    name->val.len >= length && memcmp(name->val.p, common, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+static enum attest_item certificate_item(const mbedtls_x509_crt *first)
+{
+	if (name_begins(&first->subject, "SEV-VCEK") || name_begins(&first->subject, "SEV-VLEK"))
+		return ATTEST_ITEM_SEV_KEY;
+	if (name_begins(&first->subject, "SEV-") || name_begins(&first->subject, "ARK-"))
+		return ATTEST_ITEM_SEV_CHAIN;
+	return ATTEST_ITEM_CHAIN;
+}
+
+/* What certificates in PEM (with the NUL that is behind them) or DER are of; ATTEST_ITEM_NONE:
+ * none at all. */
+static enum attest_item certificates_item(const uint8_t *p, size_t size)
+{
+	mbedtls_x509_crt certificates;
+	enum attest_item item = ATTEST_ITEM_NONE;
+
+	mbedtls_x509_crt_init(&certificates);
+	if (mbedtls_x509_crt_parse(&certificates, p, size) == 0)
+		item = certificate_item(&certificates);
+	mbedtls_x509_crt_free(&certificates);
+	return item;
+}
+
+static enum attest_item crl_item(const uint8_t *p, size_t size)
+{
+	mbedtls_x509_crl crl;
+	enum attest_item item = ATTEST_ITEM_NONE;
+
+	mbedtls_x509_crl_init(&crl);
+	if (mbedtls_x509_crl_parse(&crl, p, size) == 0)
+		item = name_begins(&crl.issuer, "ARK-") ? ATTEST_ITEM_SEV_CRL : ATTEST_ITEM_CRL;
+	mbedtls_x509_crl_free(&crl);
+	return item;
+}
+
+static enum err item_keep(struct attest_collateral *c, enum attest_item item, const uint8_t *p,
+			  size_t size)
+{
+	switch (item) {
+	case ATTEST_ITEM_CHAIN:
+		return list_add(c->chains, &c->chain_count, p, size);
+	case ATTEST_ITEM_CRL:
+		return list_add(c->crls, &c->crl_count, p, size);
+	case ATTEST_ITEM_SEV_KEY:
+		return list_add(c->sev_keys, &c->sev_key_count, p, size);
+	case ATTEST_ITEM_SEV_CHAIN:
+		return list_add(c->sev_chains, &c->sev_chain_count, p, size);
+	case ATTEST_ITEM_SEV_CRL:
+		return list_add(c->sev_crls, &c->sev_crl_count, p, size);
+	default:
+		return E_MALFORMED;
+	}
+}
+
+/* Text is a copy with a NUL behind size bytes, which PEM needs. */
+static enum err add_pem(struct attest_collateral *c, const uint8_t *text, size_t size,
+			enum attest_item *what)
+{
+	const char *begin = (const char *)text;
+
+	if (strstr(begin, "-----BEGIN CERTIFICATE-----"))
+		*what = certificates_item(text, size + 1);
+	else if (strstr(begin, "-----BEGIN X509 CRL-----"))
+		*what = crl_item(text, size + 1);
+	else
+		return E_OK;
+	return item_keep(c, *what, text, size);
+}
+
+/* DER: of Intel's a CRL alone, since chains come in PEM. */
+static enum err add_der(struct attest_collateral *c, const uint8_t *der, size_t size,
+			enum attest_item *what)
+{
+	*what = crl_item(der, size);
+	if (*what == ATTEST_ITEM_NONE)
+		*what = certificates_item(der, size);
+	if (*what == ATTEST_ITEM_CHAIN)
+		*what = ATTEST_ITEM_NONE;
+	return *what == ATTEST_ITEM_NONE ? E_OK : item_keep(c, *what, der, size);
+}
+
+/* Hexadecimal digits: PCCS gives the root's CRL so. */
+static enum err add_hex(struct attest_collateral *c, const char *digits, size_t count,
+			enum attest_item *what)
+{
+	uint8_t *der = heap_alloc(count / 2);
+	enum err err = E_OK;
+
+	if (!der)
+		return E_NOMEM;
+	if (attest_hex_read(der, count / 2, digits, count) && der[0] == 0x30)
+		err = add_der(c, der, count / 2, what);
+	heap_free(der);
+	return err;
+}
+
+static enum err add_text(struct attest_collateral *c, const uint8_t *text, size_t size,
+			 enum attest_item *what)
+{
+	size_t digits = size;
+
+	while (digits > 0 && strchr(" \t\r\n", text[digits - 1]))
+		digits--;
+	if (digits >= 2 && strspn((const char *)text, "0123456789abcdefABCDEF") == digits)
+		return add_hex(c, (const char *)text, digits, what);
+	return add_pem(c, text, size, what);
+}
+
+/* ---- JSON ------------------------------------------------------------------------------------ */
+
+struct form {
+	const char *member;    /* of a PCS response: the object that is signed */
+	const char *text;      /* of a bundle: the same as a string */
+	const char *signature; /* and its signature */
+	enum attest_item item;
+};
+
+static const struct form g_forms[] = {
+	{"tcbInfo", "tcb_info", "tcb_info_signature", ATTEST_ITEM_TCB_INFO},
+	{"enclaveIdentity", "qe_identity", "qe_identity_signature", ATTEST_ITEM_IDENTITY},
+};
+
+static const char *const g_bundle_members[] = {
+	"tcb_info_issuer_chain", "qe_identity_issuer_chain",
+	"pck_crl_issuer_chain",	 "pck_certificate_chain",
+	"root_ca_crl",		 "pck_crl",
+};
+
+static enum err form_keep(struct attest_collateral *c, const struct form *form, const char *text,
+			  size_t size, const uint8_t signature[64])
+{
+	return form->item == ATTEST_ITEM_TCB_INFO
+		       ? signed_add(c->tcb_infos, &c->tcb_info_count, text, size, signature)
+		       : signed_add(c->identities, &c->identity_count, text, size, signature);
+}
+
+/* {"tcbInfo":{...},"signature":"..."}: what is signed is the inner object, from brace to brace. */
+static enum err add_response(struct attest_collateral *c, const struct form *form, const char *text,
+			     size_t size, const json_t *json)
+{
+	uint8_t signature[64];
+	const char *inner;
+	size_t inner_size;
+
+	if (!json_is_object(json_object_get(json, form->member)) ||
+	    !attest_json_slice(&inner, &inner_size, text, size, form->member) ||
+	    !attest_json_hex(signature, sizeof signature, json, "signature"))
+		return E_MALFORMED;
+	return form_keep(c, form, inner, inner_size, signature);
+}
+
+static enum err bundle_add_signed(struct attest_collateral *c, const struct form *form,
+				  const json_t *bundle)
+{
+	const json_t *text = json_object_get(bundle, form->text);
+	uint8_t signature[64];
+
+	if (!text)
+		return E_OK;
+	if (!json_is_string(text) ||
+	    !attest_json_hex(signature, sizeof signature, bundle, form->signature))
+		return E_MALFORMED;
+	return form_keep(c, form, json_string_value(text), json_string_length(text), signature);
+}
+
+/* A member that must be certificates or a CRL, where it is there and not empty. */
+static enum err bundle_add_other(struct attest_collateral *c, const json_t *bundle,
+				 const char *member)
+{
+	const json_t *text = json_object_get(bundle, member);
+	enum attest_item item = ATTEST_ITEM_NONE;
+	enum err err;
+
+	if (!text || (json_is_string(text) && json_string_length(text) == 0))
+		return E_OK;
+	if (!json_is_string(text))
+		return E_MALFORMED;
+	err = add_text(c, (const uint8_t *)json_string_value(text), json_string_length(text),
+		       &item);
+	return err == E_OK && item == ATTEST_ITEM_NONE ? E_MALFORMED : err;
+}
+
+static enum err add_bundle(struct attest_collateral *c, const json_t *bundle)
+{
+	enum err err = E_OK;
+
+	for (size_t i = 0; err == E_OK && i < COUNT_OF(g_forms); i++)
+		err = bundle_add_signed(c, &g_forms[i], bundle);
+	for (size_t i = 0; err == E_OK && i < COUNT_OF(g_bundle_members); i++)
+		err = bundle_add_other(c, bundle, g_bundle_members[i]);
+	return err;
+}
+
+static enum err add_object(struct attest_collateral *c, const char *text, size_t size,
+			   const json_t *json, enum attest_item *what)
+{
+	for (size_t i = 0; i < COUNT_OF(g_forms); i++) {
+		if (json_object_get(json, g_forms[i].member)) {
+			*what = g_forms[i].item;
+			return add_response(c, &g_forms[i], text, size, json);
+		}
+	}
+	for (size_t i = 0; i < COUNT_OF(g_forms); i++) {
+		if (json_object_get(json, g_forms[i].text)) {
+			*what = ATTEST_ITEM_BUNDLE;
+			return add_bundle(c, json);
+		}
+	}
+	return E_OK;
+}
+
+static enum err add_json(struct attest_collateral *c, const char *text, size_t size,
+			 enum attest_item *what)
+{
+	json_t *json = attest_json_read(text, size);
+	enum err err;
+
+	if (!json)
+		return E_MALFORMED;
+	err = add_object(c, text, size, json, what);
+	json_decref(json);
+	return err;
+}
+
+/* ---- all ------------------------------------------------------------------------------------- */
+
+static enum err add_any(struct attest_collateral *c, const uint8_t *text, size_t size,
+			enum attest_item *what)
+{
+	size_t space = strspn((const char *)text, " \t\r\n");
+
+	if (text[space] == '{')
+		return add_json(c, (const char *)text, size, what);
+	if (text[0] == 0x30 && size > 4 && (text[1] & 0x80))
+		return add_der(c, text, size, what);
+	return add_text(c, text + space, size - space, what);
+}
+
+enum err attest_collateral_add(struct attest_collateral *c, const void *bytes, size_t size,
+			       enum attest_item *what)
+{
+	enum attest_item item = ATTEST_ITEM_NONE;
+	struct attest_bytes copy;
+	enum err err;
+
+	if (size > ATTEST_COLLATERAL_SIZE_MAX)
+		return E_LIMIT;
+	err = bytes_keep(&copy, bytes, size);
+	if (err)
+		return err;
+	err = add_any(c, copy.p, size, &item);
+	heap_free(copy.p);
+	if (what && err == E_OK)
+		*what = item;
+	return err;
+}

@@ -1,0 +1,442 @@
+/*
+ * Who vouches: certificates up to a root whose key is known, and lists of what was revoked. A
+ * quote's own chain and all collateral must come from the same root, so that the simulator's cannot
+ * vouch for hardware.
+ * Trust: the keys below, and the root that the policy adds. Chains and lists are untrusted until
+ * they are verified; which of several is taken decides only what is refused.
+ */
+#include <string.h>
+
+#include "attest/verify_impl.h"
+#include "base/heap.h"
+
+/*
+ * x and y of the key of "Intel SGX Root CA". Intel issued more than one certificate for it (until
+ * 2033, until 2049), each signed by itself, and old quotes have the old one: it is the key that is
+ * known.
+ */
+static const uint8_t g_root_intel[ECDSA_P256_KEY_SIZE] = {
+	0x0b, 0xa9, 0xc4, 0xc0, 0xc0, 0xc8, 0x61, 0x93, 0xa3, 0xfe, 0x23, 0xd6, 0xb0,
+	0x2c, 0xda, 0x10, 0xa8, 0xbb, 0xd4, 0xe8, 0x8e, 0x48, 0xb4, 0x45, 0x85, 0x61,
+	0xa3, 0x6e, 0x70, 0x55, 0x25, 0xf5, 0x67, 0x91, 0x8e, 0x2e, 0xdc, 0x88, 0xe4,
+	0x0d, 0x86, 0x0b, 0xd0, 0xcc, 0x4e, 0xe2, 0x6a, 0xac, 0xc9, 0x88, 0xe5, 0x05,
+	0xa9, 0x53, 0x55, 0x8c, 0x45, 0x3f, 0x6b, 0x09, 0x04, 0xae, 0x73, 0x94,
+};
+
+/* Of "Retwine Simulation Root CA" (host/simulation/root.der), whose private key everybody has. */
+static const uint8_t g_root_simulation[ECDSA_P256_KEY_SIZE] = {
+	0x98, 0x5d, 0x33, 0xf2, 0x02, 0x32, 0x55, 0x51, 0x16, 0x81, 0xe7, 0xa5, 0x88,
+	0x25, 0x7e, 0x22, 0xab, 0xc4, 0x88, 0x9b, 0x41, 0x7f, 0xd9, 0x5c, 0xe5, 0x38,
+	0x5c, 0xfa, 0x08, 0x5a, 0x1e, 0x16, 0xfc, 0x2d, 0xc3, 0x28, 0x76, 0x8a, 0xaa,
+	0xa0, 0x15, 0x33, 0x8c, 0xda, 0x4d, 0x5a, 0xc8, 0x14, 0x61, 0x89, 0x4a, 0x23,
+	0xcf, 0xa8, 0x24, 0x04, 0x8a, 0xcc, 0x0a, 0x73, 0x9b, 0x68, 0xea, 0xb8,
+};
+
+/* ---- the root -------------------------------------------------------------------------------- */
+
+static bool root_is_given(const struct verification *x, const struct x509_certificate *root)
+{
+	const uint8_t *given = x->p->insecure_accept_root;
+
+	return given && memcmp(root->digest, given, SHA256_SIZE) == 0;
+}
+
+static void trust_simulation(struct verification *x)
+{
+	x->v->simulated = true;
+	if (x->p->insecure_accept_simulation)
+		attest_relax(x->v, ATTEST_insecure_accept_simulation);
+	else if (attest_applies(ROOT_SIMULATION))
+		verification_refuse(x, ATTEST_ROOT_SIMULATION, NULL);
+}
+
+static void trust_root(struct verification *x, const struct x509_certificate *root)
+{
+	if (memcmp(root->key, g_root_intel, sizeof root->key) == 0)
+		return;
+	if (memcmp(root->key, g_root_simulation, sizeof root->key) == 0)
+		trust_simulation(x);
+	else if (root_is_given(x, root))
+		attest_relax(x->v, ATTEST_insecure_accept_root);
+	else if (attest_applies(ROOT_KNOWN))
+		verification_refuse(x, ATTEST_ROOT_KNOWN, NULL);
+}
+
+/* ---- revocation lists ------------------------------------------------------------------------ */
+
+void trust_issued(struct verification *x, enum attest_rule rule, const struct attest_window *w,
+		  const char *what)
+{
+	uint64_t age = w->not_before < x->now ? (uint64_t)x->now - (uint64_t)w->not_before : 0;
+	uint64_t max =
+		x->p->max_collateral_age > 0 ? (uint64_t)x->p->max_collateral_age : UINT64_MAX;
+
+	attest_narrow(x->v, x->p, rule, w, x->now, what);
+	if (!attest_holds(COLLATERAL_AGE, age <= max))
+		verification_refuse(x, ATTEST_COLLATERAL_AGE, what);
+}
+
+/* Is a list better than the best so far: valid now, then issued later? */
+static bool crl_better(const struct verification *x, const struct attest_crl *crl,
+		       const struct attest_crl *best)
+{
+	bool holds = window_holds(&crl->window, x->now);
+
+	if (!best->parsed || holds != window_holds(&best->window, x->now))
+		return !best->parsed || holds;
+	return crl->window.not_before > best->window.not_before;
+}
+
+/*
+ * The list of that CA in the collateral: the best of those that the CA signed. *why is the rule
+ * that a list of that name broke when there is none; ATTEST_OK when there is no list of that name
+ * at all.
+ */
+static void crl_find(struct verification *x, struct attest_crl *best, enum attest_rule *why,
+		     const struct x509_certificate *ca)
+{
+	*why = ATTEST_OK;
+	memset(best, 0, sizeof(*best));
+	for (uint32_t i = 0; i < x->c->crl_count; i++) {
+		struct attest_crl crl;
+		enum attest_rule rule = crl_decode(&crl, x->c->crls[i].p, x->c->crls[i].size);
+
+		if (rule == ATTEST_OK)
+			rule = crl_verify(&crl, ca);
+		if (rule != ATTEST_OK && rule != ATTEST_CRL_ISSUER)
+			*why = rule;
+		if (rule == ATTEST_OK && crl_better(x, &crl, best)) {
+			struct attest_crl worse = *best;
+
+			*best = crl;
+			crl = worse;
+		}
+		crl_fini(&crl);
+	}
+}
+
+struct crl_rules {
+	enum attest_rule given;
+	enum attest_rule time;
+	const char *what;
+};
+
+/* Finds a CA's list; false when there is none to ask. */
+static bool crl_get(struct verification *x, struct attest_crl *out,
+		    const struct x509_certificate *ca, const struct crl_rules *rules)
+{
+	enum attest_rule why;
+
+	crl_find(x, out, &why, ca);
+	if (out->parsed) {
+		if (rules->time)
+			trust_issued(x, rules->time, &out->window, rules->what);
+		return true;
+	}
+	if (why)
+		verification_refuse(x, why, rules->what);
+	else if (x->p->insecure_accept_missing_crl)
+		attest_relax(x->v, ATTEST_insecure_accept_missing_crl);
+	else if (rules->given)
+		verification_refuse(x, rules->given, NULL);
+	return false;
+}
+
+/* The root's list, which stays for the signers; the CA is not on it. */
+static void trust_ca(struct verification *x)
+{
+	const struct x509_certificate *ca = &x->pck_chain.certificates[1];
+	const struct crl_rules rules = {
+		.given = rule_unless_off(ROOT_CRL_GIVEN),
+		.time = rule_unless_off(ROOT_CRL_TIME),
+		.what = "the root's CRL",
+	};
+
+	if (crl_get(x, &x->root_crl, chain_root(&x->pck_chain), &rules) &&
+	    !attest_holds(CA_REVOKED, !crl_lists(&x->root_crl, ca)))
+		verification_refuse(x, ATTEST_CA_REVOKED, NULL);
+}
+
+static void trust_leaf(struct verification *x)
+{
+	const struct crl_rules rules = {
+		.given = rule_unless_off(PCK_CRL_GIVEN),
+		.time = rule_unless_off(PCK_CRL_TIME),
+		.what = "the PCK CRL",
+	};
+	struct attest_crl crl;
+
+	if (crl_get(x, &crl, &x->pck_chain.certificates[1], &rules) &&
+	    !attest_holds(PCK_REVOKED, !crl_lists(&crl, chain_leaf(&x->pck_chain))))
+		verification_refuse(x, ATTEST_PCK_REVOKED, NULL);
+	crl_fini(&crl);
+}
+
+/* ---- the platform's chain -------------------------------------------------------------------- */
+
+/* Does a verified chain's leaf answer for this quote? The certificate of another platform does
+ * not. */
+static bool chain_fits(const struct verification *x, const struct attest_chain *chain)
+{
+	return quote_verify_qe(&x->quote, chain_leaf(chain)->key) == ATTEST_OK;
+}
+
+/* Decodes two texts, one behind the other (size 0: none). */
+static enum attest_rule chain_join(struct attest_chain *out, const uint8_t *a, size_t a_size,
+				   const uint8_t *b, size_t b_size)
+{
+	uint8_t *text;
+	enum attest_rule rule;
+
+	if (a_size > CHAIN_TEXT_MAX || b_size > CHAIN_TEXT_MAX)
+		return ATTEST_CHAIN_TEXT;
+	text = heap_alloc(a_size + 1 + b_size);
+	if (!text)
+		return ATTEST_MEMORY;
+	memcpy(text, a, a_size);
+	text[a_size] = '\n';
+	memcpy(text + a_size + 1, b, b_size);
+	rule = chain_decode(out, text, a_size + 1 + b_size);
+	heap_free(text);
+	return rule;
+}
+
+/* Takes a chain of the platform if it verifies and is this quote's. */
+static bool chain_take(struct verification *x, struct attest_chain *chain)
+{
+	if (chain_verify(chain, CHAIN_PCK) == ATTEST_OK && chain_fits(x, chain)) {
+		x->pck_chain = *chain;
+		return true;
+	}
+	chain_fini(chain);
+	return false;
+}
+
+/* A leaf (of the quote or the collateral) and the collateral's texts: one has CA and root, or
+ * all three are in one. */
+static bool chain_of_leaf(struct verification *x, const uint8_t *leaf, size_t size)
+{
+	struct attest_chain chain;
+
+	if (chain_decode(&chain, leaf, size) == ATTEST_OK && chain_take(x, &chain))
+		return true;
+	for (uint32_t i = 0; i < x->c->chain_count; i++) {
+		const struct attest_bytes *rest = &x->c->chains[i];
+
+		if (chain_join(&chain, leaf, size, rest->p, rest->size) == ATTEST_OK &&
+		    chain_take(x, &chain))
+			return true;
+	}
+	return false;
+}
+
+static bool chain_begins_with_pck(const struct attest_bytes *text)
+{
+	struct attest_chain chain;
+	bool pck;
+
+	if (chain_decode(&chain, text->p, text->size) != ATTEST_OK)
+		return false;
+	pck = x509_name_is(chain_leaf(&chain), "Intel SGX PCK Certificate") ||
+	      x509_name_is(chain_leaf(&chain), "Retwine Simulation PCK Certificate");
+	chain_fini(&chain);
+	return pck;
+}
+
+/* Quotes without a chain: it is in the collateral. */
+static bool chain_of_collateral(struct verification *x)
+{
+	if (x->quote.certification == QUOTE_PCK_LEAF &&
+	    chain_of_leaf(x, x->quote.certification_data, x->quote.certification_size))
+		return true;
+	for (uint32_t i = 0; i < x->c->chain_count; i++) {
+		const struct attest_bytes *text = &x->c->chains[i];
+
+		if (chain_begins_with_pck(text) && chain_of_leaf(x, text->p, text->size))
+			return true;
+	}
+	return false;
+}
+
+static enum attest_rule chain_of_quote(struct verification *x)
+{
+	enum attest_rule rule = chain_decode(&x->pck_chain, x->quote.certification_data,
+					     x->quote.certification_size);
+
+	return rule ? rule : chain_verify(&x->pck_chain, CHAIN_PCK);
+}
+
+/* Certification data without a certificate in PEM are no chain, whatever they are called; a damaged
+ * one is. */
+static bool quote_has_chain(const struct attest_quote *quote)
+{
+	static const char begin[] = "-----BEGIN";
+
+	return quote->certification == QUOTE_PCK_CHAIN &&
+	       memmem(quote->certification_data, quote->certification_size, begin,
+		      sizeof begin - 1);
+}
+
+static enum attest_rule chain_find(struct verification *x)
+{
+	if (quote_has_chain(&x->quote))
+		return chain_of_quote(x);
+	return chain_of_collateral(x) ? ATTEST_OK : rule_unless_off(PCK_CHAIN_GIVEN);
+}
+
+void trust_platform(struct verification *x)
+{
+	enum attest_rule rule = chain_find(x);
+	struct attest_window window;
+
+	if (rule == ATTEST_OK)
+		rule = pck_decode(&x->platform, chain_leaf(&x->pck_chain));
+	if (rule) {
+		verification_refuse(x, rule, "the platform's certificates");
+		return;
+	}
+	x->has_platform = true;
+	memcpy(x->v->fmspc, x->platform.fmspc, sizeof x->v->fmspc);
+	memcpy(x->v->ppid, x->platform.ppid, sizeof x->v->ppid);
+	trust_root(x, chain_root(&x->pck_chain));
+	window = chain_window(&x->pck_chain);
+	if (attest_applies(PCK_CHAIN_TIME))
+		attest_narrow(x->v, x->p, ATTEST_PCK_CHAIN_TIME, &window, x->now,
+			      "the platform's certificates");
+	trust_ca(x);
+	trust_leaf(x);
+}
+
+/* ---- signers of JSON ------------------------------------------------------------------------- */
+
+static bool signed_by(const struct attest_signed *s, const uint8_t key[ECDSA_P256_KEY_SIZE])
+{
+	uint8_t digest[SHA256_SIZE];
+
+	sha256_digest(digest, s->text.p, s->text.size);
+	return ecdsa_p256_verify(key, digest, s->signature) == E_OK;
+}
+
+static bool chain_is_signer(const struct attest_chain *chain)
+{
+	return x509_name_is(chain_leaf(chain), "Intel SGX TCB Signing") ||
+	       x509_name_is(chain_leaf(chain), "Retwine Simulation TCB Signing");
+}
+
+struct signer_search {
+	struct attest_chain best; /* signed it */
+	uint32_t index;		  /* which texts it is made of, + 1; 0: none signed it */
+	bool any;		  /* there is a signer's chain */
+};
+
+/* A signer got new certificates for an old key: the one that is valid now is wanted, and rather
+ * whole than alone. */
+static bool signer_better(const struct verification *x, const struct attest_chain *chain,
+			  const struct signer_search *search)
+{
+	struct attest_window window = chain_window(chain);
+
+	if (search->index == 0 || (search->best.count == 1) != (chain->count == 1))
+		return search->index == 0 || search->best.count == 1;
+	return window_holds(&window, x->now);
+}
+
+/* Decodes the i-th text; a signer alone with the root that the j-th text is. */
+static enum attest_rule signer_decode(struct attest_chain *out, const struct attest_collateral *c,
+				      uint32_t i, uint32_t j)
+{
+	const struct attest_bytes *signer = &c->chains[i];
+	const struct attest_bytes *root = &c->chains[j];
+
+	return i == j ? chain_decode(out, signer->p, signer->size)
+		      : chain_join(out, signer->p, signer->size, root->p, root->size);
+}
+
+/* A chain that signed s, in the place of a worse one. The chain is taken or freed. */
+static void signer_offer(struct verification *x, struct signer_search *search,
+			 struct attest_chain *chain, const struct attest_signed *s, uint32_t index)
+{
+	if (signer_better(x, chain, search) && signed_by(s, chain_leaf(chain)->key)) {
+		struct attest_chain worse = search->best;
+
+		search->best = *chain;
+		search->index = index;
+		*chain = worse;
+	}
+	chain_fini(chain);
+}
+
+static void signer_try(struct verification *x, struct signer_search *search,
+		       const struct attest_signed *s, uint32_t i)
+{
+	struct attest_chain chain;
+	bool alone;
+
+	if (signer_decode(&chain, x->c, i, i) != ATTEST_OK)
+		return;
+	if (!chain_is_signer(&chain)) {
+		chain_fini(&chain);
+		return;
+	}
+	search->any = true;
+	alone = chain.count == 1;
+	signer_offer(x, search, &chain, s, i * ATTEST_COLLATERAL_MAX + i + 1);
+	for (uint32_t j = 0; alone && j < x->c->chain_count; j++) {
+		if (j != i && signer_decode(&chain, x->c, i, j) == ATTEST_OK) {
+			if (chain.count == 2 && chain_verify(&chain, CHAIN_TCB) == ATTEST_OK)
+				signer_offer(x, search, &chain, s,
+					     i * ATTEST_COLLATERAL_MAX + j + 1);
+			else
+				chain_fini(&chain);
+		}
+	}
+}
+
+/* The chain is new here: is it good, of the same root, valid, not revoked? */
+static bool trust_signer(struct verification *x, const struct attest_chain *signer,
+			 const char *what)
+{
+	enum attest_rule rule = chain_verify(signer, CHAIN_TCB);
+	struct attest_window window = chain_window(signer);
+
+	if (rule == ATTEST_OK &&
+	    !attest_holds(ROOT_SAME, memcmp(chain_root(signer)->key, chain_root(&x->pck_chain)->key,
+					    ECDSA_P256_KEY_SIZE) == 0))
+		rule = ATTEST_ROOT_SAME;
+	if (rule) {
+		verification_refuse(x, rule, what);
+		return false;
+	}
+	if (attest_applies(SIGNER_TIME))
+		attest_narrow(x->v, x->p, ATTEST_SIGNER_TIME, &window, x->now, what);
+	if (x->root_crl.parsed &&
+	    !attest_holds(SIGNER_REVOKED, !crl_lists(&x->root_crl, chain_leaf(signer))))
+		verification_refuse(x, ATTEST_SIGNER_REVOKED, what);
+	return true;
+}
+
+bool trust_signed(struct verification *x, const struct attest_signed *s, enum attest_rule rule,
+		  const char *what)
+{
+	struct signer_search search = {0};
+	bool known;
+
+	for (uint32_t i = 0; i < x->c->chain_count; i++)
+		signer_try(x, &search, s, i);
+	if (!search.any)
+		rule = rule_unless_off(SIGNER_GIVEN);
+	if (search.index == 0) {
+		if (rule)
+			verification_refuse(x, rule, what);
+		return rule == ATTEST_OK;
+	}
+	known = search.index == x->signer_index;
+	if (!known && trust_signer(x, &search.best, what)) {
+		chain_fini(&x->signer);
+		x->signer = search.best;
+		x->signer_index = search.index;
+		return true;
+	}
+	chain_fini(&search.best);
+	return known;
+}
