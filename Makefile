@@ -328,7 +328,8 @@ check-verifier:
 
 # The verifier of quotes: each of its rules left out, one at a time.
 ATTEST_SCORE   := $(patsubst test/unit/%.c,$(B)/attest-score/%,$(wildcard test/unit/attest_*_test.c))
-ATTEST_SCORE_C := $(call plain_c,base crypto attest) host/park.c test/attest/score_rule.c test/lib/native.c test/lib/file.c test/lib/pki.c
+ATTEST_SCORE_C := $(call plain_c,base crypto attest) host/park.c test/attest/score_rule.c \
+	test/lib/native.c test/lib/file.c test/lib/pki.c test/lib/attest_scene.c
 $(B)/attest-score/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(HOST_FLAGS) -Wno-frame-larger-than -O1 -DATTEST_RULE_SCORE -MMD -MP -c $< -o $@
@@ -340,12 +341,16 @@ check-attest: deps-test
 
 bench: deps-test
 	@$(MAKE) --no-print-directory all $(B)/test/enclave_bench $(TEST_IMAGE) $(TEST_IMAGE:.elf=.sig) \
-		$(E)/hello.wasm $(E)/sqlite3.wasm $(B)/bench/io.wasm bench-programs
+		$(E)/hello.wasm $(E)/sqlite3.wasm $(B)/bench/io.wasm $(B)/test/attest_bench bench-programs
 	@bench/run.sh $(B) "$(KERNELS)" "$(SIMD_KERNELS)"
 	@bench/io.py $(B)
 	@bench/deploy.sh $(B)
+	@$(B)/test/attest_bench
 	@$(MAKE) --no-print-directory bench-native
 	@$(MAKE) --no-print-directory bench-verified
+$(B)/test/attest_bench: $(addprefix $(B)/host/,bench/attest_bench.o test/lib/attest_scene.o test/lib/pki.o) $(B)/libretwine.a
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -o $@ $^ $(HOST_LIBS)
 $(B)/test/enclave_bench: $(B)/host/bench/enclave_bench.o $(B)/host/test/lib/file.o $(B)/libretwine.a
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -o $@ $^ $(HOST_LIBS)

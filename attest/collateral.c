@@ -6,12 +6,14 @@
  */
 #include "attest/collateral.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <mbedtls/x509_crl.h>
 #include <mbedtls/x509_crt.h>
 
 #include "attest/json.h"
+#include "attest/pem.h"
 #include "base/heap.h"
 
 /* ---- keeping --------------------------------------------------------------------------------- */
@@ -98,36 +100,36 @@ static bool name_begins(const mbedtls_x509_name *name, const char *common)
 	return false;
 }
 
-static enum attest_item certificate_item(const mbedtls_x509_crt *first)
+/* What a certificate of that subject is. */
+static enum attest_item name_item(const mbedtls_x509_name *subject)
 {
-	if (name_begins(&first->subject, "SEV-VCEK") || name_begins(&first->subject, "SEV-VLEK"))
+	if (name_begins(subject, "SEV-VCEK") || name_begins(subject, "SEV-VLEK"))
 		return ATTEST_ITEM_SEV_KEY;
-	if (name_begins(&first->subject, "SEV-") || name_begins(&first->subject, "ARK-"))
+	if (name_begins(subject, "SEV-") || name_begins(subject, "ARK-"))
 		return ATTEST_ITEM_SEV_CHAIN;
 	return ATTEST_ITEM_CHAIN;
 }
 
-/* What certificates in PEM (with the NUL that is behind them) or DER are of; ATTEST_ITEM_NONE:
- * none at all. */
-static enum attest_item certificates_item(const uint8_t *p, size_t size)
+/* What a certificate in DER is of; ATTEST_ITEM_NONE: it is none. */
+static enum attest_item certificate_item(const uint8_t *der, size_t size)
 {
-	mbedtls_x509_crt certificates;
+	mbedtls_x509_crt certificate;
 	enum attest_item item = ATTEST_ITEM_NONE;
 
-	mbedtls_x509_crt_init(&certificates);
-	if (mbedtls_x509_crt_parse(&certificates, p, size) == 0)
-		item = certificate_item(&certificates);
-	mbedtls_x509_crt_free(&certificates);
+	mbedtls_x509_crt_init(&certificate);
+	if (mbedtls_x509_crt_parse_der(&certificate, der, size) == 0)
+		item = name_item(&certificate.subject);
+	mbedtls_x509_crt_free(&certificate);
 	return item;
 }
 
-static enum attest_item crl_item(const uint8_t *p, size_t size)
+static enum attest_item crl_item(const uint8_t *der, size_t size)
 {
 	mbedtls_x509_crl crl;
 	enum attest_item item = ATTEST_ITEM_NONE;
 
 	mbedtls_x509_crl_init(&crl);
-	if (mbedtls_x509_crl_parse(&crl, p, size) == 0)
+	if (mbedtls_x509_crl_parse_der(&crl, der, size) == 0)
 		item = name_begins(&crl.issuer, "ARK-") ? ATTEST_ITEM_SEV_CRL : ATTEST_ITEM_CRL;
 	mbedtls_x509_crl_free(&crl);
 	return item;
@@ -152,19 +154,43 @@ static enum err item_keep(struct attest_collateral *c, enum attest_item item, co
 	}
 }
 
-/* Text is a copy with a NUL behind size bytes, which PEM needs. */
+/* Adds text in PEM, from its first block on, which says what all of it is. mbedTLS's own reader of PEM
+ * is not for text of others. */
+static enum err add_blocks(struct attest_collateral *c, const uint8_t *begin, size_t size,
+			   const char *label, enum attest_item *what)
+{
+	uint8_t *der = heap_alloc(size);
+	struct reader text;
+	size_t der_size;
+
+	if (!der)
+		return E_NOMEM;
+	reader_init(&text, begin, size);
+	if (pem_take(&text, label, der, size, &der_size))
+		*what = strcmp(label, "CERTIFICATE") == 0 ? certificate_item(der, der_size)
+							  : crl_item(der, der_size);
+	heap_free(der);
+	return item_keep(c, *what, begin, size);
+}
+
+/* The text is a copy with a NUL behind size bytes. */
 static enum err add_pem(struct attest_collateral *c, const uint8_t *text, size_t size,
 			enum attest_item *what)
 {
-	const char *begin = (const char *)text;
+	static const char *const labels[] = {"CERTIFICATE", "X509 CRL"};
 
-	if (strstr(begin, "-----BEGIN CERTIFICATE-----"))
-		*what = certificates_item(text, size + 1);
-	else if (strstr(begin, "-----BEGIN X509 CRL-----"))
-		*what = crl_item(text, size + 1);
-	else
-		return E_OK;
-	return item_keep(c, *what, text, size);
+	for (size_t i = 0; i < COUNT_OF(labels); i++) {
+		char line[40];
+		const char *at;
+
+		(void)snprintf(line, sizeof line, "-----BEGIN %s-----", labels[i]);
+		at = strstr((const char *)text, line);
+		if (at)
+			return add_blocks(c, (const uint8_t *)at,
+					  size - (size_t)((const uint8_t *)at - text), labels[i],
+					  what);
+	}
+	return E_OK;
 }
 
 /* DER: of Intel's a CRL alone, since chains come in PEM. */
@@ -173,7 +199,7 @@ static enum err add_der(struct attest_collateral *c, const uint8_t *der, size_t 
 {
 	*what = crl_item(der, size);
 	if (*what == ATTEST_ITEM_NONE)
-		*what = certificates_item(der, size);
+		*what = certificate_item(der, size);
 	if (*what == ATTEST_ITEM_CHAIN)
 		*what = ATTEST_ITEM_NONE;
 	return *what == ATTEST_ITEM_NONE ? E_OK : item_keep(c, *what, der, size);

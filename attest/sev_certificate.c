@@ -14,6 +14,7 @@
 #include <mbedtls/sha512.h>
 
 #include "attest/der.h"
+#include "attest/pem.h"
 #include "attest/x509.h"
 #include "base/heap.h"
 
@@ -71,17 +72,19 @@ static bool parse_der(mbedtls_x509_crt *out, const uint8_t *p, size_t size)
 	return true;
 }
 
-/* PEM certificates; the library wants a closing NUL inside the size. */
+/* PEM certificates, taken apart by our own reader: the library's has had its share of errors. */
 static bool parse_pem(mbedtls_x509_crt *out, const uint8_t *p, size_t size)
 {
-	uint8_t *text = heap_alloc(size + 1);
+	uint8_t *der = heap_alloc(size);
+	struct reader text;
+	size_t n = 0;
+	bool ok = der != NULL;
 
-	if (!text)
-		return false;
-	memcpy(text, p, size);
-	bool ok = memchr(text, 0, size) == NULL && mbedtls_x509_crt_parse(out, text, size + 1) == 0;
-
-	heap_free(text);
+	reader_init(&text, p, size);
+	while (ok && pem_more(&text))
+		ok = pem_take(&text, "CERTIFICATE", der, size, &n) &&
+		     mbedtls_x509_crt_parse_der(out, der, n) == 0;
+	heap_free(der);
 	return ok;
 }
 

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "attest/pem.h"
 #include "attest/x509.h"
 #include "base/heap.h"
 
@@ -17,15 +18,15 @@ bool sev_crl_parse(mbedtls_x509_crl *out, const uint8_t *p, size_t size)
 		return false;
 	if (p[0] == 0x30)
 		return mbedtls_x509_crl_parse_der(out, p, size) == 0 && out->raw.len == size;
-	uint8_t *text = heap_alloc(size + 1);
+	uint8_t *der = heap_alloc(size);
+	struct reader text;
+	size_t n = 0;
 
-	if (!text)
-		return false;
-	memcpy(text, p, size);
-	bool ok = memchr(text, 0, size) == NULL &&
-		  mbedtls_x509_crl_parse(out, text, size + 1) == 0 && !out->next;
+	reader_init(&text, p, size);
+	bool ok = der && pem_take(&text, "X509 CRL", der, size, &n) && !pem_more(&text) &&
+		  mbedtls_x509_crl_parse_der(out, der, n) == 0 && out->raw.len == n;
 
-	heap_free(text);
+	heap_free(der);
 	return ok;
 }
 

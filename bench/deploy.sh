@@ -29,6 +29,12 @@ times() {
 	sed -n "s/.*\"$1_ms\": \([0-9.]*\).*/\1/p" "$work/stats" | median
 }
 
+# The two are one: where processors are few, the enclave is running before the client is told that all was sent.
+delivered_and_run() {
+	sed -n 's/.*"deliver_ms": \([0-9.]*\), "run_ms": \([0-9.]*\).*/\1 \2/p' "$work/stats" |
+		awk '{print $1 + $2}' | median
+}
+
 line() {
 	printf '%-44s %12.1f %s\n' "$1" "$2" "$3"
 }
@@ -50,8 +56,7 @@ line "start to exit" "$(median <"$work/deploy" | awk '{print $1 / 1000}')" "ms"
 line "  of which connection and greeting" "$(times connect)" "ms"
 line "  enclave's start, key, quote, TLS handshake" "$(times handshake)" "ms"
 line "  verifying the quote, collateral included" "$(times verify)" "ms"
-line "  delivering (163 bytes of record, the module)" "$(times deliver)" "ms"
-line "  running" "$(times run)" "ms"
+line "  delivering, and running to the end" "$(delivered_and_run)" "ms"
 line "for comparison: retwine run, start to exit" "$(median <"$work/run" | awk '{print $1 / 1000}')" "ms"
 mv "$work/large.stats" "$work/stats"
 line "delivering a file of 64 MiB" "$(awk -v ms="$(times deliver)" 'BEGIN {print 64000 / ms}')" "MiB/s"

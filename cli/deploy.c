@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli/command.h"
@@ -242,11 +243,21 @@ static int deploy_with(struct deploy *d, int argc, char **argv)
 	return status == STATUS_OK ? deploy_program(d) : status;
 }
 
+/* Inputs and keys will be in memory: a crash is not to write them into a file. A system that refuses is no worse than
+ * before. */
+static void leave_no_core(void)
+{
+	const struct rlimit none = {0, 0};
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+}
+
 static int deploy(const struct command *self, int argc, char **argv)
 {
 	struct deploy *d = calloc(1, sizeof(*d));
 	int status = STATUS_REFUSED;
 
+	leave_no_core();
 	if (d) {
 		d->command = self;
 		d->config = retwine_config_new();

@@ -59,6 +59,7 @@ struct client {
 	uint8_t origin[SOCKET_ORIGIN_SIZE];
 	uint8_t hello[HELLO_SIZE];
 	size_t hello_got;
+	uint64_t accepted; /* its place among all connections */
 	uint64_t started_ns;
 	uint64_t deadline_ns;
 	const char *why; /* its process is ended at the deadline: the log's words */
@@ -74,6 +75,7 @@ struct serve {
 	struct pollfd *polls; /* the same number, then listener and signals */
 	size_t client_max;
 	unsigned long count; /* of clients so far */
+	uint64_t accepted;   /* connections so far */
 	bool ending;
 	bool at_once; /* a second signal */
 };
@@ -351,20 +353,34 @@ static struct client *table_free(struct serve *s)
 	return NULL;
 }
 
+/* Who has been silent for the longest goes when another comes: an honest client says hello at once, and so many
+ * that say nothing cannot keep it out. */
+static void pending_make_room(struct serve *s)
+{
+	struct client *oldest = NULL;
+
+	if (count_clients(s, CLIENT_PENDING, NULL) < PENDING_MAX)
+		return;
+	for (size_t i = 0; i < s->client_max; i++) {
+		struct client *c = &s->clients[i];
+
+		if (c->state == CLIENT_PENDING && (!oldest || c->accepted < oldest->accepted))
+			oldest = c;
+	}
+	serve_log(s, "%s: it did not say hello before others came", oldest->name);
+	client_drop(oldest);
+}
+
 static void serve_accept(struct serve *s)
 {
 	struct sockaddr_storage from = {0};
 	socklen_t size = sizeof(from);
 	const int fd = accept4(s->listener, (struct sockaddr *)&from, &size, SOCK_CLOEXEC);
-	struct client *c = fd == -1 ? NULL : table_free(s);
 	struct client made = {.state = CLIENT_PENDING, .fd = fd};
 	const int yes = 1;
 
-	if (!c) {
-		if (fd != -1)
-			close(fd);
+	if (fd == -1)
 		return;
-	}
 	socket_name(made.name, (const struct sockaddr *)&from);
 	socket_origin(made.origin, (const struct sockaddr *)&from);
 	if (count_clients(s, CLIENT_PENDING, made.origin) >= PENDING_PER_ADDRESS) {
@@ -375,6 +391,11 @@ static void serve_accept(struct serve *s)
 	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof(yes));
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
 	made.deadline_ns = later(s->options->hello_time_ns);
+	made.accepted = ++s->accepted;
+	pending_make_room(s);
+	struct client *c = table_free(s);
+
+	must(c != NULL); /* there is a place for each process and PENDING_MAX more */
 	*c = made;
 }
 
@@ -443,12 +464,12 @@ static void serve_end(struct serve *s)
 	const uint64_t deadline = later(s->options->shutdown_time_ns);
 
 	if (!s->ending) {
+		close(s->listener);
+		s->listener = -1;
 		notify_systemd("STOPPING=1");
 		serve_log(s, "ending: no new clients; those that are there (%u) have %.0f s",
 			  count_clients(s, CLIENT_RUNNING, NULL),
 			  (double)s->options->shutdown_time_ns / NS_PER_S);
-		close(s->listener);
-		s->listener = -1;
 	}
 	s->at_once = s->ending;
 	s->ending = true;
@@ -497,8 +518,6 @@ static int poll_ms(const struct serve *s)
 
 static void set_polls(struct serve *s)
 {
-	const bool full = count_clients(s, CLIENT_PENDING, NULL) >= PENDING_MAX;
-
 	for (size_t i = 0; i < s->client_max; i++) {
 		const struct client *c = &s->clients[i];
 		const bool watched =
@@ -509,7 +528,7 @@ static void set_polls(struct serve *s)
 			.events = c->state == CLIENT_PENDING ? POLLIN : POLLRDHUP,
 		};
 	}
-	s->polls[s->client_max] = (struct pollfd){.fd = full ? -1 : s->listener, .events = POLLIN};
+	s->polls[s->client_max] = (struct pollfd){.fd = s->listener, .events = POLLIN};
 	s->polls[s->client_max + 1] = (struct pollfd){.fd = s->signals, .events = POLLIN};
 }
 

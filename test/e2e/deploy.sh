@@ -341,6 +341,7 @@ hold --tmp /in --attestation --input "$WORK/secret.txt::/in/secret.txt" --secret
 worker=$(sed -n 's/.*client 1 .*process \([0-9]*\) for.*/\1/p' "$log")
 check "its process" "makes any system call" grep -Eq '^Seccomp:.2' "/proc/$worker/status"
 check "its process" "leaves its memory in a file" grep -Eq '^Max core file size +0 ' "/proc/$worker/limits"
+check "the client" "leaves its memory in a file" grep -Eq '^Max core file size +0 ' "/proc/$holder/limits"
 check "its process" "has the socket that listens" \
 	test "$(find "/proc/$worker/fd" -lname 'socket:*' | wc -l)" -le 2
 python3 "$here/search.py" "$WORK/marker" "$server" "$worker" >"$WORK/found" 2>"$WORK/err"

@@ -287,6 +287,10 @@ answers() {
 		     v4 + "rootcacrl": {"file": "root.crl"}}
 		if variant == "missing": del a[tcb]
 		if variant == "redirect": a[tcb] = {"status": 302, "headers": {"Location": "file:///etc/passwd"}}
+		if variant == "elsewhere":
+		    a["/elsewhere"] = a[tcb]
+		    a[tcb] = {"status": 302, "headers": {"Location": "/elsewhere"}}
+		if variant == "status": a[tcb]["status"] = 500
 		if variant == "large": a[tcb]["repeat"] = 1000
 		if variant == "headers": a[tcb]["headers"]["X-Filling"] = "x" * 60000; a[tcb]["headers"]["X-More"] = "x" * 60000
 		if variant == "nonsense": a[tcb] = {"file": "answers.json"}
@@ -307,11 +311,19 @@ check "collateral of a service" "it asked otherwise" test "$(sort "$WORK/pccs/lo
 # It expired by now, so that nothing is kept: asked again, it is fetched again.
 verified "what expired is not kept" ConfigurationAndSWHardeningNeeded accepted "${http[@]}" "$phala/sgx_quote"
 check "what expired is not kept" "$(wc -l <"$WORK/pccs/log") requests" test "$(wc -l <"$WORK/pccs/log")" -gt 4
-for variant in missing redirect large headers nonsense; do
-	answers "$variant"
+# bad VARIANT PATTERN
+bad() {
+	answers "$1"
 	forget
-	wrong "a service: $variant" 125 "cannot fetch|no collateral|collateral" "${http[@]}" "$phala/sgx_quote"
-done
+	wrong "a service: $1" 125 "$2" "${http[@]}" "$phala/sgx_quote"
+}
+bad missing "status 404"
+bad status "status 500"
+bad redirect "status 302"
+bad elsewhere "status 302"
+bad large "longer than a MiB"
+bad headers "longer than 64 KiB"
+bad nonsense "no collateral"
 answers chain
 forget
 verified "a service: no chains" MissingCollateral refused "${http[@]}" "$phala/sgx_quote"

@@ -670,6 +670,30 @@ TEST(what_was_delivered_is_wiped)
 	native_heap_watch(NULL, 0);
 }
 
+/* Digests and what follows them, as they stand in the record alone. */
+TEST(the_record_is_wiped)
+{
+	prepare("large");
+	CHECK(g_record_size > 112);
+	native_heap_watch(g_record, 112);
+	deliver(deliver_least);
+	CHECK(delivered() && !native_heap_seen());
+	native_heap_watch(NULL, 0);
+}
+
+/* How it ended is its owner's alone as well. */
+TEST(what_was_told_is_wiped)
+{
+	const struct run_result end = {.kind = RUN_EXITED, .value_count = 1};
+
+	prepare("large");
+	native_heap_watch(&end, sizeof(end));
+	deliver(deliver_least);
+	CHECK(delivered() && memcmp(&g_heard->end, &end, sizeof(end)) == 0);
+	CHECK(!native_heap_seen());
+	native_heap_watch(NULL, 0);
+}
+
 /* ---- wrong ones ----------------------------------------------------------------------------- */
 
 static uint8_t g_other[NATIVE_RECORD_MAX];
@@ -1029,6 +1053,8 @@ int main(void)
 	RUN(nothing_that_is_delivered_or_written_goes_to_the_host_in_clear);
 	RUN(what_the_host_sees_is_searched);
 	RUN(what_was_delivered_is_wiped);
+	RUN(the_record_is_wiped);
+	RUN(what_was_told_is_wiped);
 	RUN(a_record_that_the_enclave_was_not_started_for_is_refused);
 	RUN(a_module_that_the_record_does_not_name_is_refused);
 	RUN(nothing_of_the_host_is_given);

@@ -408,6 +408,42 @@ TEST(silent_connections_of_one_address_are_few)
 	CHECK_EQ(server_end(&s), 0);
 }
 
+/* From an address of this machine of its own. */
+static int connect_from(const struct server *s, unsigned host)
+{
+	struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr = {htonl(0x7f000000 + host)}};
+	struct sockaddr_in to = {.sin_family = AF_INET,
+				 .sin_port = htons((uint16_t)atoi(s->port)),
+				 .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	const int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	CHECK(bind(fd, (struct sockaddr *)&from, sizeof(from)) == 0 &&
+	      connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0);
+	return fd;
+}
+
+TEST(silent_connections_of_many_addresses_keep_nobody_out)
+{
+	const struct retwine_serve_options o = options(1, 1);
+	struct server s;
+	int silent[10][8];
+
+	server_start(&s, &o);
+	for (unsigned i = 0; i < COUNT_OF(silent); i++)
+		for (unsigned k = 0; k < COUNT_OF(silent[i]); k++)
+			silent[i][k] = connect_from(&s, i + 2);
+	const uint64_t start = socket_now_ns();
+	const int fd = client_connect(&s);
+
+	CHECK_EQ(greet_well(fd), HELLO_GO);
+	CHECK(socket_now_ns() - start < 10 * (uint64_t)SECOND); /* they have 20 */
+	close(fd);
+	for (unsigned i = 0; i < COUNT_OF(silent); i++)
+		for (unsigned k = 0; k < COUNT_OF(silent[i]); k++)
+			close(silent[i][k]);
+	CHECK_EQ(server_end(&s), 0);
+}
+
 TEST(told_to_end_it_lets_clients_end)
 {
 	const struct retwine_serve_options o = options(1, 1);
@@ -579,6 +615,7 @@ int main(void)
 	RUN(nonsense_starts_no_process);
 	RUN(who_says_no_hello_in_time_is_let_go);
 	RUN(silent_connections_of_one_address_are_few);
+	RUN(silent_connections_of_many_addresses_keep_nobody_out);
 	RUN(told_to_end_it_lets_clients_end);
 	RUN(told_to_end_it_waits_only_so_long);
 	RUN(a_second_signal_ends_it_at_once);
