@@ -323,7 +323,7 @@ check-verifier:
 	@tools/deps.sh test verifier
 	@$(MAKE) --no-print-directory $(addprefix $(B)/test/verifier/,decoder_check verify_tool oracle) \
 		$(SCORE) $(B)/score/oracle $(B)/retwine-compile $(VERIFIER_GUESTS)
-	@test/verifier/score.sh $(SCORE)
+	@test/score.sh VERIFY_RULE doc/verifier.md native $(SCORE)
 	@test/verifier/run.sh $(B) $(VERIFIER_GUESTS)
 
 # The verifier of quotes: each of its rules left out, one at a time.
@@ -337,7 +337,7 @@ $(ATTEST_SCORE): $(B)/attest-score/%: $(B)/attest-score/test/unit/%.o $(ATTEST_S
 	$(Q)$(CLANG) -o $@ $^ $(HOST_LIBS)
 check-attest: deps-test
 	@$(MAKE) --no-print-directory $(ATTEST_SCORE)
-	@test/attest/score.sh $(ATTEST_SCORE)
+	@test/score.sh ATTEST_RULE doc/attestation.md attest $(ATTEST_SCORE)
 
 bench: deps-test
 	@$(MAKE) --no-print-directory all $(B)/test/enclave_bench $(TEST_IMAGE) $(TEST_IMAGE:.elf=.sig) \

@@ -1,7 +1,7 @@
 /*
  * What the verifier of evidence demands, rule by rule, by name: the verdict gives the names of the
  * rules that do not hold, doc/attestation.md explains each, and a test build can leave out any
- * single one and see its tests fail (test/attest/score.sh). The lists are attest/rule*.def. A
+ * single one and see its tests fail (test/score.sh). The lists are attest/rule*.def. A
  * function that checks something returns the first rule that does not hold; ATTEST_OK, 0, when all
  * do.
  */

@@ -1,5 +1,5 @@
 /*
- * Which of the rules a test leaves out: the one that the environment names (test/attest/score.sh). Only in builds with
+ * Which of the rules a test leaves out: the one that the environment names (test/score.sh). Only in builds with
  * ATTEST_RULE_SCORE.
  */
 #include <stdio.h>

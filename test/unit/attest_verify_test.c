@@ -486,7 +486,7 @@ static void explain(const struct scene *s, const char *claim)
 	heap_free(text);
 }
 
-/* Where a rule was left out (test/attest/score.sh) one failure is enough. */
+/* Where a rule was left out (test/score.sh) one failure is enough. */
 static void stop_if_missed(void)
 {
 	if (g_checks_failed && getenv("ATTEST_RULE_OFF"))

@@ -1,5 +1,5 @@
 /*
- * Which of the verifier's rules a test leaves out: the one that the environment names (test/verifier/score.sh).
+ * Which of the verifier's rules a test leaves out: the one that the environment names (test/score.sh).
  * Only in builds with VERIFY_RULE_SCORE.
  */
 #include <stdio.h>
