@@ -325,6 +325,18 @@ check-verifier:
 		$(SCORE) $(B)/score/oracle $(B)/retwine-compile $(VERIFIER_GUESTS)
 	@test/score.sh VERIFY_RULE doc/verifier.md native $(SCORE)
 	@test/verifier/run.sh $(B) $(VERIFIER_GUESTS)
+# The emulator's part of it for an hour: 16,000,000 mutants, and as many functions made at random.
+ORACLE_SEED := 2026
+ORACLE_MODULES := $(foreach g,words scoring sqlite3,$(foreach i,v2 v3,$(foreach o,1 3,$(B)/test/verifier/$(g).$(i).$(o).wasm)))
+$(B)/test/verifier/%.1.wasm $(B)/test/verifier/%.3.wasm &: $(B)/retwine-compile
+	@mkdir -p $(@D)
+	$(Q)$(B)/retwine-compile --quiet -O1 --isa $(patsubst .%,%,$(suffix $*)) $(E)/$(basename $*).wasm -o $(B)/test/verifier/$*.1.wasm
+	$(Q)$(B)/retwine-compile --quiet -O3 --isa $(patsubst .%,%,$(suffix $*)) $(E)/$(basename $*).wasm -o $(B)/test/verifier/$*.3.wasm
+check-verifier-long:
+	@tools/deps.sh test verifier
+	@$(MAKE) --no-print-directory $(B)/test/verifier/oracle $(B)/retwine-compile $(VERIFIER_GUESTS)
+	@$(MAKE) --no-print-directory $(ORACLE_MODULES)
+	@$(B)/test/verifier/oracle --long $(ORACLE_SEED) 0 $(ORACLE_MODULES)
 
 # The verifier of quotes: each of its rules left out, one at a time.
 ATTEST_SCORE   := $(patsubst test/unit/%.c,$(B)/attest-score/%,$(wildcard test/unit/attest_*_test.c))
@@ -386,6 +398,6 @@ install: all
 clean:
 	rm -rf $(B)
 
-.PHONY: all deps deps-test demo test test-programs check-spec check-fuzz check-verifier check-attest bench bench-programs fuzz gcc size install clean
+.PHONY: all deps deps-test demo test test-programs check-spec check-fuzz check-verifier check-verifier-long check-attest bench bench-programs fuzz gcc size install clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

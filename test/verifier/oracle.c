@@ -22,7 +22,7 @@
 #include "test/verifier/oracle_mutate.h"
 #include "wasm/module.h"
 
-#define LONG_COUNT    10000000u /* about an hour of a CPU */
+#define LONG_COUNT    16000000u /* about an hour of a CPU */
 #define GROUP	      64u	/* mutants of one function, functions of one world */
 #define SEEDS	      4u	/* runs of the original and of the mutant */
 #define RUNS_MUTANT   6u
