@@ -1,4 +1,7 @@
-/* The rules' names, words and kinds, for people. */
+/*
+ * The rules' names, words and kinds, for people.
+ * Trust: everything here is our own.
+ */
 #include "attest/rule.h"
 
 struct rule_entry {

@@ -1,5 +1,6 @@
 /*
  * Making a verdict: reasons, relaxations, the window, the end.
+ * Trust: what callers tell is words of ours, numbers, and names of advisories that attest/tcb.c looked at.
  * Invariant: accepted is set nowhere but in attest_conclude, and never where there is a reason.
  */
 #include <stdarg.h>

@@ -1,5 +1,6 @@
 /*
  * Loads that may trap, kept where they stand.
+ * Trust: the module is valid; nothing else is asked of it.
  *
  * What a program can rely on. An access beyond a memory traps, whether its value is used or not,
  * before any later visible effect and after every earlier one: calls of the host and of helpers,

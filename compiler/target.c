@@ -1,5 +1,6 @@
 /*
  * Target machine and pass pipelines.
+ * Trust: options are checked by the command; LLVM is believed for meaning only.
  * Invariant: nothing of the machine that compiles goes in, so the same options give the same code
  * everywhere.
  */
