@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "host/text.h"
 #include "host/words.h"
 
 extern char **environ;
@@ -247,16 +248,6 @@ static enum retwine_code set_engine(struct retwine_config *config, const char *t
 	return RETWINE_OK;
 }
 
-/* The value of a hexadecimal digit, or -1. */
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static bool parse_digest(uint8_t out[LAUNCH_DIGEST_SIZE], const char *text)
 {
 	uint8_t digest[LAUNCH_DIGEST_SIZE];
@@ -264,7 +255,7 @@ static bool parse_digest(uint8_t out[LAUNCH_DIGEST_SIZE], const char *text)
 	if (strlen(text) != 2 * LAUNCH_DIGEST_SIZE)
 		return false;
 	for (size_t i = 0; i < LAUNCH_DIGEST_SIZE; i++) {
-		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+		int high = text_hex_digit(text[2 * i]), low = text_hex_digit(text[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			return false;

@@ -8,10 +8,8 @@
  */
 #include "include/retwine.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "channel/channel.h"
@@ -20,6 +18,7 @@
 #include "host/outcome.h"
 #include "host/peer.h"
 #include "host/policy.h"
+#include "host/random.h"
 #include "host/service.h"
 #include "host/sockets.h"
 #include "host/words.h"
@@ -62,24 +61,6 @@ static enum err transport_receive(void *context, void *p, size_t max, size_t *go
 	return socket_receive_some(d->fd, p, max, got, d->deadline_ns);
 }
 
-static enum err random_get(void *context, void *out, size_t size)
-{
-	uint8_t *p = out;
-
-	(void)context;
-	while (size > 0) {
-		const ssize_t n = getrandom(p, size, 0);
-
-		if (n < 0 && errno != EINTR)
-			return E_CRYPTO;
-		if (n > 0) {
-			p += n;
-			size -= (size_t)n;
-		}
-	}
-	return E_OK;
-}
-
 /* ---- words ---- */
 
 static enum retwine_code failed(const struct deploying *d, enum err err, const char *what,
@@ -104,7 +85,7 @@ static enum retwine_code failed(const struct deploying *d, enum err err, const c
 
 static enum retwine_code make_hello(struct deploying *d, struct retwine_error *error)
 {
-	if (random_get(NULL, d->hello.nonce, sizeof(d->hello.nonce)) != E_OK)
+	if (host_random(NULL, d->hello.nonce, sizeof(d->hello.nonce)) != E_OK)
 		return error_set(error, RETWINE_FAILED, "this machine gives no randomness");
 	memcpy(d->hello.launch_digest, d->delivery.program.record.digests.launch,
 	       sizeof(d->hello.launch_digest));
@@ -146,7 +127,7 @@ static enum retwine_code open_channel(struct deploying *d, struct retwine_error 
 		.transport = {d, transport_send, transport_receive},
 		.peer = peer_check,
 		.peer_context = &d->peer,
-		.random = {NULL, random_get},
+		.random = {NULL, host_random},
 	};
 	const uint64_t start = socket_now_ns();
 

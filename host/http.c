@@ -13,6 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "host/text.h"
 #include "host/words.h"
 
 #define CONNECT_SECONDS 10L
@@ -59,15 +60,6 @@ static size_t take_body(char *p, size_t size, size_t n, void *context)
 	return sink_add(&t->body, p, size * n) ? size * n : 0;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Percent-encoding (RFC 3986, 2.1) undone; NULL without memory, or when it is none. */
 static char *url_decode(const char *p, size_t n)
 {
@@ -83,8 +75,8 @@ static char *url_decode(const char *p, size_t n)
 			out[len++] = p[i];
 			continue;
 		}
-		high = n - i > 2 ? hex_digit(p[i + 1]) : -1;
-		low = n - i > 2 ? hex_digit(p[i + 2]) : -1;
+		high = n - i > 2 ? text_hex_digit(p[i + 1]) : -1;
+		low = n - i > 2 ? text_hex_digit(p[i + 2]) : -1;
 		if (high < 0 || low < 0 || (high == 0 && low == 0)) {
 			free(out);
 			return NULL;

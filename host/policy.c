@@ -17,15 +17,6 @@
 
 /* ---- texts ---- */
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* An even number of digits, at most max bytes. */
 static bool parse_hex(uint8_t *out, size_t *size, size_t max, const char *text)
 {
@@ -34,7 +25,7 @@ static bool parse_hex(uint8_t *out, size_t *size, size_t max, const char *text)
 	if (n % 2 != 0 || n / 2 > max)
 		return false;
 	for (size_t i = 0; i < n / 2; i++) {
-		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+		int high = text_hex_digit(text[2 * i]), low = text_hex_digit(text[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			return false;

@@ -7,10 +7,8 @@
  */
 #include "host/sim_quote.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/wipe.h"
 #include "base/writer.h"
@@ -18,6 +16,7 @@
 #include "crypto/hkdf.h"
 #include "crypto/p256.h"
 #include "crypto/sha256.h"
+#include "host/random.h"
 #include "host/sim.h"
 
 #define QUOTE_VERSION	     3
@@ -34,25 +33,7 @@ static const uint8_t g_auth[SIM_QE_AUTH_SIZE] = {
 	16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
 };
 
-/* Randomness of blinding: from the kernel. */
-static enum err sim_qe_random(UNUSED void *context, void *out, size_t size)
-{
-	uint8_t *p = out;
-
-	while (size > 0) {
-		const ssize_t n = getrandom(p, size, 0);
-
-		if (n < 0 && errno != EINTR)
-			return E_CRYPTO;
-		if (n > 0) {
-			p += n;
-			size -= (size_t)n;
-		}
-	}
-	return E_OK;
-}
-
-static const struct crypto_random g_random = {.get = sim_qe_random};
+static const struct crypto_random g_random = {.get = host_random};
 
 /* ---- who it is ---- */
 

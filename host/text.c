@@ -138,6 +138,15 @@ void text_add_hex(struct text *t, const void *bytes, size_t size)
 		text_addf(t, "%02x", p[i]);
 }
 
+int text_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 char *text_take(struct text *t)
 {
 	char *p = NULL;

@@ -26,6 +26,9 @@ void text_add_safe(struct text *t, const void *bytes, size_t size);
 /* Lower-case hex digits. */
 void text_add_hex(struct text *t, const void *bytes, size_t size);
 
+/* The value of a hexadecimal digit of either case, or -1. */
+int text_hex_digit(char c);
+
 /* Gives the text away (free); NULL when memory was short. The text is empty again. */
 MUST_USE char *text_take(struct text *t);
 
