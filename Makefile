@@ -1,5 +1,5 @@
 # Retwine. `make demo` runs the main job, `make test` the tests; each installs what it lacks.
-# Targets: all demo test check-spec check-differential check-fuzz check-verifier check-attest check-wasi check-hostile bench fuzz size install deps clean.
+# Targets: all demo test check-spec check-differential check-fuzz check-verifier check-attest check-attest-fuzz check-wasi check-hostile check-volume check-volume-endurance bench fuzz size install deps clean.
 # A directory's sources are found by wildcard; who may include whom is in tools/includes.txt.
 
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
@@ -24,7 +24,7 @@ LANGUAGE := -std=c17 -fno-strict-aliasing -fno-delete-null-pointer-checks -fno-c
 
 # ---- sources ---------------------------------------------------------------------------------
 # Libraries that know neither enclave nor host process: they build inside and outside.
-PLAIN   := base crypto sgx launch hostcall channel attest wasm interp native wasi program platform
+PLAIN   := base crypto sgx launch hostcall channel attest wasm interp native volume wasi program platform
 plain_c  = $(foreach d,$(1),$(wildcard $(d)/*.c))
 PLAIN_C := $(call plain_c,$(PLAIN))
 # What the enclave checks, not what finds the facts that it checks.
@@ -32,9 +32,9 @@ FINDER_C   := $(wildcard native/verify_find*.c)
 VERIFIER_C := native/format.c native/check.c native/layout.c native/x86_decode.c \
 	$(filter-out $(FINDER_C),$(wildcard native/verify*.c))
 # Not the host's tools: what they need of the libraries stays out of the image.
-IMAGE_C := $(filter-out $(FINDER_C) crypto/rsa.c crypto/ecdsa.c,$(call plain_c,base crypto crypto/image launch hostcall channel wasm interp native wasi platform enclave))
+IMAGE_C := $(filter-out $(FINDER_C) crypto/rsa.c crypto/ecdsa.c,$(call plain_c,base crypto crypto/image launch hostcall channel wasm interp native volume wasi platform enclave))
 IMAGE_S := $(wildcard enclave/*.S crypto/image/*.S)
-HOST_C  := $(call plain_c,base crypto sgx launch channel attest wasm host) $(VERIFIER_C)
+HOST_C  := $(call plain_c,base crypto sgx launch channel attest wasm volume host) $(VERIFIER_C)
 HOST_S  := $(wildcard host/*.S)
 CLI_C   := $(wildcard cli/*.c)
 
@@ -167,6 +167,10 @@ $(UNIT): $(B)/unit/%: $(B)/san/test/unit/%.o $(B)/san/libretwine.a
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(SAN_FLAGS) $^ -o $@ $(HOST_LIBS)
 
+# The volume's adversary counts every pair of key and nonce; SQLite runs on it natively.
+$(addprefix $(B)/unit/volume_,nonce_test crash_test fault_test sqlite_test): HOST_LIBS += -Wl,--wrap=gcm_seal
+$(B)/unit/volume_sqlite_test: HOST_LIBS += -lsqlite3
+
 # Without sanitizers: the simulator's own tests, and those of the enclave in it.
 $(B)/test/sim_test: $(patsubst %,$(B)/host/%.o,$(basename $(wildcard test/sim/*.c test/sim/*.S))) \
 		$(B)/libretwine.a
@@ -193,7 +197,7 @@ $(B)/wast-native: $(B)/san/test/wast/native_main.o $(B)/san/libretwine.a
 	$(Q)$(CLANG) $(SAN_FLAGS) $^ -o $@ $(HOST_LIBS)
 
 # What several threads do at once, under ThreadSanitizer: the unit tests of that subject again.
-TSAN   := mutex wait wasi_threads program program_native interp_memory service_quote program_deploy
+TSAN   := mutex wait wasi_threads program program_native interp_memory service_quote program_deploy wasi_volume_threads volume_threads
 TSAN_FLAGS := $(filter-out -fsanitize=% -fno-sanitize-%,$(SAN_FLAGS)) -fsanitize=thread
 $(B)/tsan/%.o: %.c
 	@mkdir -p $(@D)
@@ -235,13 +239,12 @@ fuzz: $(FUZZ:%=$(B)/fuzz/%)
 
 # Decode, validate, execute with fuel: two CPU hours without a finding.
 check-fuzz: $(B)/fuzz/interp
-	@mkdir -p $(B)/fuzz/corpus-interp
-	@for i in 1 2; do \
-		$(B)/fuzz/interp -max_total_time=3600 -seed=$$i -print_final_stats=1 -artifact_prefix=$(B)/fuzz/ \
-			$(B)/fuzz/corpus-interp fuzz/seeds/interp fuzz/seeds/wasm >$(B)/fuzz/check-$$i.log 2>&1 & \
-	done; failed=0; \
-	for job in $$(jobs -p); do wait $$job || failed=1; done; \
-	tail -n 8 $(B)/fuzz/check-1.log $(B)/fuzz/check-2.log; exit $$failed
+	@test/fuzz_hours.sh $(B) 3600 interp:wasm interp:wasm
+# What attestation takes apart, a CPU hour each: quotes, certificates and their extensions, JSON, CBOR,
+# the quoting service's messages.
+ATTEST_FUZZ := quote pck tcb_json evidence aesm certificate
+check-attest-fuzz: $(ATTEST_FUZZ:%=$(B)/fuzz/%)
+	@test/fuzz_hours.sh $(B) 3600 $(ATTEST_FUZZ)
 
 # ---- guests and examples ---------------------------------------------------------------------------
 include examples/build.mk
@@ -351,6 +354,34 @@ check-attest: deps-test
 	@$(MAKE) --no-print-directory $(ATTEST_SCORE)
 	@test/score.sh ATTEST_RULE doc/attestation.md attest $(ATTEST_SCORE)
 
+# The volume: each of its rules left out, one at a time; then its adversary for longer: every crash of larger
+# workloads, every block damaged, more random operations.
+VOLUME_TESTS   := $(patsubst test/unit/%.c,%,$(wildcard test/unit/volume_*_test.c))
+VOLUME_LONG    := volume_crash_test volume_tamper_test volume_sqlite_test volume_model_test
+VOLUME_SCORE   := $(VOLUME_TESTS:%=$(B)/volume-score/%)
+VOLUME_SCORE_C := $(PLAIN_C) $(filter-out host/heap.c,$(wildcard host/*.c)) $(wildcard test/lib/*.c) $(WAST_C) test/volume/score_rule.c
+VOLUME_SEED    := 2026
+$(B)/volume-score/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(HOST_FLAGS) -Wno-frame-larger-than -O1 -DVOLUME_RULE_SCORE -MMD -MP -c $< -o $@
+$(B)/volume-score/volume.a: $(PROTO_O) $(VOLUME_SCORE_C:%.c=$(B)/volume-score/%.o) $(HOST_S:%.S=$(B)/host/%.o)
+	@rm -f $@
+	$(Q)$(AR) rcsD $@ $^
+$(VOLUME_SCORE): $(B)/volume-score/%: $(B)/volume-score/test/unit/%.o $(B)/volume-score/test/volume/score_rule.o $(B)/volume-score/volume.a
+	$(Q)$(CLANG) -o $@ $^ -Wl,--wrap=gcm_seal $(HOST_LIBS) -lsqlite3
+check-volume: deps-test
+	@$(MAKE) --no-print-directory $(VOLUME_SCORE)
+	@test/score.sh VOLUME_RULE doc/volume.md volume $(VOLUME_SCORE)
+	@for t in $(VOLUME_LONG); do echo "== $$t"; $(B)/volume-score/$$t long $(VOLUME_SEED) || exit 1; done
+# A million transactions: memory and the file stay as they are.
+$(B)/test/volume/endurance: $(B)/host/test/volume/endurance.o $(B)/host/test/lib/volume_disk.o $(B)/libretwine.a
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -o $@ $^ $(HOST_LIBS)
+check-volume-endurance: deps-test
+	@$(MAKE) --no-print-directory all $(B)/test/volume/endurance $(E)/sqlite3-volume.wasm $(B)/test/enclave_bench
+	@$(B)/test/volume/endurance 1000000
+	@test/volume/endurance.sh $(B) 20000
+
 bench: deps-test
 	@$(MAKE) --no-print-directory all $(B)/test/enclave_bench $(TEST_IMAGE) $(TEST_IMAGE:.elf=.sig) \
 		$(E)/hello.wasm $(E)/sqlite3.wasm $(B)/bench/io.wasm $(B)/test/attest_bench bench-programs
@@ -360,6 +391,7 @@ bench: deps-test
 	@$(B)/test/attest_bench
 	@$(MAKE) --no-print-directory bench-native
 	@$(MAKE) --no-print-directory bench-verified
+	@$(MAKE) --no-print-directory bench-volume
 $(B)/test/attest_bench: $(addprefix $(B)/host/,bench/attest_bench.o test/lib/attest_scene.o test/lib/pki.o) $(B)/libretwine.a
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -o $@ $^ $(HOST_LIBS)
@@ -398,6 +430,6 @@ install: all
 clean:
 	rm -rf $(B)
 
-.PHONY: all deps deps-test demo test test-programs check-spec check-fuzz check-verifier check-verifier-long check-attest bench bench-programs fuzz gcc size install clean
+.PHONY: all deps deps-test demo test test-programs check-spec check-fuzz check-verifier check-verifier-long check-attest check-attest-fuzz check-volume check-volume-endurance bench bench-programs fuzz gcc size install clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

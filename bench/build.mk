@@ -111,4 +111,33 @@ bench-verified: bench-native-programs
 bench-native: bench-native-programs
 	@bench/native_bench.py --build $(B) $(NATIVE_BENCH_OPTIONS) $(NATIVE_KERNELS) sqlite:30
 
-.PHONY: bench-native bench-verified bench-native-programs
+# The volume: blocks through WASI, SQLite natively and as a guest of one source, GCM alone.
+VOLUME_SQLITE := -O3 -D_GNU_SOURCE $(filter-out -O2,$(SQLITE_FLAGS)) -DSQLITE_DEFAULT_MEMSTATUS=0 \
+	-DSQLITE_ENABLE_BATCH_ATOMIC_WRITE -I$(SQLITE_SRC) -I.
+VOLUME_BENCH  := $(addprefix $(B)/bench/volume_,guest.3.wasm sqlite.3.wasm sqlite baseline)
+$(B)/bench/volume/%.wasm.o: bench/volume_%.c $(SQLITE_SRC)/sqlite3.c
+	@mkdir -p $(@D)
+	$(Q)$(WASM_CLANG) -mbulk-memory $(VOLUME_SQLITE) $(SQLITE_WASI_FLAGS) -c $< -o $@
+$(B)/bench/volume/sqlite3.wasm.o: $(SQLITE_SRC)/sqlite3.c
+	@mkdir -p $(@D)
+	$(Q)$(WASM_CLANG) -mbulk-memory $(VOLUME_SQLITE) $(SQLITE_WASI_FLAGS) -c $< -o $@
+$(B)/bench/volume/volume_vfs.wasm.o: examples/sqlite_volume/volume_vfs.c $(SQLITE_SRC)/sqlite3.c
+	@mkdir -p $(@D)
+	$(Q)$(WASM_CLANG) -mbulk-memory $(VOLUME_SQLITE) $(SQLITE_WASI_FLAGS) -c $< -o $@
+$(B)/bench/volume_guest.wasm: $(B)/bench/volume/guest.wasm.o
+	$(Q)$(WASM_CLANG) $(WASM_LINK) $^ -o $@
+$(B)/bench/volume_sqlite.wasm: $(addprefix $(B)/bench/volume/,sqlite.wasm.o sqlite3.wasm.o volume_vfs.wasm.o)
+	$(Q)$(WASM_CLANG) $(WASM_LINK) $^ $(SQLITE_WASI_LIBS) -o $@
+$(B)/bench/volume_%.3.wasm: $(B)/bench/volume_%.wasm $(B)/retwine-compile
+	$(Q)$(B)/retwine-compile --quiet -O3 $< -o $@
+$(B)/bench/volume_sqlite: bench/volume_sqlite.c $(SQLITE_SRC)/sqlite3.c
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(VOLUME_SQLITE) $^ -lm -o $@
+$(B)/bench/volume_baseline: $(B)/host/bench/volume_baseline.o $(B)/libretwine.a
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -o $@ $^ $(HOST_LIBS)
+bench-volume: $(B)/retwine $(SIGNED)
+	@$(MAKE) --no-print-directory $(VOLUME_BENCH)
+	@bench/volume.py $(B) $(VOLUME_BENCH_OPTIONS)
+
+.PHONY: bench-native bench-verified bench-native-programs bench-volume

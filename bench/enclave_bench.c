@@ -194,6 +194,7 @@ int main(int argc, char **argv)
 	bench_probe("host call (yield), fast", PROBE_CALLS, 20001, false, y);
 	bench_probe("guard fault to Wasm trap, fast", PROBE_GUEST_FAULTS, 2001, false, y);
 	bench_probe("guard fault to Wasm trap, strict", PROBE_GUEST_FAULTS, 201, true, y);
+	bench_probe("AES-256-GCM of 4 KiB, copied and opened", PROBE_GCM, 20001, false, y);
 	bench_build(y);
 	return 0;
 }

@@ -65,7 +65,8 @@ enum run_mode {
 	RUN_MODE_END
 };
 
-#define CPU_HINT_SHA 1u /* SHA extensions */
+#define CPU_HINT_SHA  1u /* SHA extensions */
+#define CPU_HINT_VAES 2u /* VAES, VPCLMULQDQ and AVX-512 F, VL, BW, DQ */
 
 /* A host call: written by the enclave at the start of the slot. Input data stand in the data part.
  */
@@ -99,8 +100,8 @@ struct run_result {
 	uint64_t detail[2];   /* by error: an offset in the module, an index; see RUN_NO_FUNCTION */
 	uint32_t frame_count; /* struct run_frame records in the data part, */
 	uint32_t value_count; /* then struct run_value records: results of an invoked function, */
-	uint32_t text_size;   /* then this many bytes: the name that an error speaks of */
-	uint32_t reserved;
+	uint32_t text_size;   /* then this many bytes: the name that an error speaks of, */
+	uint32_t volume_count; /* then struct run_volume records, by rising mount */
 	uint64_t reserved2[3];
 };
 static_assert(sizeof(struct run_result) == 64, "run result");
@@ -131,14 +132,33 @@ struct run_value {
 };
 static_assert(sizeof(struct run_value) == 16, "run value");
 
+/* A volume that was mounted, as it was in the end. */
+struct run_volume {
+	uint32_t mount; /* index in the launch record */
+	uint32_t reserved;
+	uint64_t sequence; /* of the last commit */
+	uint8_t root[32];
+	uint64_t blocks; /* of 4 KiB: of the file, and of these in use; */
+	uint64_t used;	 /* this and what follows is 0 when the record wants no diagnostics */
+	uint64_t cache_hits;
+	uint64_t cache_misses;
+	uint64_t blocks_written;
+	uint64_t commits;
+};
+static_assert(sizeof(struct run_volume) == 96, "run volume");
+
+/* Volumes in another state than their anchor's (E_VOLUME_ANCHOR): detail[0] is the sequence number that the anchor
+ * names, detail[1] the one that was found, 0: none. */
+
 /* Native code that was refused (E_NATIVE_UNVERIFIED): detail[0] is the offset in the function's code, the lower half
  * of detail[1] the function's index or this for a routine that functions share, the upper half the reason (enum
  * verify_reason). */
 #define RUN_NO_FUNCTION 0xffffffffu
 
-#define RUN_FRAMES_MAX 64
-#define RUN_VALUES_MAX 1000
-#define RUN_NAME_MAX   256
+#define RUN_FRAMES_MAX	64
+#define RUN_VALUES_MAX	1000
+#define RUN_NAME_MAX	256
+#define RUN_VOLUMES_MAX 64
 
 #endif /* __ASSEMBLER__ */
 #endif

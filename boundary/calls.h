@@ -46,7 +46,7 @@ enum host_errno {
 #define HOST_LINK_MAX	   4095 /* bytes of a symlink's target */
 
 /* Handles that exist from the start: standard streams, then the mounts in launch record order, then
- * the sockets that listen. */
+ * the sockets that listen, then the files that volumes need besides. A mount is a directory, or a volume's file. */
 #define HOST_HANDLE_STDIN  0
 #define HOST_HANDLE_STDOUT 1
 #define HOST_HANDLE_STDERR 2
@@ -101,6 +101,18 @@ static_assert(sizeof(struct host_poll) == 24, "host poll");
 #define HOST_POLL_WRITE	  2u
 #define HOST_POLL_HANGUP  4u
 #define HOST_POLL_FOREVER UINT64_MAX
+
+/* MAP: host memory that shows the file from its start, read-only, with room to grow. Both are whole pages. What lies
+ * beyond the file's end is not there. */
+struct host_map {
+	uint64_t address;
+	uint64_t size; /* 1 .. HOST_MAP_MAX */
+};
+static_assert(sizeof(struct host_map) == 16, "host map");
+
+#define HOST_MAP_MAX  ((uint64_t)1 << 40)
+#define HOST_MAP_PAGE 4096u
+#define HOST_MAP_END  ((uint64_t)1 << 47) /* of the addresses that a process has */
 
 /* PARK's timeout. */
 #define HOST_PARK_FOREVER UINT64_MAX

@@ -32,6 +32,7 @@ extern const struct command command_inspect;
 extern const struct command command_doctor;
 extern const struct command command_validate;
 extern const struct command command_verify;
+extern const struct command command_volume;
 extern const struct command command_serve;
 extern const struct command command_serve_client; /* not for people: see cli/serve_client.c */
 extern const struct command command_deploy;
@@ -82,6 +83,7 @@ bool command_wants_help(int argc, char **argv, const struct command *c);
 	{0, "engine", "NAME", false, "interpreter, native, or auto: native if the module has it"}, \
 	{0, "native-digest", "HEX", false, "the native code has to have this digest"},             \
 	{0, "attestation", NULL, false, "give it quotes and keys as /dev/attestation"},            \
+	{0, "salt", "HEX", false, "of the launch record, so that its digest cannot be guessed"},   \
 	{0, "strict", NULL, false, "refuse every untrusted mount"},                                \
 	{0, "module", "FILE", false, "the program, where it is not the first word"},               \
 	{0, "image", "FILE", false, "the enclave image (default: the one that comes with retwine)"}, \
@@ -96,6 +98,7 @@ bool command_wants_help(int argc, char **argv, const struct command *c);
 /* All of these and what only a run on this machine can be given: for the tables of run and measure. */
 #define PROGRAM_OPTIONS                                                                            \
 	{0, "dir", "HOST[::GUEST][:ro]", false, "give a directory, as GUEST; ro: read-only"},      \
+	{0, "volume", "FILE::GUEST[:ro][,...]", false, "give a trusted volume, see doc/cli.md"},     \
 	{0, "tcplisten", "ADDR:PORT", false, "let it accept TCP connections there"},               \
 	{0, "host-max-disk", "BYTES", false, "let it write no more than that to directories"},       \
 	HOST_OPTIONS, RECORD_OPTIONS

@@ -26,6 +26,7 @@ struct deploy {
 	char *words[FILES_MAX + SECRETS_MAX]; /* what these point into; owned */
 	size_t word_count;
 	struct ending ending;
+	const char *state_path; /* --volume-state */
 	bool quiet;
 	bool show_verdict;
 	bool stats;
@@ -41,6 +42,9 @@ static const struct option g_options[] = {
 	{0, "secret", "NAME=FILE", false, "deliver a key, as /dev/attestation/keys/NAME"},
 	{0, "stdin", "FILE", false, "deliver its standard input; -: ours, to its end"},
 	POLICY_OPTIONS,
+	{0, "volume", "-::GUEST[:ro],key=ID[,...]", false,
+	 "give a volume that the server keeps, opened by the key ID"},
+	{0, "volume-state", "FILE", false, "at the end, write the state of each volume, for pin="},
 	RECORD_OPTIONS,
 	{0, "connect-timeout", "TIME", false, "for each step until it runs (default: 60s)"},
 	{'q', "quiet", NULL, false, "no word about compiling"},
@@ -136,6 +140,8 @@ static int other_option(void *context, const struct option *option, const char *
 		d->options.input = value;
 	else if (strcmp(name, "status-file") == 0)
 		d->ending.path = value;
+	else if (strcmp(name, "volume-state") == 0)
+		d->state_path = value;
 	else if (strcmp(name, "show-verdict") == 0)
 		d->show_verdict = true;
 	else
@@ -210,6 +216,32 @@ static void say_stats(const struct deploy *d)
 			    ms(t->deliver_ns), ms(t->run_ns));
 }
 
+/* "12:HEX" of each volume, by rising guest path. What stands in the file stays until there is something new. */
+static int write_states(const struct deploy *d)
+{
+	FILE *f = d->state_path && d->outcome.volume_count ? fopen(d->state_path, "we") : NULL;
+	bool ok = f != NULL;
+
+	if (!d->state_path || d->outcome.volume_count == 0)
+		return STATUS_OK;
+	for (size_t i = 0; f && i < d->outcome.volume_count; i++) {
+		const struct retwine_mounted_volume *v = &d->outcome.volumes[i];
+
+		(void)fprintf(f, "%llu:", (unsigned long long)v->sequence);
+		for (size_t k = 0; k < sizeof(v->root); k++)
+			(void)fprintf(f, "%02x", v->root[k]);
+		(void)fputc('\n', f);
+		ok = ok && !ferror(f);
+	}
+	if (f && fclose(f) != 0)
+		ok = false;
+	if (ok)
+		return STATUS_OK;
+	command_say("cannot write the state of the volumes to %s: %s", d->state_path,
+		    strerror(errno));
+	return STATUS_REFUSED;
+}
+
 static int deploy_program(struct deploy *d)
 {
 	d->options.policy = d->policy;
@@ -221,7 +253,9 @@ static int deploy_program(struct deploy *d)
 	retwine_config_on_compile(d->config, on_compile, d);
 	if (retwine_deploy(d->config, &d->options, &d->outcome, &d->times, &d->error) != RETWINE_OK)
 		return ending_error(&d->ending, &d->error);
-	const int status = ending_tell(&d->ending, &d->outcome);
+	const int told = ending_tell(&d->ending, &d->outcome);
+	const int written = write_states(d);
+	const int status = told == STATUS_OK ? written : told;
 
 	say_stats(d);
 	retwine_outcome_fini(&d->outcome);
@@ -284,18 +318,19 @@ const struct command command_deploy = {
 	.options = g_options,
 	.option_count = COUNT_OF(g_options),
 	.run = deploy,
-	.notes = "The enclave there has to be the image that is here, or what --mrenclave or "
-		 "--mrsigner says,\nstarted for exactly this program, these arguments and these "
-		 "limits. Nothing is sent\nbefore that is verified. The program gets no "
-		 "directory and no socket of either machine.\n"
-		 "\n"
-		 "Arguments and variables are not secret: who knows the program can guess them by "
-		 "the "
-		 "launch\ndigest, which the server is told. What is secret goes into --secret, "
-		 "--input "
-		 "or --stdin.\n"
-		 "\n"
-		 "Exit status: the program's own; 134 after a trap, 2 for a wrong command line, "
-		 "125 when the\nenclave was not accepted, or the program could not be delivered or "
-		 "started.\n",
+	.notes =
+		"The enclave there has to be the image that is here, or what --mrenclave or "
+		"--mrsigner says,\nstarted for exactly this program, these arguments and these "
+		"limits. Nothing is sent\nbefore that is verified. The program gets no "
+		"directory and no socket of either machine, and volumes by a delivered key alone.\n"
+		"\n"
+		"Arguments and variables are not secret: who knows the program can guess them by "
+		"the "
+		"launch\ndigest, which the server is told. What is secret goes into --secret, "
+		"--input "
+		"or --stdin.\n"
+		"\n"
+		"Exit status: the program's own; 134 after a trap, 2 for a wrong command line, "
+		"125 when the\nenclave was not accepted, or the program could not be delivered or "
+		"started.\n",
 };

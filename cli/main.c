@@ -14,6 +14,7 @@
 static const struct command *const g_commands[] = {
 	&command_run,	 &command_compile,  &command_measure, &command_sign,  &command_inspect,
 	&command_doctor, &command_validate, &command_verify,  &command_serve, &command_deploy,
+	&command_volume,
 };
 
 /* Words of the command line stand in messages too: no control character reaches the terminal. */

@@ -14,6 +14,8 @@ static bool is_key(const char *name)
 	static const char *const keys[] = {
 		"dir",
 		"tmp",
+		"volume",
+		"salt",
 		"tcplisten",
 		"env",
 		"argv0",

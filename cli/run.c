@@ -2,9 +2,12 @@
  * retwine run: runs a program and passes its end on.
  * Trust: the words are the user's; what the outcome says was made safe by the library.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/ending.h"
@@ -14,6 +17,8 @@ struct run {
 	const struct command *command;
 	struct retwine_config *config;
 	struct ending ending;
+	const char *state_path; /* --volume-state */
+	int state_fd;
 	bool quiet;
 	bool show_identity;
 	bool no_seccomp;
@@ -30,6 +35,7 @@ static const struct option g_options[] = {
 	{0, "stats", "json", true, "at the end, say what crossed the boundary"},
 	{0, "status-file", "FILE", false,
 	 "write how it ended, to tell our status from the guest's"},
+	{0, "volume-state", "FILE", false, "at the end, write the state of each volume, for pin="},
 	{0, "no-seccomp", NULL, false, "do not limit the system calls of this process"},
 	{0, "strict-simulation", NULL, false, "simulate every ENCLU by a trap"},
 	{0, "simulation", NULL, false, "simulate, even where the machine has SGX"},
@@ -48,6 +54,8 @@ static int other_option(void *context, const struct option *option, const char *
 		r->no_seccomp = true;
 	else if (strcmp(option->name, "status-file") == 0)
 		r->ending.path = value;
+	else if (strcmp(option->name, "volume-state") == 0)
+		r->state_path = value;
 	else
 		r->stats = true;
 	if (strcmp(option->name, "stats") == 0 && value &&
@@ -58,13 +66,33 @@ static int other_option(void *context, const struct option *option, const char *
 
 /* ---- the start ---- */
 
+static void hex_digest(char hex[2 * RETWINE_DIGEST_SIZE + 1],
+		       const uint8_t digest[RETWINE_DIGEST_SIZE])
+{
+	for (size_t i = 0; i < RETWINE_DIGEST_SIZE; i++)
+		(void)snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+}
+
 static void say_digest(const char *name, const uint8_t digest[RETWINE_DIGEST_SIZE])
 {
 	char hex[2 * RETWINE_DIGEST_SIZE + 1];
 
-	for (size_t i = 0; i < RETWINE_DIGEST_SIZE; i++)
-		(void)snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+	hex_digest(hex, digest);
 	command_say("%-15s %s", name, hex);
+}
+
+/* Never silent: -q is for what everybody knows. */
+static void say_relaxations(const struct run *r)
+{
+	struct retwine_error error;
+	char *lines = NULL;
+
+	if (retwine_config_relaxations(r->config, &lines, &error) != RETWINE_OK) {
+		command_say("%s", error.message);
+		return;
+	}
+	command_say_lines(lines);
+	retwine_free(lines);
 }
 
 /* Everything is open by now. What cannot be limited is not run. */
@@ -93,6 +121,7 @@ static void on_start(void *context, bool simulation, const struct retwine_identi
 
 	if (simulation && !r->quiet)
 		command_say("SIMULATION: no hardware protects this program or its data");
+	say_relaxations(r);
 	if (r->show_identity) {
 		say_digest("mr_enclave", identity->mr_enclave);
 		say_digest("mr_signer", identity->mr_signer);
@@ -130,6 +159,40 @@ static void say_stats(const struct run *r, const struct retwine_outcome *outcome
 	retwine_free(text);
 }
 
+/* "12:HEX" of each volume, by rising guest path. */
+static void write_state(const struct run *r, const char *text, size_t size)
+{
+	if (r->state_fd < 0)
+		return;
+	if (pwrite(r->state_fd, text, size, 0) != (ssize_t)size ||
+	    ftruncate(r->state_fd, (off_t)size) != 0)
+		command_say("cannot write the state of the volumes to %s: %s", r->state_path,
+			    strerror(errno));
+}
+
+/* An end that says nothing of volumes leaves the last known state where it is. */
+static void tell_volumes(const struct run *r)
+{
+	const struct retwine_outcome *o = &r->outcome;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f = o->volume_count ? open_memstream(&text, &size) : NULL;
+	char root[2 * RETWINE_DIGEST_SIZE + 1];
+
+	for (size_t i = 0; f && i < o->volume_count; i++) {
+		const struct retwine_mounted_volume *v = &o->volumes[i];
+
+		hex_digest(root, v->root);
+		if (v->pinned && !r->state_path)
+			command_say("volume %s: commit %llu, root %s", v->guest,
+				    (unsigned long long)v->sequence, root);
+		(void)fprintf(f, "%llu:%s\n", (unsigned long long)v->sequence, root);
+	}
+	if (f && fclose(f) == 0)
+		write_state(r, text, size);
+	free(text);
+}
+
 static int run_program(struct run *r)
 {
 	retwine_config_on_start(r->config, on_start, r);
@@ -141,9 +204,30 @@ static int run_program(struct run *r)
 
 	if (r->outcome.no_quote[0] && !r->quiet)
 		command_say("no quote: %s", r->outcome.no_quote);
+	tell_volumes(r);
 	say_stats(r, &r->outcome);
 	retwine_outcome_fini(&r->outcome);
 	return status;
+}
+
+/* Before the calls of this process are limited; what stands there stays until there is something new. */
+static int open_state(struct run *r)
+{
+	r->state_fd = -1;
+	if (!r->state_path)
+		return STATUS_OK;
+	const int low = open(r->state_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	r->state_fd = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, 3);
+	const int why = errno;
+
+	if (low >= 0)
+		close(low);
+	if (r->state_fd >= 0)
+		return STATUS_OK;
+	command_say("cannot write the state of the volumes to %s: %s; name another file",
+		    r->state_path, strerror(why));
+	return STATUS_REFUSED;
 }
 
 static int run_with(struct run *r, int argc, char **argv)
@@ -156,6 +240,8 @@ static int run_with(struct run *r, int argc, char **argv)
 		return command_usage(r->command, "no program to run; name a .wasm file");
 	if (status == STATUS_OK)
 		status = ending_open(&r->ending);
+	if (status == STATUS_OK)
+		status = open_state(r);
 	return status == STATUS_OK ? run_program(r) : status;
 }
 

@@ -4,7 +4,7 @@
  * process. Only numbers and values can be compared, so names of files cannot.
  * Invariant: what is not in the list is refused; no call of it makes a process, a program, a socket, a
  * mapping of a file, memory that is writable and executable, or opens a file but below an open
- * directory; in the process of a delivered program it opens none at all.
+ * directory; in the process of a delivered program it opens none at all, unless it may have volumes.
  */
 #include "cli/sandbox.h"
 
@@ -110,6 +110,11 @@ static const struct rule g_rules_machine[] = {
 static const struct rule g_rules_delivered[] = {
 	ALLOW_1(newfstatat, IS(3, AT_EMPTY_PATH)),
 };
+
+/* And of one that may have volumes. */
+static const struct rule g_rules_volumes[] = {
+	ALLOW_2(openat, OPEN_FILE(0), BITS(2, OPEN_FLAGS, OPEN_FLAGS)), ALLOW(flock),
+};
 /* clang-format on */
 
 static int g_status_fd = -1;
@@ -193,9 +198,12 @@ static int add_rules(scmp_filter_ctx filter, enum sandbox_kind kind)
 		result = add_list(filter, g_rules, COUNT_OF(g_rules));
 	if (result != 0)
 		return result;
-	return kind == SANDBOX_RUN
-		       ? add_list(filter, g_rules_machine, COUNT_OF(g_rules_machine))
-		       : add_list(filter, g_rules_delivered, COUNT_OF(g_rules_delivered));
+	if (kind == SANDBOX_RUN)
+		return add_list(filter, g_rules_machine, COUNT_OF(g_rules_machine));
+	result = add_list(filter, g_rules_delivered, COUNT_OF(g_rules_delivered));
+	if (result == 0 && kind == SANDBOX_VOLUMES)
+		result = add_list(filter, g_rules_volumes, COUNT_OF(g_rules_volumes));
+	return result;
 }
 
 /* All threads; the tree is for speed: the simulator makes many calls; errors are the kernel's own. */

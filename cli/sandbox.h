@@ -11,6 +11,7 @@
 enum sandbox_kind {
 	SANDBOX_RUN,	   /* a program that may have directories and listening sockets */
 	SANDBOX_DELIVERED, /* one that has neither: nothing is opened and nobody accepted */
+	SANDBOX_VOLUMES,   /* such a one that may have volumes: files of their directory are opened */
 };
 
 /*

@@ -39,6 +39,8 @@ static const struct option g_options[] = {
 	 "that a delivery may pause (default: " DEFAULT_IDLE_TIME ")"},
 	{0, "shutdown-time", "TIME", false, "that clients get after SIGTERM (default: 30s)"},
 	HOST_OPTIONS,
+	{0, "volumes", "DIR", false, "keep volumes of delivered programs there (default: they have none)"},
+	{0, "host-max-disk", "BYTES", false, "let a client write no more than that to its volumes"},
 	{0, "image", "FILE", false, "the enclave image (default: the one that comes with retwine)"},
 	{0, "quoting", "WHO", false, "auto, simulated, aesm[:SOCKET]: who makes the quotes"},
 	{0, "simulation", NULL, false, "simulate, even where the machine has SGX"},
@@ -112,6 +114,8 @@ static int take_option(struct serve *s, const char *name, const char *value)
 		return take_time(s, &o->max_time_ns, name, value);
 	if (strcmp(name, "shutdown-time") == 0)
 		return take_time(s, &o->shutdown_time_ns, name, value);
+	if (strcmp(name, "volumes") == 0)
+		return add_word(s, name, value);
 	if (strcmp(name, "idle-time") != 0)
 		return pass_on(s, name, value);
 	const int status = take_time(s, &idle_ns, name, value);

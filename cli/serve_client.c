@@ -38,6 +38,8 @@ static const struct option g_options[] = {
 	{0, "timeout", "TIME", false, "of the program, delivery included"},
 	{0, "idle-time", "TIME", false, "that a delivery may pause"},
 	HOST_OPTIONS,
+	{0, "host-max-disk", "BYTES", false, "what it may write to its volumes"},
+	{0, "volumes", "DIR", false, "where its volumes are"},
 	{0, "image", "FILE", false, "the enclave image"},
 	{0, "quoting", "WHO", false, "who makes the quotes"},
 	{0, "simulation", NULL, false, "simulate, even where the machine has SGX"},
@@ -73,6 +75,8 @@ static bool take_option(struct serve_client *s, const char *name, const char *va
 		return retwine_parse_time(&s->client.idle_time_ns, value);
 	if (strcmp(name, "client") == 0)
 		s->name = value;
+	else if (strcmp(name, "volumes") == 0)
+		s->client.volumes = value;
 	else if (strcmp(name, "no-seccomp") == 0)
 		s->no_seccomp = true;
 	else
@@ -127,7 +131,8 @@ static int limit_process(void)
 static void on_start(void *context, bool simulation, const struct retwine_identity *identity)
 {
 	const struct serve_client *s = context;
-	const int error = s->no_seccomp ? 0 : sandbox_enter(SANDBOX_DELIVERED, -1);
+	const enum sandbox_kind kind = s->client.volumes ? SANDBOX_VOLUMES : SANDBOX_DELIVERED;
+	const int error = s->no_seccomp ? 0 : sandbox_enter(kind, -1);
 
 	(void)identity;
 	if (simulation)

@@ -15,4 +15,12 @@ MUST_USE enum err hkdf_sha256(uint8_t *out, size_t out_size, const void *salt, s
 			      const void *secret, size_t secret_size, const void *info,
 			      size_t info_size);
 
+/* The two steps by themselves, for many keys from one secret. The pseudorandom key is as secret. */
+#define HKDF_PRK_SIZE 32
+void hkdf_sha256_extract(uint8_t prk[HKDF_PRK_SIZE], const void *salt, size_t salt_size,
+			 const void *secret, size_t secret_size);
+MUST_USE enum err hkdf_sha256_expand(uint8_t *out, size_t out_size,
+				     const uint8_t prk[HKDF_PRK_SIZE], const void *info,
+				     size_t info_size);
+
 #endif

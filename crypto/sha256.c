@@ -25,20 +25,23 @@ static_assert(offsetof(struct sha256_ni_args, data) == 512, "layout of the assem
 /* An assembler entry point without endbr64: never called through a pointer. */
 void call_sha256_ni_x1_sse_from_c(struct sha256_ni_args *args, uint64_t blocks, uint64_t lane);
 
-#define CRYPTO_HINT_SHA 1u
-
-static bool g_sha_extensions; /* set before there are other threads, then only read */
+static uint32_t g_cpu_hints; /* set before there are other threads, then only read */
 
 void crypto_set_cpu_hints(uint32_t hints)
 {
 	static const uint8_t key[16];
 	mbedtls_aes_context aes;
 
-	g_sha_extensions = (hints & CRYPTO_HINT_SHA) != 0;
+	g_cpu_hints = hints & (CRYPTO_HINT_SHA | CRYPTO_HINT_VAES);
 	/* mbedTLS fills its AES tables at the first key set-up, without a lock: do it now. */
 	mbedtls_aes_init(&aes);
 	must(mbedtls_aes_setkey_enc(&aes, key, 128) == 0);
 	mbedtls_aes_free(&aes);
+}
+
+uint32_t crypto_cpu_hints(void)
+{
+	return g_cpu_hints;
 }
 
 static void sha256_blocks_ni(uint32_t state[8], const uint8_t *data, size_t blocks)
@@ -68,7 +71,7 @@ static void sha256_blocks(uint32_t state[8], const uint8_t *data, size_t blocks)
 {
 	if (blocks == 0)
 		return;
-	if (g_sha_extensions)
+	if ((g_cpu_hints & CRYPTO_HINT_SHA) != 0)
 		sha256_blocks_ni(state, data, blocks);
 	else
 		sha256_blocks_plain(state, data, blocks);

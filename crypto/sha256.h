@@ -25,10 +25,15 @@ void sha256_final(struct sha256 *s, uint8_t digest[SHA256_SIZE]);
 void sha256_digest(uint8_t digest[SHA256_SIZE], const void *data, size_t size);
 
 /*
- * What the CPU has beyond the baseline of the build: CPU_HINT_* of boundary/abi.h, bit 0 = SHA
- * extensions; other bits are ignored. Call once, before a second thread uses crypto/; without the
- * call nothing beyond the baseline is used. The hint is the host's word: a false one ends in #UD.
+ * What the CPU has beyond the baseline of the build: CPU_HINT_* of boundary/abi.h; other bits are
+ * ignored. Call once, before a second thread uses crypto/; without the call nothing beyond the
+ * baseline is used. The hint is the host's word: a false one ends in #UD.
  */
 void crypto_set_cpu_hints(uint32_t hints);
+
+/* Inside crypto/: what was set. */
+#define CRYPTO_HINT_SHA	 1u /* SHA extensions */
+#define CRYPTO_HINT_VAES 2u /* VAES, VPCLMULQDQ and AVX-512 F, VL, BW, DQ */
+uint32_t crypto_cpu_hints(void);
 
 #endif

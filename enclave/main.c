@@ -18,6 +18,7 @@
 #include "enclave/shared.h"
 #include "enclave/thread.h"
 #include "enclave/threads.h"
+#include "platform/platform.h"
 #include "program/deploy.h"
 #include "program/program.h"
 
@@ -135,13 +136,19 @@ static void run_delivery(struct program_outcome *out)
 	program_deploy(&in, out);
 }
 
+/* A hint says what the CPU has; what of it an enclave may use, its own report says. */
+static void use_hints(uint32_t hints)
+{
+	crypto_set_cpu_hints(platform_has_avx512() ? hints : hints & ~CPU_HINT_VAES);
+}
+
 static uint64_t start(uint64_t address, uint64_t size)
 {
 	static struct program_outcome outcome; /* too large for the stack; START happens once */
 
 	if (shared_open(address, size) != E_OK)
 		return EXIT_REFUSED;
-	crypto_set_cpu_hints(shared_header()->cpu_hints);
+	use_hints(shared_header()->cpu_hints);
 	if (shared_header()->mode == RUN_MODE_DEPLOY)
 		run_delivery(&outcome);
 	else

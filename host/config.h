@@ -33,10 +33,27 @@ struct config_variable {
 	unsigned source;
 };
 
+/* What a mount that is a volume says besides; host/config_volume.c. */
+struct config_volume {
+	char *label; /* never NULL */
+	char *key_id;
+	char *insecure_key; /* files of the host; NULL: none */
+	char *anchor;
+	bool bind_launch;
+	bool pinned;
+	enum launch_seal_by seal_by;
+	bool has_svn;
+	uint16_t svn;
+	bool has_owner;
+	uint8_t owner[LAUNCH_OWNER_SIZE];
+	struct launch_volume_start start;
+};
+
 struct config_mount {
-	char *host;    /* NULL: memory of the enclave */
-	uint64_t size; /* of such memory: most bytes; 0: the default */
-	char *guest;   /* canonical */
+	char *host;		      /* NULL: memory of the enclave */
+	struct config_volume *volume; /* owned; NULL: host is a directory */
+	uint64_t size;		      /* of such memory: most bytes; 0: the default */
+	char *guest;		      /* canonical */
 	bool read_only;
 	unsigned source;
 };
@@ -74,6 +91,8 @@ struct retwine_config {
 	struct quoting_config quoting;	   /* refers to the text */
 	char *quoting_text;
 	bool attestation; /* the mount of evidence and keys */
+	bool has_salt;
+	uint8_t salt[LAUNCH_SALT_SIZE]; /* of the launch record */
 	bool strict;
 	bool strict_simulation;
 	bool simulation;
@@ -98,6 +117,22 @@ MUST_USE bool config_key_shape(enum config_shape *shape, const char *key);
 /* Adds a variable by name and value (a mapping in a file). */
 MUST_USE enum retwine_code config_add_variable(struct retwine_config *config, const char *name,
 					       const char *value, struct retwine_error *error);
+
+/* FILE::GUEST[:ro][,OPTION...]: a volume. */
+MUST_USE enum retwine_code config_add_volume(struct retwine_config *config, const char *text,
+					     struct retwine_error *error);
+void config_volume_free(struct config_volume *volume);
+
+/* For the files that read options: the path of a host's file as the configuration means it (owned; NULL: no memory);
+ * a size; a digest in hexadecimal; a mount of this guest path, which *m becomes, or an error that leaves *m the
+ * caller's. */
+MUST_USE char *config_host_path(const struct retwine_config *config, const char *text);
+MUST_USE bool config_parse_size(uint64_t *out, const char *text);
+MUST_USE bool config_parse_number(uint64_t *out, const char **text);
+MUST_USE bool config_parse_digest(uint8_t out[LAUNCH_DIGEST_SIZE], const char *text);
+MUST_USE enum retwine_code config_append_mount(struct retwine_config *config,
+					       struct config_mount *m, struct retwine_error *error);
+void config_mount_fini(struct config_mount *m);
 
 /*
  * The one spelling of a guest path (launch_path_ok): without "." components, repeated and final

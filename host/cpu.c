@@ -49,7 +49,15 @@ bool cpu_has_fsgsbase(void)
 
 uint32_t cpu_hints(void)
 {
-	return bit(cpuid(7, 0).b, 29) ? CPU_HINT_SHA : 0;
+	const struct cpuid seven = cpuid(7, 0);
+	const uint32_t avx512 = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31; /* F, DQ, BW, VL */
+	const uint64_t state = 0xe6;					   /* SSE, AVX, AVX-512 */
+	uint32_t hints = bit(seven.b, 29) ? CPU_HINT_SHA : 0;
+
+	if (bit(seven.c, 9) && bit(seven.c, 10) && (seven.b & avx512) == avx512 &&
+	    (cpu_xcr0() & state) == state)
+		hints |= CPU_HINT_VAES;
+	return hints;
 }
 
 static void read_names(struct cpu_features *cpu)

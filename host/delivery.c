@@ -13,6 +13,7 @@
 
 #include "base/wipe.h"
 #include "channel/deploy.h"
+#include "host/random.h"
 #include "host/words.h"
 
 #define STDIN_BLOCK ((size_t)64 << 10)
@@ -44,12 +45,38 @@ void delivery_fini(struct delivery *d)
 
 /* ---- what the program may ask for ---- */
 
+/* Its key is delivered, and the server finds the file by it; the file that the option names is not looked at. */
+static enum retwine_code check_volume(const struct config_volume *volume,
+				      const struct retwine_deploy_options *options,
+				      struct retwine_error *error)
+{
+	if (!volume->key_id || volume->insecure_key || volume->anchor)
+		return error_set(error, RETWINE_USAGE,
+				 "volume: that of a deployed program is opened by a key that is "
+				 "delivered with it: give key=ID and --secret ID=FILE, and no "
+				 "anchor= or insecure-key-file=");
+	for (size_t i = 0; i < options->secret_count; i++) {
+		if (strcmp(options->secrets[i].name, volume->key_id) == 0)
+			return RETWINE_OK;
+	}
+	return error_set(error, RETWINE_USAGE,
+			 "volume: key=%s is not among the keys that are delivered; give it with "
+			 "--secret %s=FILE",
+			 volume->key_id, volume->key_id);
+}
+
 static enum retwine_code check_config(const struct retwine_config *config,
 				      const struct retwine_deploy_options *options,
 				      struct retwine_error *error)
 {
 	for (size_t i = 0; i < config->mount_count; i++)
-		if (config->mounts[i].host)
+		if (config->mounts[i].volume) {
+			const enum retwine_code code =
+				check_volume(config->mounts[i].volume, options, error);
+
+			if (code != RETWINE_OK)
+				return code;
+		} else if (config->mounts[i].host)
 			return error_set(
 				error, RETWINE_USAGE,
 				"dir: a program that is deployed gets no directory of this "
@@ -275,6 +302,10 @@ enum retwine_code delivery_load(struct delivery *d, const struct retwine_config 
 {
 	enum retwine_code code = check_config(config, options, error);
 
+	/* Launch digests are told in clear: without salt who knows the program could try arguments. */
+	if (code == RETWINE_OK &&
+	    host_random(NULL, d->program.salt, sizeof(d->program.salt)) != E_OK)
+		code = error_set(error, RETWINE_FAILED, "this machine gives no randomness");
 	if (code == RETWINE_OK)
 		code = program_load(&d->program, config, false, error);
 	if (code == RETWINE_OK)

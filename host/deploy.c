@@ -318,7 +318,11 @@ static enum retwine_code deploy(struct deploying *d, struct retwine_outcome *out
 	memcpy(outcome->identity.mr_enclave, d->peer.verdict.enclave.mr_enclave,
 	       sizeof(outcome->identity.mr_enclave));
 	outcome_tell(outcome, &d->result, d->config->module);
-	return RETWINE_OK;
+	if (outcome_volumes(outcome, &d->result, d->delivery.program.record.mounts,
+			    d->delivery.program.record.mount_count))
+		return RETWINE_OK;
+	retwine_outcome_fini(outcome);
+	return error_no_memory(error);
 }
 
 static void deploying_free(struct deploying *d)

@@ -7,10 +7,12 @@
 
 #include "base/cc.h"
 
-/* A directory given to the program; handle HOST_HANDLE_MOUNTS + its index. */
+/* A directory, or a volume's file, given to the program; handle HOST_HANDLE_MOUNTS + its index. */
 struct service_mount {
 	int dir_fd; /* opened with O_DIRECTORY; -1: no host side, the handle answers HOST_BADF */
 	bool read_only;
+	bool volume; /* dir_fd is a regular file, which MAP shows to the enclave */
+	bool leased; /* of a directory: its files can be opened, each by one writer, and nothing else done */
 };
 
 /* The owner's limits; 0 is none. */

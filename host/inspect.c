@@ -158,11 +158,28 @@ static void report_bytes(struct report *r, json_t *o, const char *name, struct l
 	report_text(r, o, name, b.p, b.size);
 }
 
+static void report_volume(struct report *r, json_t *o, const struct launch_mount *m)
+{
+	static const char *const keys[LAUNCH_KEY_END] = {"none", "seal", "provisioned", "insecure"};
+	static const char *const seals[LAUNCH_SEAL_END] = {"none", "enclave", "signer"};
+	static const char *const anchors[LAUNCH_ANCHOR_END] = {NULL, "none", "pinned", "file"};
+
+	report_bytes(r, o, "label", m->label);
+	report_words(r, o, "key_policy", keys[m->key_policy]);
+	report_bytes(r, o, "key_id", m->key_id);
+	report_words(r, o, "sealed_by", seals[m->seal_by]);
+	report_number(r, o, "svn", m->svn);
+	report_words(r, o, "bound_to", m->bind_launch ? "arguments" : "program");
+	report_words(r, o, "anchor", anchors[m->anchor]);
+	if (m->owner.size != 0)
+		report_hex(r, o, "owner", m->owner.p, m->owner.size);
+	report_number(r, o, "cache_size", m->size);
+}
+
 static void report_mounts(struct report *r, const struct launch_record *l)
 {
 	static const char *const kinds[LAUNCH_MOUNT_END] = {NULL, "host", "tmp", "volume",
-								 "attestation"};
-	static const char *const keys[LAUNCH_KEY_END] = {"none", "seal", "provisioned"};
+							    "attestation"};
 	json_t *list = report_array(r, r->root, "mounts");
 
 	for (uint32_t i = 0; i < l->mount_count; i++) {
@@ -177,9 +194,25 @@ static void report_mounts(struct report *r, const struct launch_record *l)
 			report_number(r, o, "size", m->size);
 		if (m->kind != LAUNCH_MOUNT_VOLUME)
 			continue;
-		report_bytes(r, o, "label", m->label);
-		report_words(r, o, "key_policy", keys[m->key_policy]);
-		report_bytes(r, o, "key_id", m->key_id);
+		report_volume(r, o, m);
+	}
+}
+
+static void report_starts(struct report *r, const struct launch_record *l)
+{
+	json_t *list = l->start_count ? report_array(r, r->root, "volumes_at_this_start") : NULL;
+
+	for (uint32_t i = 0; i < l->start_count; i++) {
+		const struct launch_volume_start *v = &l->starts[i];
+		json_t *o = report_object(r, list, NULL);
+
+		report_bytes(r, o, "guest_path", l->mounts[v->mount].guest_path);
+		report_bool(r, o, "create", v->create);
+		report_bool(r, o, "add_seal", v->add_seal);
+		if (v->sequence == 0)
+			continue;
+		report_number(r, o, "commit", v->sequence);
+		report_hex(r, o, "root", v->root, sizeof(v->root));
 	}
 }
 
@@ -267,6 +300,8 @@ static void describe_launch(struct report *r, const struct launch_record *l)
 	report_number(r, r->root, "listeners", l->listener_count);
 	report_args(r, l);
 	report_invoke(r, l);
+	report_hex(r, r->root, "salt", l->salt, sizeof(l->salt));
+	report_starts(r, l);
 }
 
 enum retwine_code inspect_launch(struct report *r, const struct file *file, const char *path,
@@ -312,6 +347,9 @@ enum retwine_code retwine_inspect(const char *path, enum retwine_format format, 
 {
 	struct file file = {0};
 	struct report r;
+
+	if (inspect_is_volume(path))
+		return retwine_volume_inspect(path, format, text, error);
 	enum retwine_code code = file_read(&file, path, "the file", WASM_MAX_MODULE_SIZE, error);
 
 	if (code != RETWINE_OK)

@@ -17,4 +17,10 @@ MUST_USE enum retwine_code inspect_module(struct report *r, struct file *file, c
 MUST_USE enum retwine_code inspect_launch(struct report *r, const struct file *file,
 					  const char *path, struct retwine_error *error);
 
+/* Does the file begin as a volume does? */
+bool inspect_is_volume(const char *path);
+/* Of a volume only the header, read from the file by itself. */
+MUST_USE enum retwine_code inspect_volume(struct report *r, const char *path,
+					  struct retwine_error *error);
+
 #endif

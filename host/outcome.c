@@ -63,6 +63,34 @@ static void tell_unverified(const struct telling *t)
 	free(s);
 }
 
+/* "... : /data: expected commit 12, found 9; ..." */
+static void tell_anchor(const struct telling *t)
+{
+	const struct run_result *end = &t->result->end;
+	struct text line = {0};
+
+	text_addf(&line, "%s: the enclave refused to start it: %s: ", t->module,
+		  words_err(end->code));
+	text_add_safe(&line, t->result->text, end->text_size);
+	if (end->detail[0] != 0)
+		text_addf(&line, ": expected commit %llu", (unsigned long long)end->detail[0]);
+	else
+		text_addf(&line, ": %s",
+			  end->detail[1] ? "expected a new volume"
+					 : "its anchor knows of something else");
+	if (end->detail[1] != 0)
+		text_addf(&line, ", found %s%llu%s", end->detail[0] ? "" : "commit ",
+			  (unsigned long long)end->detail[1],
+			  end->detail[0] == end->detail[1] ? " with other contents" : "");
+	else
+		text_add(&line, ", found none");
+	text_addf(&line, "; %s", words_hint(end->code));
+	char *s = text_take(&line);
+
+	words_line(t->outcome->message, s ? s : "out of memory");
+	free(s);
+}
+
 static void tell_error(const struct telling *t, const char *what)
 {
 	struct text line = {0};
@@ -159,6 +187,8 @@ static void tell_end(const struct telling *t)
 		o->end = RETWINE_NOT_STARTED;
 		if (t->result->end.code == E_NATIVE_UNVERIFIED)
 			tell_unverified(t);
+		else if (t->result->end.code == E_VOLUME_ANCHOR)
+			tell_anchor(t);
 		else
 			tell_error(t, "the enclave refused to start it");
 		break;
@@ -176,6 +206,49 @@ void outcome_tell(struct retwine_outcome *outcome, const struct host_run_result 
 
 	tell_end(&t);
 	words_line(outcome->no_quote, result->quoting_why);
+}
+
+/* The enclave's word; what it says of a mount that is no volume is nothing to us. */
+static bool add_volume(struct retwine_outcome *outcome, const struct run_volume *v,
+		       const struct config_mount *mount)
+{
+	struct retwine_mounted_volume *out = &outcome->volumes[outcome->volume_count];
+
+	*out = (struct retwine_mounted_volume){
+		.guest = strdup(mount->guest),
+		.pinned = mount->volume->pinned,
+		.sequence = v->sequence,
+		.blocks = v->blocks,
+		.used = v->used,
+		.cache_hits = v->cache_hits,
+		.cache_misses = v->cache_misses,
+		.blocks_written = v->blocks_written,
+		.commits = v->commits,
+	};
+	memcpy(out->root, v->root, sizeof(out->root));
+	if (!out->guest)
+		return false;
+	outcome->volume_count++;
+	return true;
+}
+
+bool outcome_volumes(struct retwine_outcome *outcome, const struct host_run_result *result,
+		     const struct config_mount *const *mounts, size_t mount_count)
+{
+	bool ok = true;
+
+	if (result->end.volume_count == 0)
+		return true;
+	outcome->volumes = calloc(result->end.volume_count, sizeof(*outcome->volumes));
+	if (!outcome->volumes)
+		return false;
+	for (uint32_t i = 0; i < result->end.volume_count && ok; i++) {
+		const struct run_volume *v = &result->volumes[i];
+
+		if (v->mount < mount_count && mounts[v->mount]->volume)
+			ok = add_volume(outcome, v, mounts[v->mount]);
+	}
+	return ok;
 }
 
 void outcome_count(struct retwine_stats *out, const struct host_run_stats *in)
@@ -205,7 +278,30 @@ void retwine_outcome_fini(struct retwine_outcome *outcome)
 {
 	free(outcome->backtrace);
 	free(outcome->results);
+	for (size_t i = 0; i < outcome->volume_count; i++)
+		free(outcome->volumes[i].guest);
+	free(outcome->volumes);
 	*outcome = (struct retwine_outcome){0};
+}
+
+static void report_volumes(struct report *r, const struct retwine_outcome *outcome)
+{
+	json_t *list = outcome->volume_count ? report_array(r, r->root, "volumes") : NULL;
+
+	for (size_t i = 0; i < outcome->volume_count; i++) {
+		const struct retwine_mounted_volume *v = &outcome->volumes[i];
+		json_t *o = report_object(r, list, NULL);
+
+		report_text(r, o, "path", v->guest, strlen(v->guest));
+		report_number(r, o, "commit", v->sequence);
+		report_hex(r, o, "root", v->root, sizeof(v->root));
+		report_number(r, o, "blocks", v->blocks);
+		report_number(r, o, "used", v->used);
+		report_number(r, o, "cache_hits", v->cache_hits);
+		report_number(r, o, "cache_misses", v->cache_misses);
+		report_number(r, o, "blocks_written", v->blocks_written);
+		report_number(r, o, "commits", v->commits);
+	}
 }
 
 enum retwine_code retwine_stats_text(const struct retwine_outcome *outcome,
@@ -229,5 +325,6 @@ enum retwine_code retwine_stats_text(const struct retwine_outcome *outcome,
 
 	for (size_t i = 0; i < s->host_call_count; i++)
 		report_number(&r, calls, s->host_call[i].name, s->host_call[i].count);
+	report_volumes(&r, outcome);
 	return report_finish(&r, format, true, text, error);
 }

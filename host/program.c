@@ -21,7 +21,7 @@ static enum retwine_code load_module(struct program *p, const struct retwine_con
 		code = engine_prepare(&p->engine, &p->module, config, error);
 	if (code != RETWINE_OK)
 		return code;
-	return record_build(&p->record, config, &p->module, p->engine.engine, error);
+	return record_build(&p->record, config, &p->module, p->engine.engine, p->salt, error);
 }
 
 static void set_identity(struct program *p)
@@ -43,6 +43,7 @@ enum retwine_code program_load(struct program *p, const struct retwine_config *c
 	struct program loaded = {0};
 	enum retwine_code code = RETWINE_OK;
 
+	memcpy(loaded.salt, p->salt, sizeof(loaded.salt));
 	cpu_set_crypto_hints();
 	if (config->module)
 		code = load_module(&loaded, config, error);

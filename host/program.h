@@ -16,6 +16,8 @@ struct program {
 	struct record record;
 	struct image image;
 	struct retwine_identity identity; /* MRENCLAVE as signed, not measured */
+	uint8_t salt
+		[LAUNCH_SALT_SIZE]; /* of the record unless the configuration has one; set before */
 };
 
 /* Loads all of it. Without a module in the configuration: the image alone (identity.has_program

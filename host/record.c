@@ -17,12 +17,14 @@ struct builder {
 	const struct retwine_config *config;
 	const struct module *module;
 	enum launch_engine engine;
+	const uint8_t *salt;
 	struct retwine_error *error;
 	struct launch_record record;
 	struct launch_bytes *argv;
 	struct launch_variable *env;
 	struct launch_mount *mounts;
 	struct launch_value *values;
+	struct launch_volume_start *starts;
 };
 
 static struct launch_bytes bytes_of(const char *s)
@@ -107,7 +109,55 @@ static enum launch_mount_kind mount_kind(const struct config_mount *m)
 {
 	if (m == &g_attestation)
 		return LAUNCH_MOUNT_ATTESTATION;
+	if (m->volume)
+		return LAUNCH_MOUNT_VOLUME;
 	return m->host ? LAUNCH_MOUNT_HOST : LAUNCH_MOUNT_TMP;
+}
+
+static enum launch_key_policy volume_key(const struct config_volume *v)
+{
+	if (v->insecure_key)
+		return LAUNCH_KEY_INSECURE;
+	return v->key_id ? LAUNCH_KEY_PROVISIONED : LAUNCH_KEY_SEAL;
+}
+
+static enum launch_anchor volume_anchor(const struct config_volume *v)
+{
+	if (v->anchor)
+		return LAUNCH_ANCHOR_FILE;
+	return v->pinned ? LAUNCH_ANCHOR_PINNED : LAUNCH_ANCHOR_NONE;
+}
+
+static void describe_volume(struct launch_mount *m, const struct config_volume *v)
+{
+	m->key_policy = volume_key(v);
+	m->label = bytes_of(v->label);
+	if (v->key_id)
+		m->key_id = bytes_of(v->key_id);
+	m->bind_launch = v->bind_launch;
+	m->seal_by = v->seal_by;
+	m->svn = v->svn;
+	m->anchor = volume_anchor(v);
+	if (v->has_owner)
+		m->owner = (struct launch_bytes){.p = v->owner, .size = sizeof(v->owner)};
+}
+
+static void describe_mount(struct launch_mount *m, const struct config_mount *from)
+{
+	m->kind = mount_kind(from);
+	m->size = from->size;
+	m->guest_path = bytes_of(from->guest);
+	m->read_only = from->read_only;
+	if (from->volume)
+		describe_volume(m, from->volume);
+}
+
+static void add_start(struct builder *b, uint32_t mount, const struct config_volume *v)
+{
+	if (!v || (!v->start.create && !v->start.add_seal && v->start.sequence == 0))
+		return;
+	b->starts[b->record.start_count] = v->start;
+	b->starts[b->record.start_count++].mount = mount;
 }
 
 /* The configuration's mounts, by rising guest path. */
@@ -129,29 +179,59 @@ static enum retwine_code sort_mounts(const struct builder *b, const struct confi
 	return RETWINE_OK;
 }
 
+/* What two volumes have in common that would let the host exchange their files; NULL: nothing. */
+static const char *volumes_share(const struct config_volume *a, const struct config_volume *b)
+{
+	if (!a || !b)
+		return NULL;
+	if (strcmp(a->label, b->label) == 0)
+		return "label; give one of the two another by label=";
+	if (a->key_id && b->key_id && strcmp(a->key_id, b->key_id) == 0)
+		return "key; deliver one for each";
+	return NULL;
+}
+
+static enum retwine_code check_volumes(const struct builder *b, const struct config_mount **mounts,
+				       size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < i; k++) {
+			const char *what = volumes_share(mounts[i]->volume, mounts[k]->volume);
+
+			if (what)
+				return error_set(b->error, RETWINE_USAGE,
+						 "volume: %s and %s have the same %s",
+						 mounts[k]->guest, mounts[i]->guest, what);
+		}
+	}
+	return RETWINE_OK;
+}
+
 /* Sorts the mounts into out, then describes them. */
 static enum retwine_code build_mounts(struct builder *b, struct record *out)
 {
 	size_t n = b->config->mount_count + (b->config->attestation ? 1 : 0);
 
 	b->mounts = array_new(n, sizeof(*b->mounts));
+	b->starts = array_new(n, sizeof(*b->starts));
 	out->mounts = array_new(n, sizeof(*out->mounts));
-	if (!b->mounts || !out->mounts)
+	if (!b->mounts || !b->starts || !out->mounts)
 		return error_no_memory(b->error);
 	if (n > LAUNCH_MOUNTS_MAX)
 		return error_set(b->error, RETWINE_USAGE, "there are %zu mounts; at most %u", n,
 				 LAUNCH_MOUNTS_MAX);
 	enum retwine_code code = sort_mounts(b, out->mounts, n);
 
+	if (code == RETWINE_OK)
+		code = check_volumes(b, out->mounts, n);
 	if (code != RETWINE_OK)
 		return code;
 	out->mount_count = n;
 	for (size_t i = 0; i < n; i++) {
-		b->mounts[i].kind = mount_kind(out->mounts[i]);
-		b->mounts[i].size = out->mounts[i]->size;
-		b->mounts[i].guest_path = bytes_of(out->mounts[i]->guest);
-		b->mounts[i].read_only = out->mounts[i]->read_only;
+		describe_mount(&b->mounts[i], out->mounts[i]);
+		add_start(b, (uint32_t)i, out->mounts[i]->volume);
 	}
+	b->record.starts = b->starts;
 	b->record.mounts = b->mounts;
 	b->record.mount_count = (uint32_t)n;
 	return RETWINE_OK;
@@ -232,6 +312,7 @@ static void build_scalars(struct builder *b, const struct record *out)
 	b->record.strict = b->config->strict;
 	b->record.listener_count = (uint32_t)b->config->listener_count;
 	b->record.limits = b->config->limits;
+	memcpy(b->record.salt, b->config->has_salt ? b->config->salt : b->salt, LAUNCH_SALT_SIZE);
 }
 
 /* Encodes into a buffer of the exact size. */
@@ -289,9 +370,10 @@ static enum retwine_code build(struct builder *b, struct record *out)
 
 enum retwine_code record_build(struct record *record, const struct retwine_config *config,
 			       const struct module *module, enum launch_engine engine,
-			       struct retwine_error *error)
+			       const uint8_t salt[LAUNCH_SALT_SIZE], struct retwine_error *error)
 {
-	struct builder b = {.config = config, .module = module, .engine = engine, .error = error};
+	struct builder b = {
+		.config = config, .module = module, .engine = engine, .salt = salt, .error = error};
 	struct record out = {0};
 	enum retwine_code code = build(&b, &out);
 
@@ -299,6 +381,7 @@ enum retwine_code record_build(struct record *record, const struct retwine_confi
 	free(b.env);
 	free(b.mounts);
 	free(b.values);
+	free(b.starts);
 	if (code == RETWINE_OK)
 		*record = out;
 	else

@@ -18,10 +18,11 @@ struct record {
 	size_t mount_count;
 };
 
-/* Builds the record for a module and the engine that was chosen. RETWINE_USAGE when the configuration asks for what no record may
- * hold. */
+/* Builds the record for a module and the engine that was chosen; the salt is used unless the configuration has one.
+ * RETWINE_USAGE when the configuration asks for what no record may hold. */
 MUST_USE enum retwine_code record_build(struct record *record, const struct retwine_config *config,
 					const struct module *module, enum launch_engine engine,
+					const uint8_t salt[LAUNCH_SALT_SIZE],
 					struct retwine_error *error);
 
 void record_fini(struct record *record);

@@ -4,6 +4,7 @@
  */
 #include "include/retwine.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +15,8 @@
 #include "host/run.h"
 #include "host/service.h"
 #include "host/sockets.h"
+#include "host/text.h"
+#include "host/volume_file.h"
 #include "host/words.h"
 
 const char *retwine_version(void)
@@ -26,6 +29,29 @@ void retwine_free(void *text)
 	free(text);
 }
 
+/* What is weaker than it should be, because the configuration says so. */
+enum retwine_code retwine_config_relaxations(const struct retwine_config *config, char **lines,
+					     struct retwine_error *error)
+{
+	struct text t = {0};
+
+	for (size_t i = 0; i < config->mount_count; i++) {
+		const struct config_mount *m = &config->mounts[i];
+
+		if (!m->volume || !m->volume->insecure_key)
+			continue;
+		text_add(&t, "INSECURE: the key of the volume ");
+		text_add_safe(&t, m->guest, strlen(m->guest));
+		text_add(&t, " lies on this machine: who has it can read and change the volume\n");
+	}
+	char *text = text_take(&t);
+
+	if (!text)
+		return error_no_memory(error);
+	*lines = text;
+	return RETWINE_OK;
+}
+
 /* ---- the run ---- */
 
 struct running {
@@ -33,23 +59,86 @@ struct running {
 	struct program program;
 	struct service_mount mounts[LAUNCH_MOUNTS_MAX];
 	size_t open_count; /* of mounts */
+	struct service_mount extras[2 * LAUNCH_MOUNTS_MAX];
+	size_t extra_count;
 	int listeners[LAUNCH_LISTEN_MAX];
 	size_t listener_count; /* those that are open */
 	struct host_run_request request;
 	struct host_run_result result;
 };
 
+/* A volume's file, with the lease; a new one if it may be made and is not there. */
+static enum retwine_code open_volume_file(struct service_mount *out, const char *path,
+					  bool read_only, bool create, struct retwine_error *error)
+{
+	struct volume_file file;
+	enum volume_file_mode mode = read_only ? VOLUME_FILE_READ : VOLUME_FILE_WRITE;
+
+	if (create && access(path, F_OK) != 0 && errno == ENOENT)
+		mode = VOLUME_FILE_CREATE;
+	const enum retwine_code code = volume_file_open(&file, path, mode, error);
+
+	if (code == RETWINE_OK)
+		*out = (struct service_mount){
+			.dir_fd = file.fd, .read_only = read_only, .volume = true};
+	return code;
+}
+
+/* `option` is what names the file; NULL for path: it names none. */
+static enum retwine_code open_extra(struct running *r, const char *option, const char *path,
+				    bool read_only, bool create, struct retwine_error *error)
+{
+	struct retwine_error inner = {0};
+
+	if (!path)
+		return RETWINE_OK;
+	const enum retwine_code code =
+		open_volume_file(&r->extras[r->extra_count], path, read_only, create, &inner);
+
+	if (code != RETWINE_OK)
+		return error_set(error, code, "volume: %s: %s", option, inner.message);
+	r->extra_count++;
+	return RETWINE_OK;
+}
+
+/* In the order that program/volume.c counts in. */
+static enum retwine_code open_volume(struct running *r, const struct config_mount *m,
+				     struct retwine_error *error)
+{
+	const struct config_volume *v = m->volume;
+	enum retwine_code code = open_volume_file(&r->mounts[r->open_count], m->host, m->read_only,
+						  v->start.create, error);
+
+	if (code != RETWINE_OK)
+		return code;
+	r->open_count++;
+	code = open_extra(r, "anchor", v->anchor, false, v->start.create, error);
+	return code == RETWINE_OK
+		       ? open_extra(r, "insecure-key-file", v->insecure_key, true, false, error)
+		       : code;
+}
+
+static enum retwine_code open_directory(struct running *r, const struct config_mount *m,
+					struct retwine_error *error)
+{
+	int fd = -1;
+	const enum retwine_code code = m->host ? directory_open(&fd, m->host, error) : RETWINE_OK;
+
+	if (code == RETWINE_OK)
+		r->mounts[r->open_count++] =
+			(struct service_mount){.dir_fd = fd, .read_only = m->read_only};
+	return code;
+}
+
 static enum retwine_code open_mounts(struct running *r, struct retwine_error *error)
 {
 	for (size_t i = 0; i < r->program.record.mount_count; i++) {
 		const struct config_mount *m = r->program.record.mounts[i];
-		int fd = -1;
-		enum retwine_code code = m->host ? directory_open(&fd, m->host, error) : RETWINE_OK;
+		const enum retwine_code code =
+			m->volume ? open_volume(r, m, error) : open_directory(r, m, error);
 
 		if (code != RETWINE_OK)
 			return code;
-		r->mounts[i] = (struct service_mount){.dir_fd = fd, .read_only = m->read_only};
-		r->open_count++;
 	}
 	return RETWINE_OK;
 }
@@ -95,6 +184,8 @@ static void make_request(struct running *r)
 	q->mount_count = r->open_count;
 	q->listeners = r->listeners;
 	q->listener_count = r->listener_count;
+	q->extras = r->extras;
+	q->extra_count = r->extra_count;
 	q->limits = r->config->host_limits;
 	q->quoting = r->config->attestation ? &r->config->quoting : NULL;
 	q->max_threads = r->config->limits.threads;
@@ -159,6 +250,9 @@ static enum retwine_code run(struct running *r, struct retwine_outcome *outcome,
 		outcome->identity = r->program.identity;
 		outcome_count(&outcome->stats, &r->result.stats);
 		outcome_tell(outcome, &r->result, r->config->module);
+		if (!outcome_volumes(outcome, &r->result, r->program.record.mounts,
+				     r->program.record.mount_count))
+			code = error_no_memory(error);
 	} else {
 		code = run_error(r, err, error);
 	}
@@ -180,6 +274,8 @@ enum retwine_code retwine_run(const struct retwine_config *config, struct retwin
 	for (size_t i = 0; i < r->open_count; i++)
 		if (r->mounts[i].dir_fd >= 0)
 			close(r->mounts[i].dir_fd);
+	for (size_t i = 0; i < r->extra_count; i++)
+		close(r->extras[i].dir_fd);
 	for (size_t i = 0; i < r->listener_count; i++)
 		close(r->listeners[i]);
 	program_fini(&r->program);

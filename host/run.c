@@ -110,9 +110,6 @@ static enum err run_load(struct run *r)
 		if (err != E_OK)
 			return run_failed(r, err, "withholding memory from the enclave");
 	}
-	if (err == E_OK && r->request->starting)
-		r->request->starting(r->request->starting_context, r->result->simulation,
-				     r->result->mrenclave);
 	return err;
 }
 
@@ -125,6 +122,8 @@ static enum err run_open_service(struct run *r)
 		.mount_count = q->mount_count,
 		.listeners = q->listeners,
 		.listener_count = q->listener_count,
+		.extras = q->extras,
+		.extra_count = q->extra_count,
 		.connection = q->deploy ? &q->connection : NULL,
 		.connection_idle_ns = q->connection_idle_ns,
 		.limits = q->limits,
@@ -170,7 +169,9 @@ static enum err run_enclave(struct run *r)
 	if (err != E_OK)
 		return run_failed(r, err, r->threads.why);
 	r->result->interrupted = r->threads.interrupted;
-	return r->threads.interrupted ? E_OK : shared_area_result(&r->area, 0, r->result);
+	if (r->threads.interrupted && !r->threads.finished)
+		return E_OK;
+	return shared_area_result(&r->area, 0, r->result);
 }
 
 static void run_count(struct run *r)
@@ -197,6 +198,10 @@ static enum err run_served(struct run *r)
 
 	if (err != E_OK)
 		return err;
+	/* With all files open and mapped: what is told then may give up the calls that this needs. */
+	if (r->request->starting)
+		r->request->starting(r->request->starting_context, r->result->simulation,
+				     r->result->mrenclave);
 	err = shared_area_init(&r->area, (uint32_t)r->enclave.thread_count, r->request);
 	if (err != E_OK) {
 		err = run_failed(r, err, "no memory for the area shared with the enclave");
@@ -252,5 +257,6 @@ void host_run_result_fini(struct host_run_result *result)
 	free(result->frames);
 	free(result->values);
 	free(result->text);
+	free(result->volumes);
 	memset(result, 0, sizeof(*result));
 }

@@ -29,8 +29,8 @@ struct host_run_request {
 	uint8_t launch_digest[32]; /* becomes CONFIGID */
 	/*
 	 * With deploy, launch record and module are empty: the enclave takes them from whoever speaks at the
-	 * other end of `connection`, a connected stream socket, which stays the caller's. Mounts and
-	 * listeners are not given then. The program's end is told there alone: the result's kind is
+	 * other end of `connection`, a connected stream socket, which stays the caller's. Listeners are not
+	 * given then, and no mount but one leased directory, for volumes. The program's end is told there alone: the result's kind is
 	 * RUN_DELIVERED, or RUN_REFUSED with the reason why no program ran.
 	 */
 	bool deploy;
@@ -41,6 +41,10 @@ struct host_run_request {
 	size_t mount_count;
 	const int *listeners; /* sockets that listen, as many as the launch record says */
 	size_t listener_count;
+	/* Files that volumes need besides their own, by rising mount: that of an anchor, then that of an
+	 * insecure key. */
+	const struct service_mount *extras;
+	size_t extra_count;
 	const struct quoting_config *quoting; /* NULL: nobody makes quotes for it */
 	struct service_limits limits;
 	uint32_t max_threads;	/* of the launch record: at once, the first included; 0: no limit */
@@ -73,14 +77,15 @@ struct host_run_stats {
 
 /* What came of it. Zero is valid; host_run_result_fini frees what it owns. */
 struct host_run_result {
-	bool simulation;	  /* the device was the simulator */
-	bool interrupted;	  /* SIGINT ended the run; `end` is not set */
+	bool simulation;  /* the device was the simulator */
+	bool interrupted; /* SIGINT ended the run; what the enclave told may be missing: kind 0 */
 	struct run_result end;	  /* copied from the slot, checked: kind is one of enum run_kind */
 	struct run_frame *frames; /* end.frame_count of them, copied and checked; owned */
 	char **frame_names;	  /* the same number; NULL without a name, else terminated; owned */
 	struct run_value *values; /* end.value_count of them; owned */
 	uint8_t *text;		  /* end.text_size bytes, the name that an error speaks of; owned */
-	uint8_t mrenclave[32];	  /* of the image that ran */
+	struct run_volume *volumes; /* end.volume_count of them, by rising mount; owned */
+	uint8_t mrenclave[32];	    /* of the image that ran */
 	struct host_run_stats stats;
 	/* When host_run fails: which step, in words ("EINIT: MRENCLAVE differs from the
 	 * signature"). */

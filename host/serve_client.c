@@ -20,6 +20,7 @@
 struct serving {
 	const struct retwine_config *config;
 	struct image image;
+	struct service_mount volumes; /* of retwine_client's directory */
 	struct retwine_identity identity;
 	struct host_run_request request;
 	struct host_run_result result;
@@ -51,6 +52,8 @@ static void make_request(struct serving *s, const struct retwine_client *client)
 	q->connection_idle_ns = client->idle_time_ns;
 	memcpy(q->launch_digest, client->launch_digest, sizeof(q->launch_digest));
 	memcpy(q->nonce, client->nonce, sizeof(q->nonce));
+	q->mounts = &s->volumes;
+	q->mount_count = client->volumes ? 1 : 0;
 	for (size_t i = 0; i < COUNT_OF(q->streams); i++)
 		q->streams[i] = -1;
 	q->limits = s->config->host_limits;
@@ -60,6 +63,15 @@ static void make_request(struct serving *s, const struct retwine_client *client)
 	q->simulation = s->config->simulation;
 	q->starting = on_starting;
 	q->starting_context = s;
+}
+
+/* Names below it are the enclaves' choice, which only who has a volume's key can make; each file is leased. */
+static enum retwine_code open_volumes(struct serving *s, const struct retwine_client *client,
+				      struct retwine_error *error)
+{
+	s->volumes = (struct service_mount){.dir_fd = -1, .leased = true};
+	return client->volumes ? directory_open(&s->volumes.dir_fd, client->volumes, error)
+			       : RETWINE_OK;
 }
 
 /* What the host may know. */
@@ -91,6 +103,11 @@ static enum retwine_code serve(struct serving *s, const struct retwine_client *c
 
 	if (code != RETWINE_OK)
 		return code;
+	code = open_volumes(s, client, error);
+	if (code != RETWINE_OK) {
+		image_fini(&s->image);
+		return code;
+	}
 	image_identity(&s->identity, &s->image.sigstruct);
 	memcpy(s->identity.launch_digest, client->launch_digest, LAUNCH_DIGEST_SIZE);
 	make_request(s, client);
@@ -107,6 +124,8 @@ static enum retwine_code serve(struct serving *s, const struct retwine_client *c
 	}
 	host_run_result_fini(&s->result);
 	image_fini(&s->image);
+	if (client->volumes)
+		close(s->volumes.dir_fd);
 	return code;
 }
 

@@ -24,6 +24,7 @@ enum output_shape {
 	OUTPUT_STAT,   /* one struct host_stat */
 	OUTPUT_TARGET, /* one TARGETINFO */
 	OUTPUT_POLLS,  /* as many struct host_poll as the input */
+	OUTPUT_MAP,    /* one struct host_map */
 };
 
 struct call_shape {
@@ -86,6 +87,8 @@ static const struct call_shape g_shapes[HOST_CALL_END] = {
 	ON_FILE(SHUTDOWN, shutdown, 2, NONE, NONE, NOTSUP),
 	CALL(QUOTE_TARGET, quote_target, 0, NONE, TARGET),
 	CALL(QUOTE, quote, 0, BYTES, BYTES),
+	ON_FILE(MAP, map, 1, NONE, MAP, NOTSUP),
+	ON_FILE(AHEAD, ahead, 3, NONE, NONE, NOTSUP),
 };
 
 const char *service_call_name(uint32_t call)
@@ -113,6 +116,8 @@ static bool output_fits(const struct call_shape *shape, const struct call_reques
 		return request->out_max == sizeof(struct host_stat);
 	case OUTPUT_TARGET:
 		return request->out_max == HOST_QUOTE_TARGET_SIZE;
+	case OUTPUT_MAP:
+		return request->out_max == sizeof(struct host_map);
 	case OUTPUT_POLLS:
 		return request->out_max == request->in_size &&
 		       request->in_size % sizeof(struct host_poll) == 0;
@@ -138,6 +143,8 @@ static enum host_errno job_run_on_file(struct service_job *job, const struct cal
 		return (enum host_errno)shape->stream_error;
 	if (file->read_only && shape->changes)
 		return HOST_ROFS;
+	if (file->leased && job->request.call != HOST_CALL_OPEN)
+		return HOST_ACCES;
 	enum host_errno error = shape->handler(job, file);
 
 	/* A directory that may be searched but not read. */
@@ -246,16 +253,22 @@ static enum err mount_place(struct host_service *s, uint32_t handle,
 
 	if (mount->dir_fd < 0)
 		return E_OK;
-	if (fstat(mount->dir_fd, &st) == -1 || !S_ISDIR(st.st_mode))
+	if (fstat(mount->dir_fd, &st) == -1 ||
+	    !(mount->volume ? S_ISREG(st.st_mode) : S_ISDIR(st.st_mode)))
 		return E_INVALID;
 	struct service_file file = {
 		.fd = fcntl(mount->dir_fd, F_DUPFD_CLOEXEC, 3),
 		.read_only = mount->read_only,
+		.leased = mount->leased,
 		.may_read = true,
 		.may_write = true,
 	};
 
-	return file.fd == -1 ? E_NOMEM : service_file_place(s, handle, &file);
+	if (file.fd == -1)
+		return E_NOMEM;
+	if (mount->volume)
+		service_map_file(&file);
+	return service_file_place(s, handle, &file);
 }
 
 /* The listener's own mode is changed: a connection that goes away between a look and its use must not
@@ -275,6 +288,24 @@ static enum err listener_place(struct host_service *s, uint32_t handle, int fd)
 		return E_INVALID;
 	}
 	return service_file_place(s, handle, &file);
+}
+
+/* What a volume needs besides its file. */
+static enum err extra_place(struct host_service *s, uint32_t handle,
+			    const struct service_mount *extra)
+{
+	struct stat st;
+
+	if (fstat(extra->dir_fd, &st) == -1 || !S_ISREG(st.st_mode))
+		return E_INVALID;
+	struct service_file file = {
+		.fd = fcntl(extra->dir_fd, F_DUPFD_CLOEXEC, 3),
+		.read_only = extra->read_only,
+		.may_read = true,
+		.may_write = true,
+	};
+
+	return file.fd == -1 ? E_NOMEM : service_file_place(s, handle, &file);
 }
 
 /* As if it had come by ACCEPT. */
@@ -311,6 +342,11 @@ static enum err service_place(struct host_service *s, const struct service_confi
 	for (uint32_t i = 0; i < config->listener_count && err == E_OK; i++)
 		err = listener_place(s, HOST_HANDLE_MOUNTS + (uint32_t)config->mount_count + i,
 				     config->listeners[i]);
+	for (uint32_t i = 0; i < config->extra_count && err == E_OK; i++)
+		err = extra_place(
+			s,
+			service_connection_handle(config->mount_count, config->listener_count) + i,
+			&config->extras[i]);
 	if (err == E_OK && config->connection)
 		err = connection_place(s, config);
 	return err;
@@ -334,7 +370,10 @@ static bool handles_suffice(const struct service_config *config)
 	left -= config->mount_count;
 	if (config->listener_count > left)
 		return false;
-	return !config->connection || config->listener_count < left;
+	left -= config->listener_count;
+	if (config->extra_count > left)
+		return false;
+	return !config->connection || (config->extra_count == 0 && left != 0);
 }
 
 enum err service_init(struct host_service *s, const struct service_config *config)
@@ -353,7 +392,7 @@ enum err service_init(struct host_service *s, const struct service_config *confi
 	s->start_context = config->start_context;
 	s->reserved_handles =
 		service_connection_handle(config->mount_count, config->listener_count) +
-		(config->connection ? 1 : 0);
+		(uint32_t)config->extra_count + (config->connection ? 1 : 0);
 	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (s->wake_fd == -1)
 		return E_NOMEM;

@@ -33,6 +33,9 @@ struct service_config {
 	size_t mount_count;
 	const int *listeners; /* sockets that listen: handles behind the mounts; copied (dup) */
 	size_t listener_count;
+	const struct service_mount
+		*extras; /* regular files that are not mapped: handles behind these */
+	size_t extra_count;
 	const int *connection; /* of a delivery: a handle behind the listeners; copied (dup) */
 	uint64_t connection_idle_ns; /* the longest that a RECV on it waits; 0: no limit */
 	struct service_limits limits;
@@ -97,7 +100,7 @@ MUST_USE enum err service_streams_reserve(int fd[3]);
 
 /*
  * Takes copies (dup) of the descriptors of mounts, listeners and connection; the streams stay the process's and are
- * never closed here. E_INVALID: more of them than handles, or a mount that is no directory; E_NOMEM: no
+ * never closed here. E_INVALID: more of them than handles, or a mount that is no directory (no regular file); E_NOMEM: no
  * memory or no descriptor left. On an error nothing is kept.
  */
 MUST_USE enum err service_init(struct host_service *s, const struct service_config *config);

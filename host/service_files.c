@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/checked.h"
@@ -82,6 +83,22 @@ static enum host_errno open_at(int dir_fd, const char *name, uint64_t flags,
 	return service_errno(errno);
 }
 
+/* One writer, or readers, of a regular file: as host/volume_file.c leases it. Before the lease nothing has
+ * changed, since such a file is never opened with TRUNC. */
+static enum host_errno open_lease(int fd, uint64_t flags)
+{
+	const int kind = flags & HOST_OPEN_WRITE ? LOCK_EX : LOCK_SH;
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return service_errno(errno);
+	if (!S_ISREG(st.st_mode))
+		return HOST_ACCES;
+	if (flock(fd, kind | LOCK_NB) == 0)
+		return HOST_SUCCESS;
+	return errno == EWOULDBLOCK ? HOST_BUSY : service_errno(errno);
+}
+
 enum host_errno service_do_open(struct service_job *job, struct service_file *dir)
 {
 	uint64_t flags = job->request.arg[1];
@@ -95,15 +112,22 @@ enum host_errno service_do_open(struct service_job *job, struct service_file *di
 		return error;
 	if (!open_flags_allowed(flags))
 		return HOST_INVAL;
+	if (dir->listens || dir->connected)
+		return HOST_NOTDIR;
 	if (dir->read_only && (flags & OPEN_CHANGES))
 		return HOST_ROFS;
+	if (dir->leased && (flags & (HOST_OPEN_TRUNC | HOST_OPEN_DIR)))
+		return HOST_ACCES;
 	error = service_file_room(job->service);
 	if (error == HOST_SUCCESS)
 		error = open_at(dir->fd, name.text, flags, &file);
 	if (error != HOST_SUCCESS)
 		return error;
-	if (fstat(file.fd, &st) == -1) {
+	if (dir->leased)
+		error = open_lease(file.fd, flags);
+	if (error == HOST_SUCCESS && fstat(file.fd, &st) == -1)
 		error = service_errno(errno);
+	if (error != HOST_SUCCESS) {
 		close(file.fd);
 		return error;
 	}

@@ -34,6 +34,7 @@ void service_file_put(struct host_service *s, struct service_file *file)
 
 	if (!last)
 		return;
+	service_unmap_file(file);
 	if (!file->borrowed)
 		close(file->fd);
 	heap_free(file);
@@ -45,6 +46,7 @@ static struct service_file *file_new(const struct service_file *file)
 	struct service_file *copy = heap_alloc(sizeof *copy);
 
 	if (!copy) {
+		service_unmap_file(file);
 		if (!file->borrowed)
 			close(file->fd);
 		return NULL;
@@ -56,9 +58,12 @@ static struct service_file *file_new(const struct service_file *file)
 	copy->stream = file->stream;
 	copy->listens = file->listens;
 	copy->connected = file->connected;
+	copy->leased = file->leased;
 	copy->search = file->search;
 	copy->may_read = file->may_read;
 	copy->may_write = file->may_write;
+	copy->map = file->map;
+	copy->map_size = file->map_size;
 	copy->idle_ns = file->idle_ns;
 	atomic_init(&copy->nonblock, atomic_load(&file->nonblock));
 	return copy;

@@ -20,9 +20,12 @@ struct service_file {
 	bool stream;	/* reads and writes wait by poll: streams, pipes, devices */
 	bool listens;	/* a socket that connections come to */
 	bool connected; /* such a connection */
+	bool leased;	/* a directory whose files are opened with a lease, and nothing else */
 	bool search;	/* a directory that may be searched but not read: opened with O_PATH */
 	bool may_read;	/* standard streams go one way, whatever the descriptor allows */
 	bool may_write;
+	void *map;	      /* of a volume: the file, for reading; NULL: it could not be mapped */
+	uint64_t map_size;    /* 0: no volume's file */
 	uint64_t idle_ns;     /* the longest that one call waits to read; 0: no limit */
 	atomic_bool nonblock; /* of a stream: answer HOST_AGAIN instead of waiting */
 };
@@ -71,6 +74,13 @@ MUST_USE enum err service_file_place(struct host_service *s, uint32_t handle,
  * it back. HOST_BADF when another thread was quicker. */
 enum host_errno service_file_close(struct host_service *s, uint64_t handle);
 
+/*
+ * A volume's file becomes memory of this process, read-only, with address space for it to grow: file->map and
+ * file->map_size. Without room for that, map is NULL. Before the program starts: no file is mapped later.
+ */
+void service_map_file(struct service_file *file);
+void service_unmap_file(const struct service_file *file);
+
 /* Takes `bytes` of a limited supply (limit 0: unlimited); false when it is used up. */
 MUST_USE bool service_take(_Atomic uint64_t *used, uint64_t bytes, uint64_t limit);
 /* Gives back what was taken and not used. */
@@ -106,6 +116,6 @@ service_handler service_do_readdir, service_do_stat_at, service_do_set_times_at,
 service_handler service_do_unlink, service_do_rename, service_do_link, service_do_symlink;
 service_handler service_do_readlink, service_do_park, service_do_unpark, service_do_thread_start;
 service_handler service_do_interrupt, service_do_accept, service_do_recv, service_do_shutdown;
-service_handler service_do_quote_target, service_do_quote;
+service_handler service_do_quote_target, service_do_quote, service_do_map, service_do_ahead;
 
 #endif

@@ -104,27 +104,40 @@ static void take_frame(struct reader *r, struct run_frame *f, char **name)
 		*name = take_name(r, f->name_size);
 }
 
+/* Mounts rise, so that each is told once; which are volumes is for who knows the record. */
+static void take_volumes(struct reader *r, struct run_volume *volumes, uint32_t count)
+{
+	for (uint32_t i = 0; i < count && reader_ok(r); i++) {
+		reader_bytes(r, &volumes[i], sizeof(volumes[i]));
+		if (volumes[i].reserved != 0 ||
+		    (i != 0 && volumes[i - 1].mount >= volumes[i].mount))
+			reader_fail(r);
+	}
+}
+
 static enum err take_result(struct reader *data, struct host_run_result *result)
 {
 	const struct run_result *end = &result->end;
 
-	const uint64_t reserved =
-		end->reserved | end->reserved2[0] | end->reserved2[1] | end->reserved2[2];
+	const uint64_t reserved = end->reserved2[0] | end->reserved2[1] | end->reserved2[2];
 
 	if (end->kind == 0 || end->kind >= RUN_KIND_END || reserved != 0 ||
 	    end->frame_count > RUN_FRAMES_MAX || end->value_count > RUN_VALUES_MAX ||
-	    end->text_size > SHARED_SLOT_DATA_SIZE)
+	    end->text_size > SHARED_SLOT_DATA_SIZE || end->volume_count > RUN_VOLUMES_MAX)
 		return E_MALFORMED;
 	result->frames = calloc(end->frame_count + 1u, sizeof(*result->frames));
 	result->frame_names = calloc(end->frame_count + 1u, sizeof(*result->frame_names));
 	result->values = calloc(end->value_count + 1u, sizeof(*result->values));
 	result->text = calloc(1, end->text_size + 1u);
-	if (!result->frames || !result->frame_names || !result->values || !result->text)
+	result->volumes = calloc(end->volume_count + 1u, sizeof(*result->volumes));
+	if (!result->frames || !result->frame_names || !result->values || !result->text ||
+	    !result->volumes)
 		return E_NOMEM;
 	for (uint32_t i = 0; i < end->frame_count && reader_ok(data); i++)
 		take_frame(data, &result->frames[i], &result->frame_names[i]);
 	reader_bytes(data, result->values, end->value_count * sizeof(*result->values));
 	reader_bytes(data, result->text, end->text_size);
+	take_volumes(data, result->volumes, end->volume_count);
 	return reader_ok(data) ? E_OK : E_MALFORMED;
 }
 

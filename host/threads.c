@@ -364,6 +364,7 @@ static void first_run(struct threads *a)
 {
 	switch (thread_serve(&a->thread[0], ENTER_START)) {
 	case EXIT_DONE:
+		atomic_store(&a->finished, true);
 		if (a->config.handle_sigint && atomic_load(&a->guarded) && interrupt_pending())
 			atomic_store(&a->interrupted, true);
 		threads_end(a, E_OK, "");

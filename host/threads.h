@@ -51,6 +51,7 @@ struct threads {
 	struct park_token guard; /* what the guard waits for */
 	atomic_bool guarded;	 /* the guard is there: a program can be told to end */
 	atomic_bool interrupted; /* SIGINT ended the run */
+	atomic_bool finished;	 /* the program ended all the same: its result stands in the slot */
 	enum err err;
 	char why[256];
 };

@@ -76,6 +76,16 @@ const char *words_hint(uint32_t err)
 		return "close other programs or lower -W max-memory-size";
 	case E_LAUNCH_STRICT:
 		return "leave out --dir or --strict";
+	case E_VOLUME_EMPTY:
+		return "with the option create a new volume is made there";
+	case E_VOLUME_KEY:
+		return "a sealed volume opens for the program, options and machine that it was "
+		       "sealed for";
+	case E_VOLUME_ANCHOR:
+		return "bring back the file that the anchor belongs to";
+	case E_VOLUME_SUPERBLOCK:
+	case E_VOLUME_HEADER:
+		return "bring back a copy of the file";
 	case E_NATIVE_UNVERIFIED:
 		return "compile it again with this version of retwine";
 	case E_HOST:

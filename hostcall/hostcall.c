@@ -10,10 +10,12 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/checked.h"
 #include "base/heap.h"
+#include "base/mutex.h"
 #include "base/reader.h"
 
-static _Atomic uint64_t g_violations;
+static _Atomic uint64_t g_violations, g_calls;
 
 struct call_rule {
 	uint8_t known;
@@ -107,6 +109,11 @@ uint64_t hostcall_violations(void)
 	return atomic_load_explicit(&g_violations, memory_order_relaxed);
 }
 
+uint64_t hostcall_count(void)
+{
+	return atomic_load_explicit(&g_calls, memory_order_relaxed);
+}
+
 struct exchange {
 	struct call_request request;
 	struct hostcall_in in;
@@ -130,6 +137,7 @@ static enum host_errno exchange_run(struct exchange *x)
 	must(x->request.out_max <= HOSTCALL_DATA_MAX);
 	x->request.in_size = (uint32_t)(x->in.size[0] + x->in.size[1]);
 	x->request.seq = hostcall_next_seq();
+	atomic_fetch_add_explicit(&g_calls, 1, memory_order_relaxed);
 	if (hostcall_transport(&x->request, &x->in, &x->reply, x->out) != E_OK)
 		return exchange_drop(x);
 	if (hostcall_check_reply(&x->request, &x->reply) != E_OK)
@@ -595,6 +603,97 @@ enum host_errno hostcall_quote(const uint8_t report[HOST_QUOTE_REPORT_SIZE], voi
 		return exchange_drop(&x);
 	*size = x.reply.out_size;
 	return HOST_SUCCESS;
+}
+
+/* All mappings. */
+static struct mutex g_map_lock;
+static struct host_mapping *g_maps;
+
+static bool ranges_meet(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
+{
+	return a < b + b_size && b < a + a_size;
+}
+
+/* Under the lock. */
+static bool map_is_apart(const struct host_map *got)
+{
+	for (const struct host_mapping *m = g_maps; m; m = m->next)
+		if (ranges_meet(got->address, got->size, m->address, m->size))
+			return false;
+	return true;
+}
+
+/* Whole pages, bounded, in the half of the addresses that a process has: no sum of the two wraps. */
+static bool map_in_form(const struct host_map *got)
+{
+	return got->address != 0 && got->size != 0 && got->address % HOST_MAP_PAGE == 0 &&
+	       got->size % HOST_MAP_PAGE == 0 && got->size <= HOST_MAP_MAX &&
+	       range_inside(got->address, got->size, HOST_MAP_END);
+}
+
+static bool map_take(struct host_mapping *mapping, const struct host_map *got)
+{
+	if (!map_in_form(got) || !hostcall_outside(got->address, got->size))
+		return false;
+	mutex_lock(&g_map_lock);
+	const bool apart = map_is_apart(got);
+
+	if (apart) {
+		*mapping = (struct host_mapping){g_maps, got->address, got->size};
+		g_maps = mapping;
+	}
+	mutex_unlock(&g_map_lock);
+	return apart;
+}
+
+enum host_errno hostcall_map(uint32_t handle, struct host_mapping *mapping)
+{
+	struct host_map got;
+	struct exchange x = {
+		.request = {.call = HOST_CALL_MAP, .arg = {handle}, .out_max = sizeof got},
+		.out = &got,
+	};
+	enum host_errno error = exchange_run(&x);
+
+	if (error != HOST_SUCCESS)
+		return error;
+	return map_take(mapping, &got) ? HOST_SUCCESS : exchange_drop(&x);
+}
+
+void hostcall_unmap(struct host_mapping *mapping)
+{
+	struct host_mapping **at = &g_maps;
+
+	mutex_lock(&g_map_lock);
+	while (*at && *at != mapping)
+		at = &(*at)->next;
+	if (*at)
+		*at = mapping->next;
+	mutex_unlock(&g_map_lock);
+	memset(mapping, 0, sizeof *mapping);
+}
+
+enum err hostcall_map_read(void *dst, const struct host_mapping *mapping, uint64_t off, size_t size)
+{
+	const size_t whole = size / sizeof(uint64_t) * sizeof(uint64_t);
+	uint64_t last;
+
+	/* The last word lies within the mapping as its first byte does: whole pages. */
+	if (off % sizeof last != 0 || !range_inside(off, size, mapping->size))
+		return E_IO;
+	if (!hostcall_copy_words(dst, mapping->address + off, whole / sizeof last))
+		return E_IO;
+	if (whole == size)
+		return E_OK;
+	if (!hostcall_copy_words(&last, mapping->address + off + whole, 1))
+		return E_IO;
+	memcpy((uint8_t *)dst + whole, &last, size - whole);
+	return E_OK;
+}
+
+enum host_errno hostcall_ahead(uint32_t handle, uint64_t off, uint64_t len)
+{
+	return exchange_plain(HOST_CALL_AHEAD, handle, off, len, 0);
 }
 
 enum host_errno hostcall_park(uint64_t timeout_ns, bool *passed)

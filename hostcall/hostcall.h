@@ -51,6 +51,9 @@ MUST_USE enum err hostcall_check_reply(const struct call_request *request,
 /* Replies dropped so far, all threads. */
 uint64_t hostcall_violations(void);
 
+/* Calls made so far, all threads: as often the enclave was left by itself. */
+uint64_t hostcall_count(void);
+
 /*
  * A name as it goes to the host: bytes that we own, not terminated. One path component; what cannot
  * be one is answered here, without asking the host: HOST_INVAL for an empty name, ".", "..", or one
@@ -130,6 +133,34 @@ enum host_errno hostcall_quote_target(uint8_t out[HOST_QUOTE_TARGET_SIZE]);
  */
 enum host_errno hostcall_quote(const uint8_t report[HOST_QUOTE_REPORT_SIZE], void *out, size_t max,
 			       size_t *size);
+
+/*
+ * A file of the host as memory of the host's, which changes as the host likes: read by hostcall_map_read alone. On
+ * success the place is one that may be read: whole pages, outside the enclave and what is shared with it, apart from
+ * every other mapping. The caller keeps *mapping where it is until hostcall_unmap, and that before the handle is
+ * closed. HOST_NOTSUP: no volume's file; HOST_NOMEM: the host has no room for it.
+ */
+struct host_mapping {
+	struct host_mapping *next;
+	uint64_t address;
+	uint64_t size;
+};
+enum host_errno hostcall_map(uint32_t handle, struct host_mapping *mapping);
+/* Forgets it. A zeroed one is allowed. */
+void hostcall_unmap(struct host_mapping *mapping);
+/* Copies bytes [off, off + size) once. off is a multiple of 8; E_IO: not so, beyond the mapping, or the host's pages
+ * are not there (a file that is shorter). Then dst may hold any part of it. */
+MUST_USE enum err hostcall_map_read(void *dst, const struct host_mapping *mapping, uint64_t off,
+				    size_t size);
+/* These bytes will be read soon. */
+enum host_errno hostcall_ahead(uint32_t handle, uint64_t off, uint64_t len);
+
+/*
+ * Supplied by the surroundings: may this range of host memory be mapped, being neither the enclave's nor shared with
+ * it? And the copy of aligned words out of it; false: the pages are not there.
+ */
+MUST_USE bool hostcall_outside(uint64_t address, uint64_t size);
+MUST_USE bool hostcall_copy_words(void *dst, uint64_t address, size_t words);
 
 /* Waits until the calling thread is unparked, before or during the call; *passed: the time was over
  * first, which without one it never is. Both are the host's word: base/park.h is what callers use.

@@ -61,6 +61,8 @@ RETWINE_API const char *retwine_version(void);
 
 /* Reads a time above 0 as configurations have it, "30s", in nanoseconds; false when it is none. */
 RETWINE_API bool retwine_parse_time(uint64_t *ns, const char *text);
+/* Reads a size likewise, "64M", in bytes. */
+RETWINE_API bool retwine_parse_size(uint64_t *bytes, const char *text);
 
 /* Frees a text that the library gave out; NULL is allowed. */
 RETWINE_API void retwine_free(void *text);
@@ -188,6 +190,20 @@ struct retwine_stats {
 };
 
 /* How a run ended. Filled by retwine_run, emptied by retwine_outcome_fini. */
+/* A volume as it was at the end: the enclave's word. */
+struct retwine_mounted_volume {
+	char *guest;			   /* where it was mounted */
+	bool pinned;			   /* its state is remembered by who starts it */
+	uint64_t sequence;		   /* of the last commit, with its root: */
+	uint8_t root[RETWINE_DIGEST_SIZE]; /* what pin= expects the next time */
+	uint64_t blocks;		   /* of 4 KiB: of the file, and of these in use */
+	uint64_t used;
+	uint64_t cache_hits;
+	uint64_t cache_misses;
+	uint64_t blocks_written;
+	uint64_t commits; /* of this run */
+};
+
 struct retwine_outcome {
 	enum retwine_end end;
 	bool simulation;
@@ -198,6 +214,8 @@ struct retwine_outcome {
 	char no_quote[RETWINE_MESSAGE_MAX];
 	char *backtrace; /* lines, innermost frame first; NULL without one */
 	char *results;	 /* of an invoked function, one a line; NULL without one */
+	struct retwine_mounted_volume *volumes; /* by rising guest path; NULL without one */
+	size_t volume_count;
 	struct retwine_identity identity;
 	struct retwine_stats stats;
 };
@@ -213,6 +231,11 @@ RETWINE_API void retwine_config_on_start(struct retwine_config *config, retwine_
 typedef void (*retwine_compile_func)(void *context, const char *module);
 RETWINE_API void retwine_config_on_compile(struct retwine_config *config, retwine_compile_func func,
 					   void *context);
+
+/* Lines, each with an end, that say what is weaker than it should be because the configuration wants it so
+ * ("INSECURE: ..."); none: "". *lines is freed with retwine_free. */
+RETWINE_API enum retwine_code retwine_config_relaxations(const struct retwine_config *config,
+							 char **lines, struct retwine_error *error);
 
 /* With true, SIGINT ends a run of this configuration (RETWINE_INTERRUPTED). The library installs a
  * handler for the time of the run. */
@@ -293,10 +316,11 @@ RETWINE_API enum retwine_code retwine_verify(const struct retwine_policy *policy
 /* ---- serving enclaves to others, and deploying to one that is served ------------------------- */
 
 struct retwine_serve_options {
-	const char *listen;	   /* ADDR:PORT in figures; port 0: any */
-	const char *const *worker; /* words of the command that serves one client, NULL ends them; to
+	const char *listen; /* ADDR:PORT in figures; port 0: any */
+	const char *const
+		*worker;      /* words of the command that serves one client, NULL ends them; to
 				      these come the words of struct retwine_client as options */
-	unsigned max_clients;	   /* at once */
+	unsigned max_clients; /* at once */
 	unsigned max_clients_per_address;
 	uint64_t max_time_ns;	   /* of one client, from its connection to its end */
 	uint64_t hello_time_ns;	   /* until it has announced its program */
@@ -321,7 +345,8 @@ struct retwine_client {
 	int connection; /* a connected stream socket; the call closes it */
 	uint8_t launch_digest[RETWINE_DIGEST_SIZE];
 	uint8_t nonce[RETWINE_DIGEST_SIZE];
-	uint64_t idle_time_ns; /* that the enclave waits for the next byte of a delivery; 0: for ever */
+	uint64_t idle_time_ns; /* that a delivery may pause; 0: for ever */
+	const char *volumes; /* directory for the volumes of delivered programs; NULL: they have none */
 };
 
 /*
@@ -355,11 +380,12 @@ struct retwine_deploy_options {
 	/* What the enclave has to be. Where it names neither mrenclave nor mrsigner, MRENCLAVE is that of the
 	 * configuration's image, which has to be here. Launch digest and nonce are always checked. */
 	const struct retwine_policy *policy;
-	const struct retwine_deploy_file *inputs; /* name: a guest path below a directory of memory */
+	const struct retwine_deploy_file
+		*inputs; /* name: a guest path below a directory of memory */
 	size_t input_count;
 	const struct retwine_deploy_file *secrets; /* name: below /dev/attestation/keys */
 	size_t secret_count;
-	const char *input; /* file that the program reads as standard input; NULL: it is empty */
+	const char *input;   /* file that the program reads as standard input; NULL: it is empty */
 	uint64_t timeout_ns; /* for each step until the program is delivered; 0: 60 seconds */
 	/* Called when the enclave is verified, before anything is sent to it; may be NULL. `text` is what the
 	 * verifier says, `relaxations` each relaxation in force: lines, ended; the latter may be empty. */
@@ -435,6 +461,139 @@ enum retwine_machine {
 RETWINE_API enum retwine_code retwine_doctor(enum retwine_format format,
 					     enum retwine_machine *machine, char **text,
 					     struct retwine_error *error);
+
+/* ---- volumes, where one of their keys is ----------------------------------------------------- */
+
+/* What opens a volume; exactly one is not NULL. All are files. */
+struct retwine_volume_key {
+	const char *owner_key;	       /* the owner's private key: P-256 in PEM */
+	const char *key_file;	       /* a provisioned key: its bytes */
+	const char *insecure_key_file; /* one that the host has as well */
+};
+
+struct retwine_volume_options {
+	const char *path;
+	struct retwine_volume_key key;
+	bool write;	     /* false: read-only, beside other readers */
+	const char *pin;     /* "SEQUENCE:ROOT", the state that it must have; NULL: not asked for */
+	const char *anchor;  /* the anchor's file; NULL: none */
+	uint64_t cache_size; /* bytes; 0: the default */
+	uint64_t size_max;   /* of the file, in bytes; 0: what there is room for */
+};
+
+/* Which commit: its number and the hash of its superblock, which the next one names. */
+struct retwine_volume_state {
+	uint64_t sequence;
+	uint8_t root[RETWINE_DIGEST_SIZE];
+};
+
+/* A slot to be made for one key; exactly one of the three files is not NULL. */
+struct retwine_volume_slot {
+	const char *owner;	       /* file: a public key, P-256 in PEM */
+	const char *key_file;	       /* a provisioned key: its bytes, 32 or more */
+	const char *id;		       /* what that key is called */
+	const char *insecure_key_file; /* a key that the host has as well */
+};
+
+struct retwine_volume;
+
+/* Makes a new volume in a file that does not exist, with at least one slot. Of the options path, anchor and
+ * size_max count. *state is its first commit. */
+RETWINE_API enum retwine_code retwine_volume_create(const struct retwine_volume_options *options,
+						    const struct retwine_volume_slot *slots,
+						    size_t slot_count,
+						    struct retwine_volume_state *state,
+						    struct retwine_error *error);
+
+/* Opens one. RETWINE_REFUSED: the key does not fit, or the volume is not in the state that was asked
+ * for, or was changed by somebody without the key. */
+RETWINE_API enum retwine_code retwine_volume_open(struct retwine_volume **volume,
+						  const struct retwine_volume_options *options,
+						  struct retwine_error *error);
+/* What was not committed is lost; NULL is allowed. */
+RETWINE_API void retwine_volume_close(struct retwine_volume *volume);
+
+/* The last commit. */
+RETWINE_API void retwine_volume_get_state(struct retwine_volume *volume,
+					  struct retwine_volume_state *state);
+
+/* Makes all changes so far durable, at once. */
+RETWINE_API enum retwine_code retwine_volume_commit(struct retwine_volume *volume,
+						    struct retwine_error *error);
+
+struct retwine_volume_list {
+	bool recursive;
+	bool details; /* type, names, size, time, what a symlink says */
+};
+
+/* What is at a path, sorted by name: a directory's entries, or the file itself. */
+RETWINE_API enum retwine_code retwine_volume_list(struct retwine_volume *volume, const char *path,
+						  const struct retwine_volume_list *list,
+						  enum retwine_format format, char **text,
+						  struct retwine_error *error);
+
+/* What was copied. */
+struct retwine_volume_copied {
+	uint64_t files;
+	uint64_t directories;
+	uint64_t symlinks;
+	uint64_t bytes;
+};
+
+/*
+ * Copies `from`, a file of the host or with `recursive` a directory, to `to` in the volume, as cp does: into
+ * it when it is a directory. "-" as `from` is standard input. Contents and times of change are kept,
+ * symlinks inside a directory as they are. Nothing is durable before retwine_volume_commit; after an
+ * error the volume is to be closed without it. Counts are added to *copied.
+ */
+RETWINE_API enum retwine_code retwine_volume_copy_in(struct retwine_volume *volume,
+						     const char *from, const char *to,
+						     bool recursive,
+						     struct retwine_volume_copied *copied,
+						     struct retwine_error *error);
+/* The other way; "-" as `to` is standard output. What is made can be read by its owner alone. A file
+ * is there whole, every byte of it authentic, or not at all. */
+RETWINE_API enum retwine_code retwine_volume_copy_out(struct retwine_volume *volume,
+						      const char *from, const char *to,
+						      bool recursive,
+						      struct retwine_volume_copied *copied,
+						      struct retwine_error *error);
+
+/*
+ * Opens every block of the last commit and compares all that two places say of one thing. RETWINE_OK:
+ * *sound is the verdict, *text says it. `progress` may be NULL.
+ */
+RETWINE_API enum retwine_code
+retwine_volume_check(struct retwine_volume *volume,
+		     void (*progress)(void *context, uint64_t done, uint64_t of), void *context,
+		     enum retwine_format format, bool *sound, char **text,
+		     struct retwine_error *error);
+
+struct retwine_volume_rekey {
+	const struct retwine_volume_slot *add;
+	size_t add_count;
+	const unsigned *drop; /* numbers of slots as they are listed, from 0 */
+	size_t drop_count;
+	bool force; /* the last slot of an owner, too */
+};
+
+/*
+ * Adds and drops key slots and nothing else: one header is written, no block of data. *text lists the slots that
+ * there are then. Without changes it lists them.
+ */
+RETWINE_API enum retwine_code retwine_volume_rekey(const struct retwine_volume_options *options,
+						   const struct retwine_volume_rekey *rekey,
+						   enum retwine_format format, char **text,
+						   struct retwine_error *error);
+
+/* The name under which a server keeps the volume of this label that the key in the file opens (doc/deploy.md). */
+RETWINE_API enum retwine_code retwine_volume_file_name(const char *key_file, const char *label,
+						       char **name, struct retwine_error *error);
+
+/* Lists what the header says in clear; retwine_inspect does the same. Without a key none of it is
+ * authentic. */
+RETWINE_API enum retwine_code retwine_volume_inspect(const char *path, enum retwine_format format,
+						     char **text, struct retwine_error *error);
 
 #ifdef __cplusplus
 }

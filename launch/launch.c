@@ -14,11 +14,18 @@
 #define FLAG_STRICT    1u /* of the program part; 2 was once "unverified": it stays unknown */
 #define FLAG_READ_ONLY 1u /* of a mount */
 
+#define FLAG_BIND_LAUNCH 1u /* of a volume */
+
+/* of a volume's start */
+#define FLAG_CREATE   1u
+#define FLAG_ADD_SEAL 2u
+
 /* Smallest encodings: what a count is held against before anything is allocated. */
 #define ARG_SIZE_MIN	  4
 #define VARIABLE_SIZE_MIN 9
 #define RULE_LISTEN	  1u /* of the network */
 #define MOUNT_SIZE_MIN	  17
+#define START_SIZE	  (4 + 4 + 8 + LAUNCH_ROOT_SIZE)
 
 /* A reader that remembers why it failed first. */
 struct decoder {
@@ -179,6 +186,48 @@ static bool mount_place_ok(const struct launch_mount *m)
 						    sizeof(LAUNCH_ATTESTATION_PATH) - 1}) == 0;
 }
 
+/* A point that is not compressed, or nothing; whether it is on the curve is for who uses it to find. */
+static struct launch_bytes decode_owner(struct decoder *d)
+{
+	struct launch_bytes owner = {0};
+	const uint32_t size = reader_u32(&d->r);
+
+	if (size != 0 && size != LAUNCH_OWNER_SIZE)
+		decoder_fail(d, E_LAUNCH_FIELD);
+	const uint8_t *p = reader_take(&d->r, size);
+
+	if (p && size != 0) {
+		owner = (struct launch_bytes){.p = p, .size = size};
+		if (p[0] != 4)
+			decoder_fail(d, E_LAUNCH_FIELD);
+	}
+	return owner;
+}
+
+static void decode_volume(struct decoder *d, struct launch_mount *m)
+{
+	m->bind_launch = decode_choice(d, 0, FLAG_BIND_LAUNCH + 1) != 0;
+	m->seal_by = decode_choice(d, LAUNCH_SEAL_ENCLAVE, LAUNCH_SEAL_END);
+	m->svn = reader_u16(&d->r);
+	m->anchor = decode_choice(d, LAUNCH_ANCHOR_NONE, LAUNCH_ANCHOR_END);
+	for (int i = 0; i < 3; i++)
+		(void)decode_choice(d, 0, 1); /* reserved */
+	m->size = reader_u64(&d->r);
+	m->owner = decode_owner(d);
+	if (reader_ok(&d->r) && m->svn != 0 && m->seal_by != LAUNCH_SEAL_SIGNER)
+		decoder_fail(d, E_LAUNCH_FIELD);
+}
+
+static void check_mount(struct decoder *d, const struct launch_mount *m, bool strict)
+{
+	if (!launch_path_ok(m->guest_path) || !mount_place_ok(m))
+		decoder_fail(d, E_LAUNCH_NAME);
+	else if (!mount_key_ok(m) || (m->kind == LAUNCH_MOUNT_ATTESTATION && m->read_only))
+		decoder_fail(d, E_LAUNCH_FIELD);
+	else if (strict && (m->kind == LAUNCH_MOUNT_HOST || m->key_policy == LAUNCH_KEY_INSECURE))
+		decoder_fail(d, E_LAUNCH_STRICT);
+}
+
 static void decode_mount(struct decoder *d, struct launch_mount *m, bool strict)
 {
 	m->kind = decode_choice(d, LAUNCH_MOUNT_HOST, LAUNCH_MOUNT_END);
@@ -190,14 +239,26 @@ static void decode_mount(struct decoder *d, struct launch_mount *m, bool strict)
 	m->key_id = decode_string(d, LAUNCH_LABEL_MAX);
 	if (m->kind == LAUNCH_MOUNT_TMP)
 		m->size = reader_u64(&d->r);
-	if (!reader_ok(&d->r))
-		return;
-	if (!launch_path_ok(m->guest_path) || !mount_place_ok(m))
-		decoder_fail(d, E_LAUNCH_NAME);
-	else if (!mount_key_ok(m) || (m->kind == LAUNCH_MOUNT_ATTESTATION && m->read_only))
-		decoder_fail(d, E_LAUNCH_FIELD);
-	else if (strict && m->kind == LAUNCH_MOUNT_HOST)
-		decoder_fail(d, E_LAUNCH_STRICT);
+	if (m->kind == LAUNCH_MOUNT_VOLUME)
+		decode_volume(d, m);
+	if (reader_ok(&d->r))
+		check_mount(d, m, strict);
+}
+
+/* Two volumes with one label have the same sealing key, and a delivered key does not say of which volume it is: the
+ * host could exchange their files. */
+static bool volume_is_alone(const struct launch_mount *mounts, uint32_t count)
+{
+	const struct launch_mount *m = &mounts[count];
+
+	for (uint32_t i = 0; i < count && m->kind == LAUNCH_MOUNT_VOLUME; i++) {
+		if (mounts[i].kind != LAUNCH_MOUNT_VOLUME)
+			continue;
+		if (launch_compare(mounts[i].label, m->label) == 0 ||
+		    (m->key_id.size != 0 && launch_compare(mounts[i].key_id, m->key_id) == 0))
+			return false;
+	}
+	return true;
 }
 
 static void decode_mounts(struct decoder *d, struct launch_record *record)
@@ -208,6 +269,8 @@ static void decode_mounts(struct decoder *d, struct launch_record *record)
 	for (uint32_t i = 0; i < n && reader_ok(&d->r); i++) {
 		decode_mount(d, &mounts[i], record->strict);
 		decode_order(d, i ? &mounts[i - 1].guest_path : NULL, mounts[i].guest_path);
+		if (reader_ok(&d->r) && !volume_is_alone(mounts, i))
+			decoder_fail(d, E_LAUNCH_FIELD);
 	}
 	record->mounts = mounts;
 	record->mount_count = n;
@@ -291,9 +354,14 @@ static void decode_invoke(struct decoder *d, struct launch_record *record)
 
 static void decode_args(struct decoder *d, struct launch_record *record)
 {
+	const uint8_t *start = d->r.p;
+	const size_t left = d->r.left;
+
 	decode_argv(d, record);
 	decode_env(d, record);
 	decode_invoke(d, record);
+	if (reader_ok(&d->r))
+		record->arguments = (struct launch_bytes){.p = start, .size = left - d->r.left};
 }
 
 static void decode_limits(struct decoder *d, struct launch_limits *limits)
@@ -333,10 +401,62 @@ static void decode_program(struct decoder *d, struct launch_record *record)
 		decode_args(d, record);
 }
 
+/* It says something, of a volume, which this can be said of. */
+static bool start_ok(const struct launch_record *record, const struct launch_volume_start *start)
+{
+	static const uint8_t none[LAUNCH_ROOT_SIZE];
+	const struct launch_mount *m;
+
+	if (start->mount >= record->mount_count)
+		return false;
+	m = &record->mounts[start->mount];
+	if (m->kind != LAUNCH_MOUNT_VOLUME)
+		return false;
+	if (start->sequence == 0 &&
+	    ((!start->create && !start->add_seal) || memcmp(start->root, none, sizeof(none)) != 0))
+		return false;
+	if (start->sequence != 0 && m->anchor != LAUNCH_ANCHOR_PINNED)
+		return false;
+	if (m->read_only && (start->create || start->add_seal))
+		return false;
+	return !start->add_seal || m->key_policy != LAUNCH_KEY_SEAL;
+}
+
+static void decode_start(struct decoder *d, struct launch_volume_start *start)
+{
+	start->mount = reader_u32(&d->r);
+	const uint8_t flags = decode_choice(d, 0, 2 * FLAG_ADD_SEAL);
+
+	start->create = (flags & FLAG_CREATE) != 0;
+	start->add_seal = (flags & FLAG_ADD_SEAL) != 0;
+	for (int i = 0; i < 3; i++)
+		(void)decode_choice(d, 0, 1); /* reserved */
+	start->sequence = reader_u64(&d->r);
+	reader_bytes(&d->r, start->root, sizeof(start->root));
+}
+
+static void decode_starts(struct decoder *d, struct launch_record *record)
+{
+	uint32_t n = decode_count(d, LAUNCH_MOUNTS_MAX, START_SIZE);
+	struct launch_volume_start *starts = decode_array(d, n, sizeof(*starts));
+
+	for (uint32_t i = 0; i < n && reader_ok(&d->r); i++) {
+		decode_start(d, &starts[i]);
+		if (reader_ok(&d->r) && !start_ok(record, &starts[i]))
+			decoder_fail(d, E_LAUNCH_FIELD);
+		if (reader_ok(&d->r) && i != 0 && starts[i - 1].mount >= starts[i].mount)
+			decoder_fail(d, E_LAUNCH_ORDER);
+	}
+	record->starts = starts;
+	record->start_count = n;
+}
+
 static void decode_invocation(struct decoder *d, struct launch_record *record)
 {
+	reader_bytes(&d->r, record->salt, sizeof(record->salt));
 	if (record->args_policy == LAUNCH_ARGS_ANY)
 		decode_args(d, record);
+	decode_starts(d, record);
 }
 
 /* Decodes one part, which ends exactly where its size says. */
@@ -415,6 +535,18 @@ static bool encode_string(struct writer *w, struct launch_bytes s)
 	return true;
 }
 
+static bool encode_volume(struct writer *w, const struct launch_mount *m)
+{
+	writer_u8(w, m->bind_launch ? FLAG_BIND_LAUNCH : 0);
+	writer_u8(w, (uint8_t)m->seal_by);
+	writer_u16(w, m->svn);
+	writer_u8(w, (uint8_t)m->anchor);
+	for (int i = 0; i < 3; i++)
+		writer_u8(w, 0);
+	writer_u64(w, m->size);
+	return encode_string(w, m->owner);
+}
+
 static bool encode_mount(struct writer *w, const struct launch_mount *m)
 {
 	writer_u8(w, (uint8_t)m->kind);
@@ -426,7 +558,7 @@ static bool encode_mount(struct writer *w, const struct launch_mount *m)
 		return false;
 	if (m->kind == LAUNCH_MOUNT_TMP)
 		writer_u64(w, m->size);
-	return true;
+	return m->kind != LAUNCH_MOUNT_VOLUME || encode_volume(w, m);
 }
 
 void launch_encode_value(struct writer *w, struct launch_value value)
@@ -480,9 +612,26 @@ static bool encode_program(struct writer *w, const struct launch_record *record)
 	return record->args_policy != LAUNCH_ARGS_FIXED || encode_args(w, record);
 }
 
+static void encode_start(struct writer *w, const struct launch_volume_start *start)
+{
+	writer_u32(w, start->mount);
+	writer_u8(w, (uint8_t)((start->create ? FLAG_CREATE : 0) |
+			       (start->add_seal ? FLAG_ADD_SEAL : 0)));
+	for (int i = 0; i < 3; i++)
+		writer_u8(w, 0);
+	writer_u64(w, start->sequence);
+	writer_bytes(w, start->root, sizeof(start->root));
+}
+
 static bool encode_invocation(struct writer *w, const struct launch_record *record)
 {
-	return record->args_policy != LAUNCH_ARGS_ANY || encode_args(w, record);
+	writer_bytes(w, record->salt, sizeof(record->salt));
+	if (record->args_policy == LAUNCH_ARGS_ANY && !encode_args(w, record))
+		return false;
+	writer_u32(w, record->start_count);
+	for (uint32_t i = 0; i < record->start_count; i++)
+		encode_start(w, &record->starts[i]);
+	return true;
 }
 
 enum err launch_encode(const struct launch_record *record, struct writer *w)
@@ -507,6 +656,7 @@ void launch_measure(const struct launch_record *record, struct launch_digests *d
 {
 	static const char program_label[] = "retwine.program.v1";
 	static const char launch_label[] = "retwine.launch.v1";
+	static const char arguments_label[] = "retwine.arguments.v1";
 	uint8_t invocation[LAUNCH_DIGEST_SIZE];
 	struct sha256 h;
 
@@ -521,6 +671,11 @@ void launch_measure(const struct launch_record *record, struct launch_digests *d
 	sha256_update(&h, digests->program, LAUNCH_DIGEST_SIZE);
 	sha256_update(&h, invocation, sizeof(invocation));
 	sha256_final(&h, digests->launch);
+
+	sha256_init(&h);
+	sha256_update(&h, arguments_label, sizeof(arguments_label) - 1);
+	sha256_update(&h, record->arguments.p, record->arguments.size);
+	sha256_final(&h, digests->arguments);
 }
 
 void launch_measure_module(uint8_t module_digest[LAUNCH_DIGEST_SIZE],

@@ -72,8 +72,29 @@ enum launch_key_policy {
 	LAUNCH_KEY_NONE,
 	LAUNCH_KEY_SEAL,	/* derived from the platform's secret */
 	LAUNCH_KEY_PROVISIONED, /* delivered under key_id after attestation */
+	LAUNCH_KEY_INSECURE,	/* in a file of the host's, which so has it: not with strict */
 	LAUNCH_KEY_END
 };
+
+/* For whom a volume's seal slot is made and opened. */
+enum launch_seal_by {
+	LAUNCH_SEAL_NONE,    /* of what is no volume */
+	LAUNCH_SEAL_ENCLAVE, /* this image */
+	LAUNCH_SEAL_SIGNER,  /* this product of the image's signer, from a version on */
+	LAUNCH_SEAL_END
+};
+
+/* What remembers a volume's last state (volume/anchor.h). */
+enum launch_anchor {
+	LAUNCH_ANCHOR_NONE = 1,
+	LAUNCH_ANCHOR_PINNED, /* who starts it: a state, or none for a volume that is to be made */
+	LAUNCH_ANCHOR_FILE,
+	LAUNCH_ANCHOR_END
+};
+
+#define LAUNCH_OWNER_SIZE 65u /* of a P-256 point, not compressed */
+#define LAUNCH_SALT_SIZE  32u
+#define LAUNCH_ROOT_SIZE  32u
 
 struct launch_mount {
 	struct launch_bytes guest_path; /* canonical, see launch_path_ok */
@@ -82,7 +103,24 @@ struct launch_mount {
 	enum launch_key_policy key_policy;
 	struct launch_bytes label;  /* of a volume, 1..LAUNCH_LABEL_MAX bytes */
 	struct launch_bytes key_id; /* of a provisioned key, likewise */
-	uint64_t size;		    /* of LAUNCH_MOUNT_TMP: most bytes; 0: the runtime's default */
+	uint64_t size; /* LAUNCH_MOUNT_TMP: most bytes; of a volume: of its cache; 0: the default */
+
+	/* of a volume */
+	enum launch_seal_by seal_by;
+	uint16_t svn;	  /* LAUNCH_SEAL_SIGNER: the least version of the image */
+	bool bind_launch; /* a seal slot is for these arguments alone (launch_digests) */
+	enum launch_anchor anchor;
+	struct launch_bytes
+		owner; /* who has an owner slot in what is made; LAUNCH_OWNER_SIZE or 0 */
+};
+
+/* What is to be done with a volume at this start, and the last state that the owner knows of it. */
+struct launch_volume_start {
+	uint32_t mount;	   /* its index */
+	bool create;	   /* makes one where the file is empty */
+	bool add_seal;	   /* one that another slot opened gets a seal slot */
+	uint64_t sequence; /* LAUNCH_ANCHOR_PINNED: of the state; 0: none is known */
+	uint8_t root[LAUNCH_ROOT_SIZE];
 };
 
 struct launch_variable {
@@ -134,15 +172,24 @@ struct launch_record {
 	const struct launch_value *values;
 	uint32_t value_count;
 
-	/* set by launch_decode: the two parts as they were encoded, which the digests cover */
+	/* invocation part */
+	uint8_t salt[LAUNCH_SALT_SIZE]; /* random, so that the digest tells nothing; or zeros */
+	const struct launch_volume_start *starts; /* by rising mount */
+	uint32_t start_count;
+
+	/* set by launch_decode: the two parts as they were encoded, which the digests cover, and the
+	 * arguments in one of them */
 	struct launch_bytes program;
 	struct launch_bytes invocation;
+	struct launch_bytes arguments;
 };
 
 struct launch_digests {
-	uint8_t program[LAUNCH_DIGEST_SIZE]; /* SHA-256("retwine.program.v1" || program) */
-	uint8_t launch[LAUNCH_DIGEST_SIZE];  /* SHA-256("retwine.launch.v1" || program digest ||
+	uint8_t program[LAUNCH_DIGEST_SIZE];   /* SHA-256("retwine.program.v1" || program) */
+	uint8_t launch[LAUNCH_DIGEST_SIZE];    /* SHA-256("retwine.launch.v1" || program digest ||
 						SHA-256(invocation)) */
+	uint8_t arguments[LAUNCH_DIGEST_SIZE]; /* SHA-256("retwine.arguments.v1" || arguments):
+						  what can be the same at every start */
 };
 
 /*

@@ -35,6 +35,27 @@ MUST_USE enum err platform_derive_key(uint8_t key[PLATFORM_KEY_SIZE], const char
 				      const uint8_t program_digest[32], const void *context,
 				      size_t context_size);
 
+/* Under which policy a key for data at rest is derived, and for which versions. */
+struct platform_seal {
+	bool signer;	     /* any image of our signer's product; else this image alone */
+	uint16_t product;    /* ours */
+	uint16_t svn;	     /* of the image: at most ours */
+	uint8_t cpu_svn[16]; /* of the machine: at most its own */
+};
+
+/* What we would seal under now: our product and the newest versions. */
+void platform_seal_own(struct platform_seal *seal, bool signer);
+
+/*
+ * As platform_derive_key, from a secret under another policy or of older versions (SGX: EGETKEY SEAL by
+ * MRENCLAVE or MRSIGNER; never with CONFIGID or XFRM). *seal is untrusted in content: E_DENIED when
+ * it is another product's, or newer than we or the machine are.
+ */
+MUST_USE enum err platform_derive_seal_key(uint8_t key[PLATFORM_KEY_SIZE],
+					   const struct platform_seal *seal, const char *label,
+					   const uint8_t program_digest[32], const void *context,
+					   size_t context_size);
+
 /* Evidence over report_data: on SGX a local report for `target` (a TARGETINFO, untrusted but copied
  * in; NULL: for ourselves). E_INVALID: no TARGETINFO; E_LIMIT: out_max is too small. */
 MUST_USE enum err platform_evidence(const uint8_t report_data[PLATFORM_REPORT_DATA_SIZE],
@@ -53,6 +74,9 @@ MUST_USE enum err platform_evidence_verify(const void *evidence, size_t size);
  * digest and 32 zeros; CONFIGSVN is 0). E_DENIED when there is none, or we are not what the runtime was
  * built to be (SGX: our ATTRIBUTES, XFRM and MISCSELECT). */
 MUST_USE enum err platform_launch_digest(uint8_t out[32]);
+
+/* Is the state of AVX-512 ours to use: kept when we are interrupted, cleared when we leave (SGX: XFRM)? */
+MUST_USE bool platform_has_avx512(void);
 
 /* Is it this one? E_DENIED when not. */
 MUST_USE enum err platform_check_launch(const uint8_t launch_digest[32]);

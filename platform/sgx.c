@@ -51,37 +51,36 @@ static enum err sgx_key(uint8_t out[SGX_KEY_SIZE], const struct sgx_keyrequest *
 }
 
 /*
- * The request for half of the secret. Bound to MRENCLAVE, to every ATTRIBUTES flag (so never the
- * same for a debug enclave) and to MISCSELECT; not to XFRM, which the machine chooses by what it
- * can do, nor to CONFIGID, since program and launch come in by HKDF.
+ * The request for half of a secret. Bound to MRENCLAVE or to MRSIGNER and the product, to every
+ * ATTRIBUTES flag (so never the same for a debug enclave) and to MISCSELECT; not to XFRM, which the
+ * machine chooses by what it can do, nor to CONFIGID, since program and launch come in by HKDF.
  */
-static void secret_request(struct sgx_keyrequest *r, const struct sgx_report *self, uint8_t half)
+static void secret_request(struct sgx_keyrequest *r, const struct platform_seal *seal, uint8_t half)
 {
 	static const char label[] = "retwine.secret.v1";
 
 	static_assert(sizeof label < sizeof r->keyid, "room for the number");
+	static_assert(sizeof r->cpusvn == sizeof seal->cpu_svn, "the machine's version");
 	memset(r, 0, sizeof *r);
 	r->keyname = KEYNAME_SEAL;
-	r->keypolicy = KEYPOLICY_MRENCLAVE;
-	r->isvsvn = self->body.isvsvn;
-	memcpy(r->cpusvn, self->body.cpusvn, sizeof r->cpusvn);
+	r->keypolicy = seal->signer ? KEYPOLICY_MRSIGNER : KEYPOLICY_MRENCLAVE;
+	r->isvsvn = seal->svn;
+	memcpy(r->cpusvn, seal->cpu_svn, sizeof r->cpusvn);
 	r->attributemask.flags = UINT64_MAX;
 	r->miscmask = UINT32_MAX;
 	memcpy(r->keyid, label, sizeof label);
 	r->keyid[sizeof r->keyid - 1] = half;
 }
 
-enum err platform_secret(uint8_t out[PLATFORM_SECRET_SIZE])
+static enum err sgx_secret(uint8_t out[PLATFORM_SECRET_SIZE], const struct platform_seal *seal)
 {
-	struct sgx_report self;
 	struct sgx_keyrequest request;
 	uint8_t secret[PLATFORM_SECRET_SIZE];
 	enum err err = E_OK;
 
 	static_assert(PLATFORM_SECRET_SIZE == 2 * SGX_KEY_SIZE, "two keys");
-	sgx_report_self(&self);
 	for (uint8_t half = 0; err == E_OK && half < 2; half++) {
-		secret_request(&request, &self, half);
+		secret_request(&request, seal, half);
 		err = sgx_key(secret + half * SGX_KEY_SIZE, &request);
 	}
 	if (err == E_OK)
@@ -90,9 +89,27 @@ enum err platform_secret(uint8_t out[PLATFORM_SECRET_SIZE])
 	return err;
 }
 
-enum err platform_derive_key(uint8_t key[PLATFORM_KEY_SIZE], const char *label,
-			     const uint8_t program_digest[32], const void *context,
-			     size_t context_size)
+void platform_seal_own(struct platform_seal *seal, bool signer)
+{
+	struct sgx_report self;
+
+	sgx_report_self(&self);
+	*seal = (struct platform_seal){
+		.signer = signer, .product = self.body.isvprodid, .svn = self.body.isvsvn};
+	memcpy(seal->cpu_svn, self.body.cpusvn, sizeof seal->cpu_svn);
+}
+
+enum err platform_secret(uint8_t out[PLATFORM_SECRET_SIZE])
+{
+	struct platform_seal own;
+
+	platform_seal_own(&own, false);
+	return sgx_secret(out, &own);
+}
+
+static enum err derive_key(uint8_t key[PLATFORM_KEY_SIZE], const struct platform_seal *seal,
+			   const char *label, const uint8_t program_digest[32], const void *context,
+			   size_t context_size)
 {
 	uint8_t info[PLATFORM_LABEL_MAX + 1 + 32 + PLATFORM_CONTEXT_MAX];
 	uint8_t secret[PLATFORM_SECRET_SIZE];
@@ -108,12 +125,37 @@ enum err platform_derive_key(uint8_t key[PLATFORM_KEY_SIZE], const char *label,
 	writer_bytes(&w, program_digest, 32);
 	writer_bytes(&w, context, context_size);
 	must(writer_ok(&w));
-	err = platform_secret(secret);
+	err = sgx_secret(secret, seal);
 	if (err == E_OK)
 		err = hkdf_sha256(key, PLATFORM_KEY_SIZE, NULL, 0, secret, sizeof secret, info,
 				  w.len);
 	wipe(secret, sizeof secret);
 	return err;
+}
+
+enum err platform_derive_key(uint8_t key[PLATFORM_KEY_SIZE], const char *label,
+			     const uint8_t program_digest[32], const void *context,
+			     size_t context_size)
+{
+	struct platform_seal own;
+
+	platform_seal_own(&own, false);
+	return derive_key(key, &own, label, program_digest, context, context_size);
+}
+
+/* The product is the CPU's word for us and not in the request: another one's slot asks for another key. */
+enum err platform_derive_seal_key(uint8_t key[PLATFORM_KEY_SIZE], const struct platform_seal *seal,
+				  const char *label, const uint8_t program_digest[32],
+				  const void *context, size_t context_size)
+{
+	struct platform_seal own;
+
+	platform_seal_own(&own, seal->signer);
+	if (seal->product != own.product || seal->svn > own.svn)
+		return E_DENIED;
+	const enum err err = derive_key(key, seal, label, program_digest, context, context_size);
+
+	return err == E_UNSUPPORTED ? E_DENIED : err; /* a newer machine's */
 }
 
 /* SDM, EREPORT and EGETKEY: an enclave as a target is these fields of its report. */
@@ -234,6 +276,14 @@ enum err platform_launch_digest(uint8_t out[32])
 		return E_DENIED;
 	memcpy(out, self.body.configid, 32);
 	return E_OK;
+}
+
+bool platform_has_avx512(void)
+{
+	struct sgx_report self;
+
+	sgx_report_self(&self);
+	return (self.body.attributes.xfrm & XFRM_AVX512) == XFRM_AVX512;
 }
 
 enum err platform_check_launch(const uint8_t launch_digest[32])

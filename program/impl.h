@@ -13,6 +13,7 @@
 #include "native/native.h"
 #include "program/imports.h"
 #include "program/program.h"
+#include "program/volume.h"
 #include "wasi/wasi.h"
 #include "wasm/instance.h"
 #include "wasm/linker.h"
@@ -43,6 +44,7 @@ struct program {
 	bool spawns;	       /* the module imports thread-spawn */
 	uint32_t thread_limit; /* at once, the first included */
 	uint64_t max_memory_pages;
+	struct program_volumes volumes;
 	struct wasi_config wasi_config;
 	struct wasi wasi;
 	bool wasi_open;

@@ -19,12 +19,19 @@
 
 #define START_FUNCTION "_start"
 
-/* What the format of the record knows and this runtime cannot do; what is not to be had this way. */
+/* The key comes with the program, and the file by it (program/volume_delivered.h). */
+static bool volume_is_deliverable(const struct launch_mount *m)
+{
+	return m->key_policy == LAUNCH_KEY_PROVISIONED && m->anchor != LAUNCH_ANCHOR_FILE;
+}
+
+/* What is not to be had this way: the host's files are not there for a delivery. */
 static enum err record_supported(const struct launch_record *r, bool delivered)
 {
 	for (uint32_t i = 0; i < r->mount_count; i++) {
-		if (r->mounts[i].kind == LAUNCH_MOUNT_VOLUME)
-			return E_UNSUPPORTED;
+		if (delivered && r->mounts[i].kind == LAUNCH_MOUNT_VOLUME &&
+		    !volume_is_deliverable(&r->mounts[i]))
+			return E_DEPLOY_VOLUME;
 		if (delivered && r->mounts[i].kind == LAUNCH_MOUNT_HOST)
 			return E_DEPLOY_HOST;
 	}
@@ -99,18 +106,22 @@ static enum err join_env(struct program *p, struct wasi_bytes *env)
 	return E_OK;
 }
 
-/* Of the kinds that record_supported lets through. */
 static enum wasi_mount_kind mount_kind(enum launch_mount_kind kind)
 {
-	if (kind == LAUNCH_MOUNT_TMP)
-		return WASI_MOUNT_TMP;
-	return kind == LAUNCH_MOUNT_ATTESTATION ? WASI_MOUNT_ATTESTATION : WASI_MOUNT_HOST;
+	static const enum wasi_mount_kind kinds[LAUNCH_MOUNT_END] = {
+		[LAUNCH_MOUNT_HOST] = WASI_MOUNT_HOST,
+		[LAUNCH_MOUNT_TMP] = WASI_MOUNT_TMP,
+		[LAUNCH_MOUNT_VOLUME] = WASI_MOUNT_VOLUME,
+		[LAUNCH_MOUNT_ATTESTATION] = WASI_MOUNT_ATTESTATION,
+	};
+
+	return kinds[kind];
 }
 
-static void list_mounts(const struct launch_record *r, struct wasi_mount *mounts)
+static void list_mounts(const struct program *p, struct wasi_mount *mounts)
 {
-	for (uint32_t i = 0; i < r->mount_count; i++) {
-		const struct launch_mount *m = &r->mounts[i];
+	for (uint32_t i = 0; i < p->record.mount_count; i++) {
+		const struct launch_mount *m = &p->record.mounts[i];
 
 		mounts[i] = (struct wasi_mount){
 			.path = {m->guest_path.p, m->guest_path.size},
@@ -118,6 +129,7 @@ static void list_mounts(const struct launch_record *r, struct wasi_mount *mounts
 			.read_only = m->read_only,
 			.handle = HOST_HANDLE_MOUNTS + i,
 			.size = m->size,
+			.volume = program_volumes_get(p, i),
 		};
 	}
 }
@@ -147,7 +159,7 @@ static enum err open_wasi(struct program *p)
 		return program_refuse(p, E_NOMEM);
 	for (uint32_t i = 0; i < r->argc; i++)
 		args[i] = (struct wasi_bytes){r->argv[i].p, r->argv[i].size};
-	list_mounts(r, mounts);
+	list_mounts(p, mounts);
 	p->wasi_config = (struct wasi_config){
 		.args = args,
 		.arg_count = r->argc,
@@ -298,8 +310,9 @@ static void run(struct program *p)
 	struct wasm_func_instance *entry = NULL;
 
 	if (check_record(p) != E_OK || check_module(p) != E_OK || set_limits(p) != E_OK ||
-	    program_engine_open(p) != E_OK || open_wasi(p) != E_OK || instantiate(p) != E_OK ||
-	    find_entry(p, &entry) != E_OK || take_arguments(p, entry->type) != E_OK)
+	    program_engine_open(p) != E_OK || program_volumes_open(p) != E_OK ||
+	    open_wasi(p) != E_OK || instantiate(p) != E_OK || find_entry(p, &entry) != E_OK ||
+	    take_arguments(p, entry->type) != E_OK)
 		return;
 	program_threads_ready(p);
 	call_entry(p, entry);
@@ -322,6 +335,7 @@ void program_run(const struct program_input *in, struct program_outcome *out)
 	program_threads_close(p);
 	if (p->wasi_open)
 		wasi_fini(&p->wasi);
+	program_volumes_close(p);
 	program_thread_fini(&p->first);
 	program_engine_close(p);
 	program_imports_fini(&p->imports);

@@ -46,12 +46,15 @@ struct program_outcome {
 	struct run_value value[RUN_VALUES_MAX];
 	uint32_t text_size;
 	char text[2 * RUN_NAME_MAX]; /* the name that an error speaks of */
+	uint32_t volume_count;
+	struct run_volume volume[RUN_VOLUMES_MAX];
 };
 
 /* Most bytes of an outcome, encoded. */
 #define PROGRAM_RESULT_MAX                                                                         \
 	(sizeof(struct run_result) + RUN_FRAMES_MAX * (sizeof(struct run_frame) + RUN_NAME_MAX) +  \
-	 RUN_VALUES_MAX * sizeof(struct run_value) + (size_t)2 * RUN_NAME_MAX)
+	 RUN_VALUES_MAX * sizeof(struct run_value) + (size_t)2 * RUN_NAME_MAX +                    \
+	 RUN_VOLUMES_MAX * sizeof(struct run_volume))
 
 /* The outcome as struct run_result and, right behind it, its data (boundary/abi.h). Returns the size. */
 size_t program_result_encode(uint8_t out[PROGRAM_RESULT_MAX],

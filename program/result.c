@@ -26,17 +26,20 @@ size_t program_result_encode(uint8_t out[PROGRAM_RESULT_MAX], const struct progr
 				     .detail = {outcome->detail[0], outcome->detail[1]},
 				     .frame_count = outcome->frame_count,
 				     .value_count = outcome->value_count,
-				     .text_size = outcome->text_size};
+				     .text_size = outcome->text_size,
+				     .volume_count = outcome->volume_count};
 	struct writer w;
 
 	must(outcome->frame_count <= RUN_FRAMES_MAX && outcome->value_count <= RUN_VALUES_MAX &&
-	     outcome->text_size <= sizeof(outcome->text));
+	     outcome->text_size <= sizeof(outcome->text) &&
+	     outcome->volume_count <= RUN_VOLUMES_MAX);
 	writer_init(&w, out, PROGRAM_RESULT_MAX);
 	writer_bytes(&w, &r, sizeof(r));
 	for (uint32_t i = 0; i < outcome->frame_count; i++)
 		write_frame(&w, &outcome->frame[i]);
 	writer_bytes(&w, outcome->value, outcome->value_count * sizeof(outcome->value[0]));
 	writer_bytes(&w, outcome->text, outcome->text_size);
+	writer_bytes(&w, outcome->volume, outcome->volume_count * sizeof(outcome->volume[0]));
 	must(writer_ok(&w));
 	return w.len;
 }

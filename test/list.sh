@@ -55,10 +55,11 @@ for mode in fast strict; do
 	entry "wasi-$mode" "test/wasi/run.py --mode=$mode $b$wasi"
 done
 entry wasi-in-memory "test/wasi/run.py --mount=tmp $b$wasi"
+entry wasi-on-a-volume "test/wasi/run.py --mount=volume $b$wasi"
 entry wasi-native-code "test/wasi/run.py --engine=native $b$wasi"
 for t in test/e2e/*.sh; do
 	name=$(basename "$t" .sh)
-	case $name in lib) continue ;; channel_openssl | compressors | determinism | image_gate | install | real_programs | repository | verify) modes=fast ;; *) modes="fast strict" ;; esac
+	case $name in lib) continue ;; channel_openssl | compressors | determinism | image_gate | install | real_programs | repository | verify | volume) modes=fast ;; *) modes="fast strict" ;; esac
 	for mode in $modes; do
 		entry "$name-$mode" "BUILD=$b RETWINE=$b/retwine MODE=$mode $t"
 	done

@@ -217,6 +217,8 @@ kill -TERM "$server_pid"
 wait "$server_pid"
 must "the server ends when it is told to" test $? -eq 0
 
+examples/volume/demo.sh "$build" || failed=1
+
 echo
 if [ "$failed" -ne 0 ]; then
 	echo "demo: FAILED, see WRONG above"

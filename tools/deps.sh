@@ -11,7 +11,7 @@ build="clang-19 lld-19 llvm-19-dev make gcc libc6-dev binutils libmbedtls-dev li
 examples="wasi-libc libclang-rt-19-dev-wasm32 npm ca-certificates"
 # Sanitizers, programs in text, C++ and Rust.
 test="libclang-rt-19-dev wabt python3 libc++-19-dev-wasm32 libc++abi-19-dev-wasm32
-	libstdc++-12-dev rustc libstd-rust-dev-wasm32 lld-14 binaryen libsimde-dev xz-utils bzip2"
+	libstdc++-12-dev rustc libstd-rust-dev-wasm32 lld-14 binaryen libsimde-dev libsqlite3-dev xz-utils bzip2"
 
 # A disassembler and an emulator, for the verifier's own tests.
 verifier="libzydis-dev libunicorn-dev"

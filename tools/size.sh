@@ -46,6 +46,6 @@ list() {
 
 # What finds facts for the verifier of native code is not in the image.
 list "in the enclave image (trusted)" base boundary crypto platform launch hostcall channel wasm interp \
-	native wasi program enclave
+	native volume wasi program enclave
 list "outside" sgx attest compiler host include cli
 list "tests and tools" test fuzz bench examples

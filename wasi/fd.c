@@ -374,14 +374,24 @@ uint32_t wasi_fd_renumber(struct wasi *wasi, const struct wasi_memory *memory, c
 	return wasi_table_renumber(wasi, (uint32_t)args[0], (uint32_t)args[1]);
 }
 
+/* A directory is synced where that says something (fs_ops.dir_sync); elsewhere it is BADF, as in wasmtime. */
+static enum wasi_errno fd_check_sync(const struct wasi_descriptor *d, uint64_t right)
+{
+	if (d->node->type == WASI_TYPE_DIR && !d->node->ops->dir_sync)
+		return WASI_BADF;
+	return right & ~d->rights ? WASI_NOTCAPABLE : WASI_SUCCESS;
+}
+
 static enum wasi_errno fd_sync(struct wasi *wasi, uint32_t fd, uint64_t right, bool data_only)
 {
 	struct wasi_descriptor *d;
-	enum wasi_errno e = wasi_table_get_file(wasi, fd, right, &d);
+	enum wasi_errno e = wasi_table_get(wasi, fd, 0, &d);
 
 	if (e != WASI_SUCCESS)
 		return e;
-	e = fs_sync(d->node, data_only);
+	e = fd_check_sync(d, right);
+	if (e == WASI_SUCCESS)
+		e = fs_sync(d->node, data_only);
 	wasi_descriptor_put(d);
 	return e;
 }

@@ -60,6 +60,7 @@ struct fs_ops {
 	enum wasi_errno (*set_times)(struct fs_node *node, const struct fs_times *times);
 	enum wasi_errno (*set_flags)(struct fs_node *node, uint32_t fdflags);
 	enum wasi_errno (*sync)(struct fs_node *node, bool data_only);
+	bool dir_sync; /* of a directory, too */
 
 	/* files, and streams, which ignore the offset */
 	enum wasi_errno (*read)(struct fs_node *node, void *buf, size_t size, uint64_t off,

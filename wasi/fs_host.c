@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/heap.h"
+#include "wasi/fs_volume.h"
 
 #define HOST_ERRNO(name, number) static_assert(WASI_##name == (number), "errno " #name);
 #include "boundary/errno.def"
@@ -46,10 +47,16 @@ enum wasi_filetype fs_host_type(uint32_t type)
 	}
 }
 
+/* A host's number that says "volume" would make a program trust what it may not. */
+static uint64_t host_dev(uint64_t dev)
+{
+	return (dev ^ FS_VOLUME_DEV) >> 32 == 0 ? ~dev : dev;
+}
+
 struct wasi_filestat fs_host_filestat(const struct host_stat *st)
 {
 	return (struct wasi_filestat){
-		.dev = st->dev,
+		.dev = host_dev(st->dev),
 		.ino = st->ino,
 		.type = (uint8_t)fs_host_type(st->type),
 		.nlink = st->nlink,

@@ -16,7 +16,8 @@ static uint64_t descriptor_possible(const struct fs_node *node, uint8_t access)
 	uint64_t rights = WASI_RIGHTS_FILE;
 
 	if (node->type == WASI_TYPE_DIR)
-		return WASI_RIGHTS_DIR;
+		return WASI_RIGHTS_DIR |
+		       (node->ops->dir_sync ? WASI_RIGHT_FD_SYNC | WASI_RIGHT_FD_DATASYNC : 0);
 	if (node->stream)
 		rights = node->ops->recv ? WASI_RIGHTS_SOCKET : WASI_RIGHTS_STREAM;
 	if (!(access & WASI_ACCESS_READ))

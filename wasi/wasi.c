@@ -12,6 +12,7 @@
 #include "wasi/fs_attest.h"
 #include "wasi/fs_stream.h"
 #include "wasi/fs_tmp.h"
+#include "wasi/fs_volume.h"
 #include "wasi/funcs.h"
 #include "wasi/given.h"
 #include "wasi/table.h"
@@ -81,8 +82,10 @@ static enum err strings_check(const struct wasi_bytes *strings, size_t count)
 
 static enum err mount_check(const struct wasi_mount *m)
 {
-	if (m->kind < WASI_MOUNT_HOST || m->kind > WASI_MOUNT_ATTESTATION)
+	if (m->kind < WASI_MOUNT_HOST || m->kind > WASI_MOUNT_VOLUME)
 		return E_UNSUPPORTED;
+	if (m->kind == WASI_MOUNT_VOLUME && !m->volume)
+		return E_INVALID;
 	if (m->kind == WASI_MOUNT_ATTESTATION && m->read_only) /* it has inputs */
 		return E_INVALID;
 	if (m->path.size == 0 || m->path.size > FS_LINK_MAX || bytes_have_nul(&m->path))
@@ -182,6 +185,17 @@ static enum wasi_errno mount_attestation(struct wasi *wasi, uint32_t number, str
 	return e;
 }
 
+/* And for a volume. */
+static enum wasi_errno mount_volume(struct wasi *wasi, const struct wasi_mount *m, uint32_t number,
+				    struct fs_node **root)
+{
+	const enum wasi_errno e = fs_volume_new(m->volume, number, m->read_only, root);
+
+	if (e == WASI_SUCCESS)
+		wasi->roots[wasi->root_count++] = fs_node_get(*root);
+	return e;
+}
+
 static enum wasi_errno mount_host(struct wasi *wasi, const struct wasi_mount *m, uint32_t number,
 				  struct fs_node **root)
 {
@@ -203,6 +217,8 @@ static enum err wasi_add_mount(struct wasi *wasi, const struct wasi_mount *m, ui
 		e = mount_tmp(wasi, m, number, &root);
 	else if (m->kind == WASI_MOUNT_ATTESTATION)
 		e = mount_attestation(wasi, number, &root);
+	else if (m->kind == WASI_MOUNT_VOLUME)
+		e = mount_volume(wasi, m, number, &root);
 	else
 		e = mount_host(wasi, m, number, &root);
 	if (e != WASI_SUCCESS)

@@ -20,6 +20,7 @@
 
 #include "base/err.h"
 #include "base/mutex.h"
+#include "volume/volume.h"
 #include "wasi/fs_host.h"
 #include "wasi/memory.h"
 
@@ -41,6 +42,7 @@ enum wasi_mount_kind {
 	WASI_MOUNT_HOST = 1, /* an untrusted directory of the host */
 	WASI_MOUNT_TMP,	     /* memory: empty but for given files at the start, gone at the end */
 	WASI_MOUNT_ATTESTATION, /* evidence of this program, and its keys (wasi/fs_attest.h); once */
+	WASI_MOUNT_VOLUME,	/* a trusted volume (wasi/fs_volume.h) */
 };
 
 struct wasi_mount {
@@ -49,6 +51,8 @@ struct wasi_mount {
 	bool read_only;
 	uint32_t handle; /* WASI_MOUNT_HOST: the host's directory, ours from wasi_init on */
 	uint64_t size;	 /* WASI_MOUNT_TMP: most bytes, names and tables included; 0: the default */
+	struct volume *
+		volume; /* WASI_MOUNT_VOLUME: the caller's, open until wasi_fini, which commits nothing */
 };
 
 /*

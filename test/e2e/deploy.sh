@@ -192,6 +192,17 @@ for digest in "$swapped" "$changed"; do
 	other_end
 done
 
+# Who knows program and arguments does not know the digest: a delivery has a salt of its own, unless it is told one.
+guessed=$(launch_digest "$EXAMPLES/hello.wasm" one)
+other python3 "$here/middle.py" digest "$real" "$guessed"
+deploy "$EXAMPLES/hello.wasm" one
+check_refused "a digest that is guessed" 125 'not trusted, nothing was sent.*another launch digest'
+other_end
+other python3 "$here/middle.py" digest "$real" "$guessed"
+deploy --salt "$(printf '%064d' 0)" "$EXAMPLES/hello.wasm" one
+check_status "without salt" 0
+other_end
+
 # The host answers a fresh client with evidence for an older one.
 other python3 "$here/middle.py" nonce "$real" "$(printf '%064d' 1)"
 deploy "$EXAMPLES/hello.wasm"
@@ -200,7 +211,8 @@ other_end
 
 # Who passes all on is no harm, and learns the certificate.
 other python3 "$here/middle.py" record "$real" "$WORK/recorded.der"
-deploy "$EXAMPLES/hello.wasm"
+salt=$(printf 'ab%.0s' {1..32}) # the same each time, so that what was recorded is for this launch
+deploy --salt "$salt" "$EXAMPLES/hello.wasm"
 check_status "a relay" 0
 wait "$other"
 sent=$(sed -n 's/^sent //p' "$said")
@@ -240,7 +252,7 @@ if [ "$MODE" = fast ]; then
 	check "what the simulation is worth" "the forger got nothing" grep -q '^got' "$said"
 	while read -r mode why; do
 		other "$BUILD/e2e/hostile_serve" "$BUILD/retwine-enclave.elf" "$mode" "$WORK/recorded.der"
-		deploy "$EXAMPLES/hello.wasm"
+		deploy --salt "$salt" "$EXAMPLES/hello.wasm"
 		check_refused "hostile: $mode" 125 "$why"
 		wait "$other"
 		check "hostile: $mode" "got something" test "$(grep -c '^got' "$said")" -eq 0

@@ -3,12 +3,17 @@
  * images, and a storm of signals. Usage: enclave_test IMAGE SIGNATURE [strict]
  */
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/time.h>
+#include <unistd.h>
 
+#include "crypto/gcm.h"
 #include "enclave/layout.h"
+#include "host/cpu.h"
 #include "test/enclave/bare.h"
 #include "wasm/trap.h"
 
@@ -555,6 +560,170 @@ TEST(reply_is_bounded_and_its_loss_noticed)
 	bare_close(&b);
 }
 
+#define MAP_REFUSED ((uint64_t)HOST_IO << 56)
+
+/* What the enclave makes of MAP answered so, and of two pages read there. */
+static uint64_t map_at(uint64_t address, uint64_t size, bool of_enclave, bool of_area)
+{
+	struct bare b;
+
+	bare_open(&b);
+	bare_set_probe(&b, PROBE_MAP, 1);
+	uint64_t exit = bare_start(&b);
+
+	while (exit == EXIT_CALL && bare_request(&b).call == HOST_CALL_PREFAULT)
+		exit = bare_answer(&b);
+	CHECK_EQ(bare_request(&b).call, HOST_CALL_MAP);
+	if (of_enclave)
+		address += b.device->base;
+	if (of_area)
+		address += (uint64_t)(uintptr_t)b.shared;
+	const struct call_reply reply = {.seq = bare_request(&b).seq,
+					 .out_size = sizeof(struct host_map)};
+	const struct host_map map = {address, size};
+
+	memcpy(bare_slot(&b, 0) + SLOT_REPLY_OFF, &reply, sizeof(reply));
+	memcpy(bare_slot(&b, 0) + SHARED_SLOT_DATA_OFF, &map, sizeof(map));
+	exit = bare_enter(&b, ENTER_RESUME, 0, 0);
+	if (exit == 2000 + VECTOR_PF) {
+		CHECK_EQ(bare_enter(&b, 0, 0, 0), EXIT_HANDLED);
+		exit = bare_resume(&b);
+	}
+	CHECK_EQ(exit, EXIT_DONE);
+	const uint64_t result = bare_result(&b);
+
+	bare_close(&b);
+	return result;
+}
+
+TEST(mappings_are_outside_the_enclave_and_the_shared_area)
+{
+	const size_t area = 4096 + 8 * SHARED_SLOT_SIZE + 4096;
+	uint8_t *page = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	CHECK_EQ(map_at((uint64_t)(uintptr_t)page, 8192, false, false), (uint64_t)1 << 28);
+	CHECK_EQ(map_at((uint64_t)(uintptr_t)page + 8, 8192, false, false), MAP_REFUSED);
+	CHECK_EQ(map_at(0, 8192, true, false), MAP_REFUSED);
+	CHECK_EQ(map_at(LAYOUT_HEAP_OFF, 8192, true, false), MAP_REFUSED);
+	CHECK_EQ(map_at(LAYOUT_WINDOW_OFF, 8192, true, false), MAP_REFUSED);
+	CHECK_EQ(map_at(LAYOUT_ELRANGE_SIZE - 4096, 8192, true, false), MAP_REFUSED);
+	CHECK_EQ(map_at(0 - (uint64_t)4096, 8192, true, false), MAP_REFUSED);
+	CHECK_EQ(map_at(0 - (uint64_t)4096, LAYOUT_ELRANGE_SIZE + 8192, true, false), MAP_REFUSED);
+	CHECK_EQ(map_at(0, 8192, false, true), MAP_REFUSED);
+	CHECK_EQ(map_at(area - 4096, 8192, false, true), MAP_REFUSED);
+	CHECK_EQ(map_at(0 - (uint64_t)4096, 8192, false, true), MAP_REFUSED);
+	CHECK_EQ(map_at(0 - (uint64_t)4096, area + 8192, false, true), MAP_REFUSED);
+	CHECK_EQ(map_at(4096, 8192, false, false), 1); /* nothing is there */
+	munmap(page, 8192);
+}
+
+static int volume_of_pages(uint64_t pages)
+{
+	FILE *f = tmpfile();
+	const int fd = dup(fileno(f));
+
+	fclose(f);
+	CHECK_EQ(ftruncate(fd, (off_t)pages * 4096), 0);
+	return fd;
+}
+
+/* PROBE_MAP of a real file by a real host. */
+static uint64_t map_file(int fd, uint64_t rounds)
+{
+	const struct service_mount mount = {
+		.dir_fd = fd, .read_only = true, .volume = true};
+	const struct host_run_request more = {
+		.streams = {0, 1, 2}, .mounts = &mount, .mount_count = 1};
+	struct host_run_result result;
+
+	CHECK_EQ(probe_with(PROBE_MAP, rounds, &more, &result), E_OK);
+	const uint64_t value = result.end.detail[0];
+
+	host_run_result_fini(&result);
+	return value;
+}
+
+TEST(a_file_too_short_for_its_mapping_is_an_error_of_the_read)
+{
+	for (uint64_t pages = 0; pages < 4; pages++) {
+		const int fd = volume_of_pages(pages);
+
+		CHECK_EQ(map_file(fd, 100), pages < 2 ? 100 : (uint64_t)100 << 28);
+		close(fd);
+	}
+}
+
+static int g_cut_fd;
+static atomic_bool g_cutting;
+
+static void *cut_and_grow(void *unused)
+{
+	for (unsigned i = 0; atomic_load(&g_cutting); i++)
+		CHECK_EQ(ftruncate(g_cut_fd, i % 3 * 4096), 0);
+	return unused;
+}
+
+TEST(a_file_cut_while_it_is_read_harms_nothing)
+{
+	pthread_t thread;
+
+	g_cut_fd = volume_of_pages(2);
+	atomic_store(&g_cutting, true);
+	CHECK_EQ(pthread_create(&thread, NULL, cut_and_grow, NULL), 0);
+	uint64_t reads = 0, failed = 0;
+
+	/* Until both have been met; how the threads take turns is the machine's. */
+	for (int i = 0; i < 200 && (failed == 0 || failed == reads); i++) {
+		const uint64_t result = map_file(g_cut_fd, 20000);
+
+		CHECK_EQ((result >> 28) + (result & 0xfffffff), 20000);
+		reads += 20000;
+		failed += result & 0xfffffff;
+	}
+	atomic_store(&g_cutting, false);
+	pthread_join(thread, NULL);
+	close(g_cut_fd);
+	printf("%llu reads, %llu of them failed\n", (unsigned long long)reads,
+	       (unsigned long long)failed);
+	CHECK(failed != 0 && failed != reads);
+}
+
+/* What PROBE_GCM gives when the host says this of the CPU. */
+static uint64_t gcm_with_hints(uint32_t hints)
+{
+	struct run_result result;
+	struct bare b;
+
+	bare_open(&b);
+	((struct shared_header *)(void *)b.shared)->cpu_hints = hints;
+	bare_set_probe(&b, PROBE_GCM, 1000);
+	uint64_t exit = bare_start(&b);
+
+	while (exit == EXIT_CALL)
+		exit = bare_answer(&b);
+	CHECK_EQ(exit, EXIT_DONE);
+	memcpy(&result, bare_slot(&b, 0), sizeof(result));
+	bare_close(&b);
+	return result.detail[0];
+}
+
+/* 4 KiB of zeros under a key and a nonce of one byte each, by both code paths. */
+TEST(gcm_gives_inside_what_it_gives_outside)
+{
+	static const uint8_t bytes[GCM_KEY_SIZE] = {1}, nonce[GCM_NONCE_SIZE] = {2};
+	static uint8_t block[4096];
+	uint8_t tag[GCM_TAG_SIZE];
+	struct gcm_key key;
+	uint64_t expected;
+
+	gcm_key_init(&key, bytes);
+	gcm_seal(&key, nonce, bytes, sizeof(bytes), block, sizeof(block), block, tag);
+	memcpy(&expected, tag, sizeof(expected));
+	CHECK_EQ(probe_value(PROBE_GCM, 1000), expected);
+	CHECK_EQ(gcm_with_hints(0), expected);
+	CHECK_EQ(gcm_with_hints(cpu_hints()), expected);
+}
+
 TEST(canary_is_random)
 {
 	uint64_t a = probe_value(PROBE_CANARY, 0), b = probe_value(PROBE_CANARY, 0);
@@ -880,6 +1049,10 @@ int main(int argc, char **argv)
 	RUN(end_on_one_thread_ends_the_others);
 	RUN(reply_is_bounded_and_its_loss_noticed);
 	RUN(growth_that_the_host_refuses_fails);
+	RUN(mappings_are_outside_the_enclave_and_the_shared_area);
+	RUN(a_file_too_short_for_its_mapping_is_an_error_of_the_read);
+	RUN(a_file_cut_while_it_is_read_harms_nothing);
+	RUN(gcm_gives_inside_what_it_gives_outside);
 	RUN(canary_is_random);
 	RUN(exception_on_the_way_in_is_refused);
 	RUN(page_taken_away_ends_the_enclave);

@@ -661,6 +661,7 @@ int main(int argc, char **argv)
 {
 	if (!bare_arguments(argc, argv))
 		return 2;
+	signal(SIGINT, SIG_DFL); /* whoever started us in the background may have had it ignored */
 	RUN(threads_trap_and_call_side_by_side);
 	RUN(mutex_excludes);
 	RUN(wake_ups_are_not_lost);

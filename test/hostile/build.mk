@@ -24,7 +24,7 @@ $(B)/test/hostile_trusted.wasm: test/hostile/guests/trusted.c
 $(B)/test/hostile_trusted_native.wasm: $(B)/test/hostile_trusted.wasm $(B)/retwine $(B)/retwine-compile
 	$(Q)$(B)/retwine compile --quiet --interruptible -o $@ $<
 
-HOSTILE_GUESTS := $(B)/test/hostile_trusted_native.wasm $(E)/sqlite3.wasm $(G)/files.wasm $(G)/threads/queue.wasm
+HOSTILE_GUESTS := $(B)/test/hostile_trusted_native.wasm $(E)/sqlite3.wasm $(G)/files.wasm $(G)/volume_io.wasm $(G)/threads/queue.wasm
 hostile-programs: $(B)/test/hostile_lies $(B)/test/retwine-hostile $(HOSTILE_GUESTS) $(IMAGE) $(IMAGE:.elf=.sig)
 
 # The boundary code, what it notices when a rule is missing, real runs: all seeded.

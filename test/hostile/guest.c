@@ -543,7 +543,7 @@ void guest_run(uint32_t ops)
 	config = (struct wasi_config){.mounts = mounts,
 				      .mount_count = 2,
 				      .listener_count = 1,
-				      .listener_handle = HOST_HANDLE_MOUNTS + 1,
+				      .listener_handle = HOSTILE_LISTENER,
 				      .stop = &g_stop};
 	g_memory = (struct wasi_memory){calloc(1, MEMORY), MEMORY};
 	g_before = malloc(MEMORY);

@@ -21,6 +21,7 @@
 #include "host/sim_quote.h"
 #include "hostcall/hostcall.h"
 #include "test/hostile/lie.h"
+#include "test/lib/native.h"
 
 #define SLOTS 2 /* the thread's, and another's behind it */
 
@@ -252,29 +253,51 @@ const uint8_t *hostile_report(void)
 	return (const uint8_t *)&report;
 }
 
+/* A file without a name, as a volume's. */
+static int volume_file(void)
+{
+	FILE *f = tmpfile();
+
+	if (!f || fwrite(HOSTILE_CONTENT, sizeof(HOSTILE_CONTENT), 1, f) != 1 || fflush(f) != 0)
+		abort();
+	const int fd = dup(fileno(f));
+
+	fclose(f);
+	return fd;
+}
+
 void hostile_host_start(uint64_t seed)
 {
 	memcpy(strrchr(g_dir, '-') + 1, "XXXXXX", 6);
 	if (!mkdtemp(g_dir))
 		abort();
 	const int null = open("/dev/null", O_RDWR), listener = listen_somewhere();
-	struct service_mount mount = {open(g_dir, O_RDONLY | O_DIRECTORY), false};
+	const struct service_mount mounts[] = {
+		{.dir_fd = open(g_dir, O_RDONLY | O_DIRECTORY)},
+		{.dir_fd = volume_file(), .volume = true},
+		{.dir_fd = volume_file(), .read_only = true, .volume = true},
+	};
+
 	if (sim_quoting_open(&g_quoting) != E_OK)
 		abort();
 	struct service_config config = {.quoting = g_quoting,
 					.stream_fd = {null, null, null},
-					.mounts = &mount,
-					.mount_count = 1,
+					.mounts = mounts,
+					.mount_count = COUNT_OF(mounts),
 					.listeners = &listener,
 					.listener_count = 1,
 					.limits = {.disk_bytes = 1ull << 32}};
 
-	g_host.liar = (struct liar){.random = (seed + 1) * 0x9e3779b97f4a7c15u};
+	/* What an enclave shares with its host is g_area here. */
+	g_host.liar = (struct liar){.random = (seed + 1) * 0x9e3779b97f4a7c15u,
+				    .taken = {{(uint64_t)(uintptr_t)g_area, sizeof(g_area)}}};
+	native_forbid(g_host.liar.taken[0].address, sizeof(g_area));
 	g_host.next = HOST_HONEST;
 	g_host.rate = 0;
 	if (service_init(&g_service, &config) != E_OK)
 		abort();
-	close(mount.dir_fd);
+	for (size_t i = 0; i < COUNT_OF(mounts); i++)
+		close(mounts[i].dir_fd);
 	close(listener);
 }
 

@@ -29,7 +29,11 @@ struct hostile_host {
 
 extern struct hostile_host g_host;
 
-/* A directory of its own, standard streams to nowhere, one socket that listens (behind the mount). */
+/* A directory of its own, two volumes' files with HOSTILE_CONTENT (the second read-only), standard streams to nowhere,
+ * one socket that listens. */
+#define HOSTILE_VOLUME	 (HOST_HANDLE_MOUNTS + 1)
+#define HOSTILE_LISTENER (HOST_HANDLE_MOUNTS + 3)
+#define HOSTILE_CONTENT	 "what a volume holds is sealed elsewhere"
 void hostile_host_start(uint64_t seed);
 void hostile_host_stop(void);
 

@@ -240,8 +240,41 @@ static void set_u32(uint8_t *record, size_t off, uint32_t v)
 
 #define NAME_SIZE offsetof(struct host_dirent, name_size)
 
+static void put_map(struct telling *t, uint64_t address, uint64_t size)
+{
+	const struct host_map map = {address, size};
+
+	succeed(t);
+	memcpy(t->data, &map, sizeof(map));
+}
+
+/* Somewhere where the enclave, what is shared with it, or another mapping is. */
+static bool map_taken(struct telling *t)
+{
+	const struct host_map *taken = &t->liar->taken[pick(t, LIE_TAKEN)];
+
+	if (taken->size == 0)
+		return false;
+	switch (pick(t, 4)) {
+	case 0:
+		put_map(t, taken->address, taken->size);
+		break;
+	case 1:
+		put_map(t, taken->address - HOST_MAP_PAGE, 2 * HOST_MAP_PAGE);
+		break;
+	case 2:
+		put_map(t, taken->address + taken->size - HOST_MAP_PAGE, 2 * HOST_MAP_PAGE);
+		break;
+	default:
+		put_map(t, taken->address - HOST_MAP_PAGE, taken->size + 2 * HOST_MAP_PAGE);
+	}
+	return true;
+}
+
 static enum lie_effect tell_outside(struct telling *t)
 {
+	if (t->request->call == HOST_CALL_MAP && pick(t, 4) != 0 && map_taken(t))
+		return LIE_MUST_DROP;
 	if (t->value == VALUE_HANDLE) {
 		succeed(t);
 		t->reply->value = HOST_HANDLES_MAX + pick(t, 1u << 20);
@@ -412,9 +445,34 @@ static enum lie_effect miscount_poll(struct telling *t)
 	return LIE_MUST_DROP;
 }
 
+static void spoil_map(struct telling *t)
+{
+	static const struct host_map wrong[] = {
+		{0, 4096},
+		{1u << 20, 0},
+		{(1u << 20) + 8, 4096},
+		{(1u << 20) + 2048, 4096},
+		{1u << 20, 4096 + 8},
+		{1u << 20, 2048},
+		{1u << 20, HOST_MAP_MAX + 4096},
+		{1u << 20, 0 - (uint64_t)4096},
+		{0 - (uint64_t)4096, 4096},
+		{0 - (uint64_t)4096, 8192},
+		{HOST_MAP_END - 4096, 8192},
+		{HOST_MAP_END, 4096},
+		{(uint64_t)1 << 63, 4096},
+	};
+	const struct host_map *map = &wrong[pick(t, COUNT_OF(wrong))];
+
+	put_map(t, map->address, map->size);
+}
+
 static enum lie_effect tell_record(struct telling *t)
 {
 	switch (t->request->call) {
+	case HOST_CALL_MAP:
+		spoil_map(t);
+		return LIE_MUST_DROP;
 	case HOST_CALL_READDIR:
 		spoil_dirent(t);
 		return LIE_MUST_DROP;
@@ -530,6 +588,13 @@ static void any_bytes(struct telling *t)
 	memcpy(t->data, target, t->reply->out_size);
 }
 
+/* Low in the address space, where nothing is: who reads there finds no page. */
+static void any_map(struct telling *t)
+{
+	put_map(t, HOST_MAP_PAGE * (uint64_t)(1 + pick(t, 8)),
+		HOST_MAP_PAGE * (uint64_t)(1 + pick(t, 8)));
+}
+
 static enum lie_effect tell_in_form(struct telling *t)
 {
 	if (pick(t, 4) == 0) {
@@ -551,6 +616,8 @@ static enum lie_effect tell_in_form(struct telling *t)
 		any_dirents(t);
 	else if (t->request->call == HOST_CALL_POLL)
 		any_polls(t);
+	else if (t->request->call == HOST_CALL_MAP)
+		any_map(t);
 	else if (t->out == DATA_UP_TO)
 		any_bytes(t);
 	return LIE_MAY_BELIEVE;
@@ -559,7 +626,8 @@ static enum lie_effect tell_in_form(struct telling *t)
 /* Success, and nothing done: no byte, no record, time stands still. */
 static enum lie_effect tell_nothing(struct telling *t)
 {
-	if (t->request->call == HOST_CALL_READLINK || t->request->call == HOST_CALL_QUOTE)
+	if (t->request->call == HOST_CALL_READLINK || t->request->call == HOST_CALL_QUOTE ||
+	    t->request->call == HOST_CALL_MAP)
 		return LIE_CANNOT;
 	fail(t, HOST_AGAIN);
 	succeed(t);

@@ -21,12 +21,14 @@ enum lie_effect {
 	LIE_MAY_BELIEVE, /* in form: whatever comes of it has to be in form, too */
 };
 
-#define LIE_OLD 8 /* true replies that are kept, to be repeated */
+#define LIE_OLD	  8 /* true replies that are kept, to be repeated */
+#define LIE_TAKEN 2 /* ranges of host memory */
 
 struct liar {
 	uint64_t random;
 	uint8_t old[LIE_OLD][sizeof(struct call_reply)]; /* the last first */
 	uint32_t old_count;
+	struct host_map taken[LIE_TAKEN]; /* where no mapping may lie: whole pages; size 0: none */
 };
 
 /* Below n, which is not 0. */

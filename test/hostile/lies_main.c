@@ -34,7 +34,8 @@ static bool can_be_told(uint32_t call, uint32_t class)
 		       call == HOST_CALL_READDIR || call == HOST_CALL_READLINK ||
 		       call == HOST_CALL_PARK || call == HOST_CALL_QUOTE;
 	case LIE_NOTHING:
-		return call != HOST_CALL_READLINK && call != HOST_CALL_QUOTE;
+		return call != HOST_CALL_READLINK && call != HOST_CALL_QUOTE &&
+		       call != HOST_CALL_MAP;
 	default:
 		return true;
 	}

@@ -5,7 +5,7 @@ Usage: test/hostile/run.py [--short] [--seed=N] BUILD
 Allowed is the right result, an errno that the program reports, or a clean stop with a message. What the host may
 decide (contents of its directories, times, whether it goes on) is not compared: a run on a host directory is held
 against the right output only where all lies are outside the rules, and so must have come out as errors; in
-memory always.
+memory and on a trusted volume always.
 """
 import argparse
 import collections
@@ -44,6 +44,7 @@ def cases(build):
     sqlite, files = f"{build}/examples/sqlite3.wasm", f"{build}/guests/files.wasm"
     memory, host = ["--tmp", "/data"], ["--dir", "{dir}::/data"]
     both = host + ["--tmp", "/memory"]
+    volume = ["--volume", "{dir}/v.img::/data,create,cache=1M"]
     shop = ["-batch", "/data/shop.db"]
     return [
         Case("sqlite in memory", "any-", memory + ["--env", "HOME=/data"], sqlite, shop, sql, True),
@@ -54,6 +55,9 @@ def cases(build):
         Case("trusted beside host", "any", both, f"{build}/test/hostile_trusted.wasm", ["/data", "/memory"]),
         Case("trusted, native code", "any", both + ["--engine=native"], f"{build}/test/hostile_trusted_native.wasm",
              ["/data", "/memory"]),
+        Case("sqlite on a volume", "any-", volume + ["--env", "HOME=/data"], sqlite, shop, sql, True),
+        Case("files on a volume", "any", volume, files, ["/data"]),
+        Case("volume read and written", "any-", volume, f"{build}/guests/volume_io.wasm", ["write", "/data/f", "3"]),
         Case("threads", "any-", [], f"{build}/guests/threads/queue.wasm", ["2", "2"], b"", True),
     ]
 

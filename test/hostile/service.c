@@ -210,5 +210,6 @@ void __wrap_service_call(struct host_service *s, uint32_t thread, void *slot)
 		pthread_mutex_unlock(&g_lock);
 	}
 	__real_service_call(s, thread, slot);
+	g_liar[thread].taken[0] = (struct host_map){s->device->base, s->device->size};
 	lie(thread, &request, slot);
 }

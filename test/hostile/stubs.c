@@ -20,6 +20,7 @@ static struct outputs {
 	size_t done;
 	uint32_t handle;
 	uint8_t passed; /* a bool */
+	struct host_map map;
 	struct host_stat st;
 	struct host_poll polls[3];
 	ALIGNED(8) uint8_t buf[BUF];
@@ -67,11 +68,24 @@ DRIVE(PARK, hostcall_park(g_wait, (bool *)&g_out.passed))
 DRIVE(UNPARK, hostcall_unpark(1))
 DRIVE(THREAD_START, hostcall_thread_start(1))
 DRIVE(INTERRUPT, hostcall_interrupt(false))
-DRIVE(ACCEPT, hostcall_accept(HOST_HANDLE_MOUNTS + 1, 0, &g_out.handle))
+DRIVE(ACCEPT, hostcall_accept(HOSTILE_LISTENER, 0, &g_out.handle))
 DRIVE(RECV, hostcall_recv(g_file, HOST_RECV_PEEK, g_out.buf, BUF, &g_out.done))
 DRIVE(SHUTDOWN, hostcall_shutdown(g_file, HOST_SHUTDOWN_WRITE))
 DRIVE(QUOTE_TARGET, hostcall_quote_target(g_out.buf))
 DRIVE(QUOTE, hostcall_quote(hostile_report(), g_out.buf, BUF, &g_out.done))
+
+static enum host_errno drive_MAP(void)
+{
+	struct host_mapping mapping;
+	const enum host_errno e = hostcall_map(HOSTILE_VOLUME, &mapping);
+
+	if (e != HOST_SUCCESS)
+		return e;
+	g_out.map = (struct host_map){mapping.address, mapping.size};
+	hostcall_unmap(&mapping);
+	return e;
+}
+DRIVE(AHEAD, hostcall_ahead(HOSTILE_VOLUME, 0, 4096))
 
 static const struct {
 	uint32_t number;
@@ -144,6 +158,23 @@ static bool polls_in_form(void)
 	return good;
 }
 
+static bool apart(const struct host_map *a, const struct host_map *b)
+{
+	return a->address + a->size <= b->address || b->address + b->size <= a->address;
+}
+
+static bool map_in_form(void)
+{
+	const struct host_map *m = &g_out.map;
+	bool good = m->address != 0 && m->size != 0 &&
+		    (m->address | m->size) % HOST_MAP_PAGE == 0 && m->size <= HOST_MAP_MAX &&
+		    m->address < HOST_MAP_END && m->size <= HOST_MAP_END - m->address;
+
+	for (uint32_t i = 0; i < LIE_TAKEN; i++)
+		good = good && apart(m, &g_host.liar.taken[i]);
+	return good;
+}
+
 static bool in_form(uint32_t call)
 {
 	switch (call) {
@@ -173,6 +204,8 @@ static bool in_form(uint32_t call)
 		return polls_in_form();
 	case HOST_CALL_PARK:
 		return g_out.passed <= (g_wait != HOST_PARK_FOREVER);
+	case HOST_CALL_MAP:
+		return map_in_form();
 	default:
 		return true;
 	}
@@ -195,7 +228,11 @@ static bool is_true(uint32_t call, enum host_errno e)
 	case HOST_CALL_POLL:
 		return e == HOST_SUCCESS && g_out.polls[1].ready == HOST_POLL_WRITE;
 	case HOST_CALL_QUOTE: /* version 3, key type 2 */
-		return e == HOST_SUCCESS && g_out.done > 1000 && memcmp(g_out.buf, "\3\0\2", 3) == 0;
+		return e == HOST_SUCCESS && g_out.done > 1000 &&
+		       memcmp(g_out.buf, "\3\0\2", 3) == 0;
+	case HOST_CALL_MAP:
+		return e == HOST_SUCCESS && memcmp((const void *)(uintptr_t)g_out.map.address,
+						   HOSTILE_CONTENT, sizeof(HOSTILE_CONTENT)) == 0;
 	case HOST_CALL_CLOSE:
 		return e == HOST_BADF;
 	default:
@@ -228,8 +265,12 @@ static void one_lie(uint32_t call, enum host_errno (*drive)(void), enum lie_clas
 
 void stubs_run(uint32_t rounds)
 {
+	struct host_mapping kept; /* another volume's, all the time */
 	size_t done;
 
+	if (hostcall_map(HOSTILE_VOLUME + 1, &kept) != HOST_SUCCESS)
+		hostile_violation("an honest host was not believed");
+	g_host.liar.taken[1] = (struct host_map){kept.address, kept.size};
 	if (hostcall_open(HOST_HANDLE_MOUNTS, g_file_name,
 			  HOST_OPEN_READ | HOST_OPEN_WRITE | HOST_OPEN_CREATE,
 			  &g_file) != HOST_SUCCESS ||
@@ -241,4 +282,6 @@ void stubs_run(uint32_t rounds)
 				one_lie(g_drivers[i].number, g_drivers[i].drive,
 					(enum lie_class) class);
 	(void)hostcall_close(g_file);
+	hostcall_unmap(&kept);
+	g_host.liar.taken[1] = (struct host_map){0, 0};
 }

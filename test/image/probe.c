@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/heap.h"
+#include "crypto/gcm.h"
 #include "enclave/layout.h"
 #include "enclave/memory.h"
 #include "enclave/thread.h"
@@ -317,6 +318,47 @@ static uint64_t probe_transfer(void)
 	return (uint64_t)hostcall_write(1, "12345678", 8, &done) << 16 | read << 8 | (changed != 0);
 }
 
+/* Through the mapping of a file: what is wrong with its pages is an error of the read. */
+static uint64_t probe_map(uint64_t rounds)
+{
+	static uint8_t pages[8192];
+	struct host_mapping m;
+	const uint64_t error = hostcall_map(HOST_HANDLE_MOUNTS, &m);
+	uint64_t good = 0, bad = 0;
+
+	if (error != HOST_SUCCESS)
+		return error << 56;
+	for (uint64_t i = 0; i < rounds; i++) {
+		const enum err err = hostcall_map_read(pages, &m, 0, sizeof(pages));
+
+		must(err == E_OK || err == E_IO);
+		good += err == E_OK;
+		bad += err == E_IO;
+	}
+	hostcall_unmap(&m);
+	return good << 28 | bad;
+}
+
+static uint64_t probe_gcm(uint64_t rounds)
+{
+	static const uint8_t bytes[GCM_KEY_SIZE] = {1}, nonce[GCM_NONCE_SIZE] = {2};
+	static uint8_t plain[4096], cipher[4096], copy[4096];
+	uint8_t tag[GCM_TAG_SIZE];
+	struct gcm_key key;
+	uint64_t result;
+
+	gcm_key_init(&key, bytes);
+	gcm_seal(&key, nonce, bytes, sizeof(bytes), plain, sizeof(plain), cipher, tag);
+	memcpy(&result, tag, sizeof(result));
+	for (uint64_t i = 0; i < rounds; i++) {
+		memcpy(copy, cipher, sizeof(copy));
+		if (gcm_open(&key, nonce, bytes, sizeof(bytes), copy, sizeof(copy), plain, tag) !=
+		    E_OK)
+			return 0;
+	}
+	return result;
+}
+
 static uint64_t probe_guest(uint64_t probe, uint64_t a)
 {
 	switch (probe) {
@@ -390,6 +432,10 @@ static uint64_t probe_runtime(uint64_t probe, uint64_t a)
 		return probe_transfer();
 	case PROBE_CALLS:
 		return probe_calls(a);
+	case PROBE_MAP:
+		return probe_map(a);
+	case PROBE_GCM:
+		return probe_gcm(a);
 	default:
 		return probe_spin(a);
 	}

@@ -49,7 +49,11 @@ enum probe {
 	PROBE_CALLS,	   /* a host calls (YIELD) */
 	PROBE_TRANSFER,	   /* reads 8 bytes, then writes 8; result: errno of the write << 16, of the
 			    * read << 8, 1 when bytes behind the buffer changed */
-	PROBE_SPIN,	   /* a million times a rounds of integer and vector work; a checksum */
+	PROBE_MAP, /* maps handle 3 and reads two pages a times; result: errno of MAP << 56, or
+			    * reads that went well << 28 | reads that failed */
+	PROBE_GCM, /* seals 4 KiB, then copies and opens them a times; result: the tag's first 8 bytes,
+			    * 0 when an opening failed */
+	PROBE_SPIN, /* a million times a rounds of integer and vector work; a checksum */
 	/* the engine of native code (probe_native.c) */
 	PROBE_NATIVE,
 	PROBE_NATIVE_REGISTERS = PROBE_NATIVE, /* result: how many were not what they are to be */

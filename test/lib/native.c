@@ -1,6 +1,6 @@
 /*
  * What the libraries need of their surroundings when they are built natively: the heap over malloc,
- * with a switch that makes the n-th allocation fail, and panic.
+ * with a switch that makes the n-th allocation fail, host memory that may be mapped, and panic.
  */
 #include "test/lib/native.h"
 
@@ -12,11 +12,13 @@
 #include "base/checked.h"
 #include "base/err.h"
 #include "base/heap.h"
+#include "hostcall/hostcall.h"
 
 static long g_fail_at = -1; /* allocations still to succeed; -1: all */
 static const void *g_watched;
 static size_t g_watched_size;
 static bool g_seen;
+static uint64_t g_forbidden, g_forbidden_size;
 
 void native_heap_fail_at(long n)
 {
@@ -76,6 +78,24 @@ void heap_free(void *p)
 	if (g_watched && p && memmem(p, malloc_usable_size(p), g_watched, g_watched_size))
 		g_seen = true;
 	free(p);
+}
+
+/* Host memory is this process's, but what a test forbids. */
+void native_forbid(uint64_t address, uint64_t size)
+{
+	g_forbidden = address;
+	g_forbidden_size = size;
+}
+
+bool hostcall_outside(uint64_t address, uint64_t size)
+{
+	return address + size <= g_forbidden || address >= g_forbidden + g_forbidden_size;
+}
+
+bool hostcall_copy_words(void *dst, uint64_t address, size_t words)
+{
+	memcpy(dst, (const void *)(uintptr_t)address, words * sizeof(uint64_t));
+	return true;
 }
 
 void panic(const char *file, int line)

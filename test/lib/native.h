@@ -15,4 +15,7 @@ bool native_heap_failed(void);
 void native_heap_watch(const void *bytes, size_t size);
 bool native_heap_seen(void);
 
+/* This range is the enclave's own or shared with it: no mapping may lie there. Size 0: there is none. */
+void native_forbid(uint64_t address, uint64_t size);
+
 #endif

@@ -523,6 +523,8 @@ static void set_all(struct retwine_config *c, const char *const (*keys)[2], size
 		CHECK_EQ(retwine_config_set(c, keys[i][0], keys[i][1], &g_error), RETWINE_OK);
 }
 
+static const uint8_t g_salt[LAUNCH_SALT_SIZE];
+
 static enum retwine_code build(struct record *out, struct retwine_config *c)
 {
 	struct file file = {.p = malloc(sizeof(g_module)), .size = sizeof(g_module)};
@@ -532,7 +534,8 @@ static enum retwine_code build(struct record *out, struct retwine_config *c)
 		abort();
 	memcpy(file.p, g_module, sizeof(g_module));
 	CHECK_EQ(module_decode(&m, &file, "f.wasm", &g_error), RETWINE_OK);
-	enum retwine_code code = record_build(out, c, &m, LAUNCH_ENGINE_INTERPRETER, &g_error);
+	enum retwine_code code =
+		record_build(out, c, &m, LAUNCH_ENGINE_INTERPRETER, g_salt, &g_error);
 
 	module_fini(&m);
 	return code;
@@ -628,6 +631,172 @@ static enum retwine_code built_with(const char *const (*keys)[2], size_t n)
 	record_fini(&record);
 	retwine_config_free(c);
 	return code;
+}
+
+/* ---- volumes ---- */
+
+#define HEX_64 "abababababababababababababababababababababababababababababababab"
+
+/* The mount that one text makes; NULL when it is refused. */
+static const struct config_mount *volume_of(struct retwine_config *c, const char *text)
+{
+	return retwine_config_set(c, "volume", text, &g_error) == RETWINE_OK
+		       ? &c->mounts[c->mount_count - 1]
+		       : NULL;
+}
+
+TEST(a_volume_is_a_file_a_place_and_options)
+{
+	struct retwine_config *c = retwine_config_new();
+	const struct config_mount *m = volume_of(c, "a.vol::/x/data");
+
+	CHECK(m && !strcmp(m->host, "a.vol") && !strcmp(m->guest, "/x/data") && !m->read_only);
+	CHECK(m && m->volume && !strcmp(m->volume->label, "data") && !m->volume->start.create);
+	CHECK(m && m->volume->seal_by == LAUNCH_SEAL_ENCLAVE && !m->volume->pinned);
+	m = volume_of(c, "b::/:ro,label=L,cache=2M,by=signer,svn=65535,bind=launch,anchor=an");
+	CHECK(m && m->read_only && !strcmp(m->guest, "/") && m->size == 2 << 20);
+	CHECK(m && !strcmp(m->volume->label, "L") && !strcmp(m->volume->anchor, "an"));
+	CHECK(m && m->volume->svn == 65535 && m->volume->bind_launch);
+	m = volume_of(c, "c::c,create,add-seal,key=k,pin=12:" HEX_64);
+	CHECK(m && m->volume->start.create && m->volume->start.add_seal && m->volume->pinned);
+	CHECK(m && m->volume->start.sequence == 12 && m->volume->start.root[31] == 0xab);
+	m = volume_of(c, "d::/d,pin=0,create");
+	CHECK(m && m->volume->pinned && m->volume->start.sequence == 0);
+	m = volume_of(c, "e::/");
+	CHECK(!m); /* mounted twice */
+	m = volume_of(c, "e::.");
+	CHECK(m && !strcmp(m->volume->label, "."));
+	retwine_config_free(c);
+}
+
+TEST(a_volume_that_makes_no_sense_is_refused)
+{
+	static const char *const bad[] = {
+		"",
+		"a",
+		"::/a",
+		"a::",
+		"a::/../b",
+		"a:/b",
+		"a::/a,",
+		"a::/a,,create",
+		"a::/a,Create",
+		"a::/a,create=1",
+		"a::/a,label=",
+		"a::/a,label",
+		"a::/a,label=" HEX_64 "x",
+		"a::/a,key=",
+		"a::/a,by=me",
+		"a::/a,svn=1",
+		"a::/a,by=enclave,svn=1",
+		"a::/a,by=signer,svn=65536",
+		"a::/a,by=signer,svn=",
+		"a::/a,by=signer,svn=-1",
+		"a::/a,bind=program",
+		"a::/a,cache=1",
+		"a::/a,cache=1048575",
+		"a::/a,cache=x",
+		"a::/a,pin=",
+		"a::/a,pin=1",
+		"a::/a,pin=1:",
+		"a::/a,pin=0:" HEX_64,
+		"a::/a,pin=1:" HEX_64 "0",
+		"a::/a,pin=:" HEX_64,
+		"a::/a,pin=18446744073709551616:" HEX_64,
+		"a::/a,anchor=",
+		"a::/a,anchor=f,pin=0",
+		"a::/a,insecure-key-file=",
+		"a::/a,insecure-key-file=k,key=k",
+		"a::/a,add-seal",
+		"a::/a:ro,create",
+		"a::/a:ro,add-seal,key=k",
+		"a::/a,owner=/does/not/exist",
+		"a::/a,owner=/dev/null",
+	};
+
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		const enum retwine_code code = set_alone("volume", bad[i]);
+
+		CHECK(code == RETWINE_USAGE || code == RETWINE_INPUT);
+	}
+}
+
+/* The launch digest, or the program digest too, of a program with this volume. */
+static struct launch_digests with_volume(const char *volume)
+{
+	const char *const keys[][2] = {{"module", "f.wasm"}, {"volume", volume}};
+
+	return digests_of(keys, 2);
+}
+
+TEST(what_a_volume_is_belongs_to_the_program_and_what_is_done_with_it_to_the_start)
+{
+	static const char *const program[] = {
+		"v::/w,label=v",   "v::/v:ro",
+		"v::/v,label=w",   "v::/v,key=k",
+		"v::/v,by=signer", "v::/v,bind=launch",
+		"v::/v,cache=1M",  "v::/v,anchor=a",
+		"v::/v,pin=0",	   "v::/v,insecure-key-file=k",
+	};
+	const struct launch_digests a = with_volume("v::/v");
+	struct launch_digests b = with_volume("other/place::/v");
+
+	CHECK(memcmp(&a, &b, sizeof(a)) == 0);
+	for (size_t i = 0; i < COUNT_OF(program); i++) {
+		b = with_volume(program[i]);
+		CHECK(memcmp(a.program, b.program, 32) != 0);
+	}
+	b = with_volume("v::/v,create");
+	CHECK(memcmp(a.program, b.program, 32) == 0 && memcmp(a.launch, b.launch, 32) != 0);
+	const struct launch_digests c = with_volume("v::/v,pin=0");
+
+	b = with_volume("v::/v,pin=1:" HEX_64);
+	CHECK(memcmp(c.program, b.program, 32) == 0 && memcmp(c.launch, b.launch, 32) != 0);
+	b = with_volume("v::/v,insecure-key-file=k");
+	const struct launch_digests d = with_volume("v::/v,insecure-key-file=l");
+
+	CHECK(memcmp(&b, &d, sizeof(b)) == 0); /* never a path of the host */
+}
+
+TEST(volumes_of_one_label_or_key_are_refused_in_words)
+{
+	static const char *const labels[][2] = {{"volume", "a::/a/data"}, {"volume", "b::/b/data"}};
+	static const char *const keys[][2] = {{"volume", "a::/a,key=k"}, {"volume", "b::/b,key=k"}};
+	static const char *const two[][2] = {{"volume", "a::/a,key=k"}, {"volume", "b::/b,key=l"}};
+
+	CHECK_EQ(built_with(labels, 2), RETWINE_USAGE);
+	CHECK(strstr(g_error.message, "/a/data and /b/data have the same label") != NULL);
+	CHECK_EQ(built_with(keys, 2), RETWINE_USAGE);
+	CHECK(strstr(g_error.message, "have the same key") != NULL);
+	CHECK_EQ(built_with(two, 2), RETWINE_OK);
+}
+
+TEST(a_salt_changes_the_launch_alone)
+{
+	static const char *const plain[][2] = {{"module", "f.wasm"}};
+	static const char *const salted[][2] = {{"module", "f.wasm"}, {"salt", HEX_64}};
+	const struct launch_digests a = digests_of(plain, 1), b = digests_of(salted, 2);
+
+	CHECK(memcmp(a.program, b.program, 32) == 0 && memcmp(a.launch, b.launch, 32) != 0);
+	CHECK_EQ(set_alone("salt", ""), RETWINE_USAGE);
+	CHECK_EQ(set_alone("salt", HEX_64 "0"), RETWINE_USAGE);
+	CHECK_EQ(set_alone("salt", "zz" HEX_64), RETWINE_USAGE);
+}
+
+TEST(relaxations_are_told)
+{
+	struct retwine_config *c = retwine_config_new();
+	char *lines = NULL;
+
+	CHECK(volume_of(c, "v::/v") != NULL);
+	CHECK_EQ(retwine_config_relaxations(c, &lines, &g_error), RETWINE_OK);
+	CHECK(lines && lines[0] == 0);
+	retwine_free(lines);
+	CHECK(volume_of(c, "w::/w,insecure-key-file=k") != NULL);
+	CHECK_EQ(retwine_config_relaxations(c, &lines, &g_error), RETWINE_OK);
+	CHECK(lines && strstr(lines, "INSECURE") && strstr(lines, "/w") && !strstr(lines, "/v "));
+	retwine_free(lines);
+	retwine_config_free(c);
 }
 
 TEST(record_holds_mounts_in_guest_order_with_their_host_paths)
@@ -755,6 +924,12 @@ int main(void)
 	RUN(messages_are_one_safe_line);
 	RUN(order_of_flags_and_host_paths_do_not_change_the_launch_digest);
 	RUN(limits_belong_to_the_program_unless_they_are_the_owners);
+	RUN(a_volume_is_a_file_a_place_and_options);
+	RUN(a_volume_that_makes_no_sense_is_refused);
+	RUN(what_a_volume_is_belongs_to_the_program_and_what_is_done_with_it_to_the_start);
+	RUN(volumes_of_one_label_or_key_are_refused_in_words);
+	RUN(a_salt_changes_the_launch_alone);
+	RUN(relaxations_are_told);
 	RUN(fixed_arguments_belong_to_the_program);
 	RUN(record_holds_mounts_in_guest_order_with_their_host_paths);
 	RUN(record_holds_the_mount_of_attestation);

@@ -105,7 +105,7 @@ TEST(sha256_final_wipes)
 /* RFC 5869, appendix A.1 to A.3. */
 TEST(hkdf_gives_the_vectors_of_rfc_5869)
 {
-	uint8_t ikm[80], salt[80], info[80], out[82];
+	uint8_t ikm[80], salt[80], info[80], out[82], prk[HKDF_PRK_SIZE];
 
 	memset(ikm, 0x0b, 22);
 	for (uint8_t i = 0; i < 13; i++)
@@ -116,6 +116,9 @@ TEST(hkdf_gives_the_vectors_of_rfc_5869)
 	CHECK(hex_equal(out, 42,
 			"3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf"
 			"34007208d5b887185865"));
+	hkdf_sha256_extract(prk, salt, 13, ikm, 22);
+	CHECK(hex_equal(prk, sizeof prk,
+			"077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5"));
 	CHECK_EQ(hkdf_sha256(out, 42, NULL, 0, ikm, 22, NULL, 0), E_OK);
 	CHECK(hex_equal(out, 42,
 			"8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d"

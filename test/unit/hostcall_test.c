@@ -20,6 +20,7 @@ struct outputs {
 	struct host_stat st;
 	struct host_poll polls[3];
 	bool passed;
+	struct host_map map;
 	ALIGNED(8) uint8_t buf[512]; /* HOST_QUOTE_TARGET_SIZE, too */
 };
 
@@ -40,6 +41,7 @@ static struct call_request g_seen;
 static unsigned g_asked;
 static enum err g_transport_result = E_OK;
 static ALIGNED(8) uint8_t g_data[DATA_SIZE];
+static struct host_map g_map = {0x700000000000, HOST_MAP_MAX}; /* what MAP answers */
 
 static size_t put_dirent(uint8_t *p, uint64_t next, enum host_file_type type, const char *name)
 {
@@ -120,6 +122,10 @@ static void answer(const struct call_request *request, struct call_reply *reply)
 	case HOST_CALL_QUOTE:
 		reply->out_size = 1;
 		break;
+	case HOST_CALL_MAP:
+		memcpy(g_data, &g_map, sizeof g_map);
+		reply->out_size = sizeof g_map;
+		break;
 	default:
 		break;
 	}
@@ -195,6 +201,22 @@ DRIVE(RECV, hostcall_recv(9, HOST_RECV_PEEK, g_outputs.buf, 300, &g_outputs.done
 DRIVE(SHUTDOWN, hostcall_shutdown(9, HOST_SHUTDOWN_WRITE))
 DRIVE(QUOTE_TARGET, hostcall_quote_target(g_outputs.buf))
 DRIVE(QUOTE, hostcall_quote(g_report, g_outputs.buf, 300, &g_outputs.done))
+
+static enum host_errno drive_MAP(void)
+{
+	struct host_mapping mapping = {0};
+	enum host_errno error = hostcall_map(9, &mapping);
+
+	if (error != HOST_SUCCESS) {
+		CHECK(mapping.size == 0 && mapping.address == 0);
+		return error;
+	}
+	g_outputs.map = (struct host_map){mapping.address, mapping.size};
+	hostcall_unmap(&mapping);
+	CHECK(mapping.size == 0);
+	return error;
+}
+DRIVE(AHEAD, hostcall_ahead(9, 4096, 8192))
 
 static const struct call {
 	const char *name;
@@ -296,6 +318,26 @@ POLL_LIE(poll_count_over, polls[0].ready = 0)
 
 LIE(link_nul, data[5] = 0)
 
+/* The test's own stack and data are what is forbidden, as an enclave and its shared area would be. */
+#define FORBIDDEN      0x400000000000ull
+#define FORBIDDEN_SIZE 0x1000000ull
+#define MAP_LIE(name, at, bytes)                                                                   \
+	LIE(name, struct host_map *map = (void *)data; map->address = (at); map->size = (bytes))
+MAP_LIE(map_nowhere, 0, 8192)
+MAP_LIE(map_empty, map->address, 0)
+MAP_LIE(map_unaligned, map->address + 8, 8192)
+MAP_LIE(map_part_of_a_page, map->address, 8192 - 8)
+MAP_LIE(map_one_page_over, 0x100000, HOST_MAP_MAX + 4096)
+MAP_LIE(map_huge, 4096, UINT64_MAX - 4095)
+MAP_LIE(map_wraps, UINT64_MAX - 4095, 8192)
+MAP_LIE(map_wraps_to_all, UINT64_MAX - 4095, 4096)
+MAP_LIE(map_of_no_process, HOST_MAP_END - 4096, 8192)
+MAP_LIE(map_not_canonical, 1ull << 62, 4096)
+MAP_LIE(map_is_forbidden, FORBIDDEN, FORBIDDEN_SIZE)
+MAP_LIE(map_begins_inside, FORBIDDEN + FORBIDDEN_SIZE - 4096, 8192)
+MAP_LIE(map_ends_inside, FORBIDDEN - 4096, 8192)
+MAP_LIE(map_goes_around, FORBIDDEN - 4096, FORBIDDEN_SIZE + 8192)
+
 /* clang-format off */
 #define EVERY(tell) {#tell, HOST_CALL_NONE, ANY, ANY, tell}
 #define VALUE(rule, tell) {#tell, HOST_CALL_NONE, VALUE_##rule, ANY, tell}
@@ -374,6 +416,20 @@ static const struct lie g_lies[] = {
 	OF(QUOTE, out_zero),
 	OF(READLINK, out_zero),
 	OF(READLINK, link_nul),
+	OF(MAP, map_nowhere),
+	OF(MAP, map_empty),
+	OF(MAP, map_unaligned),
+	OF(MAP, map_part_of_a_page),
+	OF(MAP, map_one_page_over),
+	OF(MAP, map_huge),
+	OF(MAP, map_wraps),
+	OF(MAP, map_wraps_to_all),
+	OF(MAP, map_of_no_process),
+	OF(MAP, map_not_canonical),
+	OF(MAP, map_is_forbidden),
+	OF(MAP, map_begins_inside),
+	OF(MAP, map_ends_inside),
+	OF(MAP, map_goes_around),
 };
 
 static void outputs_reset(void)
@@ -425,6 +481,7 @@ TEST(every_lie_of_every_call_is_caught)
 {
 	unsigned told = 0;
 
+	native_forbid(FORBIDDEN, FORBIDDEN_SIZE);
 	for (size_t c = 0; c < COUNT_OF(g_calls); c++) {
 		for (size_t l = 0; l < COUNT_OF(g_lies); l++) {
 			if (!lie_applies(&g_lies[l], &g_calls[c]))
@@ -457,6 +514,78 @@ TEST(every_honest_reply_is_accepted)
 			CHECK(memcmp(&before, &g_outputs, sizeof before) == 0);
 	}
 	CHECK_EQ(hostcall_violations(), violations);
+}
+
+TEST(mappings_that_meet_are_refused)
+{
+	const struct host_map first = {0x10000000, 0x10000}, told = g_map;
+	static const struct {
+		struct host_map map;
+		enum host_errno error;
+	} cases[] = {
+		{{0x10000000, 0x10000}, HOST_IO},     {{0x10000000, 0x1000}, HOST_IO},
+		{{0xffff000, 0x2000}, HOST_IO},	      {{0x1000f000, 0x1000}, HOST_IO},
+		{{0x1000000, HOST_MAP_MAX}, HOST_IO}, {{0xffff000, 0x1000}, HOST_SUCCESS},
+		{{0x10010000, 0x1000}, HOST_SUCCESS},
+	};
+	struct host_mapping kept = {0};
+
+	g_map = first;
+	CHECK_EQ(hostcall_map(9, &kept), HOST_SUCCESS);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		g_map = cases[i].map;
+		CHECK_EQ(drive_MAP(), cases[i].error);
+	}
+	hostcall_unmap(&kept);
+	g_map = first;
+	CHECK_EQ(drive_MAP(), HOST_SUCCESS);
+	g_map = told;
+}
+
+TEST(mappings_are_forgotten_in_any_order)
+{
+	const struct host_map told = g_map;
+	struct host_mapping m[3];
+
+	for (unsigned first = 0; first < 3; first++) {
+		for (unsigned i = 0; i < 3; i++) {
+			g_map = (struct host_map){0x1000000 * (i + 1), 4096};
+			CHECK_EQ(hostcall_map(9, &m[i]), HOST_SUCCESS);
+		}
+		for (unsigned i = 0; i < 3; i++)
+			hostcall_unmap(&m[(first + i) % 3]);
+		hostcall_unmap(&m[0]); /* nothing is left of it */
+	}
+	g_map = told;
+}
+
+TEST(mapped_bytes_are_copied_by_words)
+{
+	static ALIGNED(4096) uint8_t file[8192];
+	const struct host_map told = g_map;
+	struct host_mapping mapping;
+	uint8_t got[80];
+
+	for (size_t i = 0; i < sizeof file; i++)
+		file[i] = (uint8_t)(i * 7 + i / 256);
+	g_map = (struct host_map){(uint64_t)(uintptr_t)file, sizeof file};
+	CHECK_EQ(hostcall_map(9, &mapping), HOST_SUCCESS);
+	for (size_t size = 0; size <= 70; size++) {
+		memset(got, PATTERN, sizeof got);
+		CHECK_EQ(hostcall_map_read(got, &mapping, 4096 - 24, size), E_OK);
+		CHECK(memcmp(got, file + 4096 - 24, size) == 0);
+		CHECK(got[size] == PATTERN);
+	}
+	CHECK_EQ(hostcall_map_read(got, &mapping, 8192 - 8, 8), E_OK);
+	CHECK_EQ(hostcall_map_read(got, &mapping, 8192 - 8, 9), E_IO);
+	CHECK_EQ(hostcall_map_read(got, &mapping, 8192, 1), E_IO);
+	CHECK_EQ(hostcall_map_read(got, &mapping, UINT64_MAX - 7, 8), E_IO);
+	CHECK_EQ(hostcall_map_read(got, &mapping, 0, SIZE_MAX), E_IO);
+	for (size_t off = 1; off < 8; off++)
+		CHECK_EQ(hostcall_map_read(got, &mapping, off, 8), E_IO);
+	hostcall_unmap(&mapping);
+	CHECK_EQ(hostcall_map_read(got, &mapping, 0, 8), E_IO);
+	g_map = told;
 }
 
 TEST(every_call_number_has_a_rule)
@@ -662,6 +791,9 @@ int main(void)
 {
 	RUN(every_lie_of_every_call_is_caught);
 	RUN(every_honest_reply_is_accepted);
+	RUN(mappings_that_meet_are_refused);
+	RUN(mappings_are_forgotten_in_any_order);
+	RUN(mapped_bytes_are_copied_by_words);
 	RUN(every_call_number_has_a_rule);
 	RUN(every_listed_errno_passes_and_no_other);
 	RUN(transport_failure_is_a_violation);

@@ -24,6 +24,7 @@ static struct launch_mount g_mounts[3];
 static struct launch_bytes g_argv[2];
 static struct launch_variable g_env[2];
 static struct launch_value g_values[2];
+static struct launch_volume_start g_starts[2];
 
 static struct launch_record sample(void)
 {
@@ -41,8 +42,13 @@ static struct launch_record sample(void)
 		.invoke = text("add"),
 		.values = g_values,
 		.value_count = COUNT_OF(g_values),
+		.starts = g_starts,
+		.start_count = 1,
 	};
 
+	memset(r.salt, 0x33, sizeof(r.salt));
+	g_starts[0] = (struct launch_volume_start){.mount = 1, .sequence = 7};
+	memset(g_starts[0].root, 0x22, sizeof(g_starts[0].root));
 	memset(r.module_digest, 0x11, sizeof(r.module_digest));
 	g_mounts[0] = (struct launch_mount){.guest_path = text("/data"), .kind = LAUNCH_MOUNT_HOST};
 	g_mounts[1] = (struct launch_mount){
@@ -52,6 +58,9 @@ static struct launch_record sample(void)
 		.key_policy = LAUNCH_KEY_PROVISIONED,
 		.label = text("db"),
 		.key_id = text("k1"),
+		.size = 1 << 21,
+		.seal_by = LAUNCH_SEAL_ENCLAVE,
+		.anchor = LAUNCH_ANCHOR_PINNED,
 	};
 	g_mounts[2] = (struct launch_mount){
 		.guest_path = text("/tmp"), .kind = LAUNCH_MOUNT_TMP, .size = 1 << 20};
@@ -123,6 +132,10 @@ TEST(decode_gives_back_what_was_encoded)
 	CHECK(launch_compare(back.env[1].name, text("AB")) == 0);
 	CHECK(back.values[1].bits == UINT64_MAX && back.limits.threads == 5);
 	CHECK(back.limits.memory == 1 << 20 && back.limits.timeout == 4);
+	CHECK(back.mounts[1].size == 1 << 21 && back.mounts[1].anchor == LAUNCH_ANCHOR_PINNED);
+	CHECK(memcmp(back.salt, r.salt, sizeof(r.salt)) == 0 && back.start_count == 1);
+	CHECK(back.starts[0].mount == 1 && back.starts[0].sequence == 7);
+	CHECK(memcmp(back.starts[0].root, g_starts[0].root, sizeof(g_starts[0].root)) == 0);
 	CHECK_EQ(encode(again, &back), size);
 	CHECK(memcmp(again, bytes, size) == 0);
 	arena_fini(&arena);
@@ -206,7 +219,7 @@ TEST(decode_rejects_unknown_choices)
 		{CHOICES_OFF, {0, 3}},	      {CHOICES_OFF + 1, {0, 4}},
 		{CHOICES_OFF + 2, {0, 3}},    {CHOICES_OFF + 3, {4, 255}},
 		{CHOICES_OFF + 44, {0, 5}},   {CHOICES_OFF + 45, {2, 128}},
-		{CHOICES_OFF + 46, {3, 255}}, {CHOICES_OFF + 47, {1, 255}},
+		{CHOICES_OFF + 46, {4, 255}}, {CHOICES_OFF + 47, {1, 255}},
 	};
 	struct launch_record r = sample();
 	uint8_t bytes[RECORD_MAX];
@@ -231,6 +244,7 @@ TEST(decode_knows_one_network_rule)
 	uint8_t bytes[RECORD_MAX];
 
 	r.mount_count = 0;
+	r.start_count = 0;
 	r.listener_count = 2;
 	size_t size = encode(bytes, &r);
 
@@ -285,6 +299,7 @@ TEST(decode_gives_back_engine_and_strict)
 
 	r.mounts = g_mounts + 1;
 	r.mount_count = 2;
+	r.start_count = 0;
 	for (int i = 0; i < 2; i++) {
 		r.engine = LAUNCH_ENGINE_NATIVE;
 		r.native_digest[5] = 1;
@@ -305,6 +320,7 @@ TEST(decode_rejects_wrong_order_and_duplicates)
 	g_mounts[2] = m;
 	CHECK_EQ(verdict(&r), E_LAUNCH_ORDER);
 	r = sample();
+	r.start_count = 0;
 	g_mounts[2].guest_path = text("/keys");
 	CHECK_EQ(verdict(&r), E_LAUNCH_ORDER);
 	r = sample();
@@ -324,6 +340,7 @@ TEST(decode_rejects_names)
 	for (size_t i = 0; i < COUNT_OF(paths); i++) {
 		r = sample();
 		r.mount_count = 1;
+		r.start_count = 0;
 		g_mounts[0].guest_path = text(paths[i]);
 		CHECK_EQ(verdict(&r), E_LAUNCH_NAME);
 	}
@@ -345,6 +362,7 @@ TEST(decode_accepts_canonical_paths)
 		struct launch_record r = sample();
 
 		r.mount_count = 1;
+		r.start_count = 0;
 		g_mounts[0].guest_path = text(paths[i]);
 		CHECK_EQ(verdict(&r), E_OK);
 	}
@@ -398,6 +416,7 @@ TEST(decode_rejects_untrusted_mount_of_a_strict_program)
 	CHECK_EQ(verdict(&r), E_LAUNCH_STRICT);
 	r.mounts = g_mounts + 1;
 	r.mount_count = 2;
+	r.start_count = 0;
 	CHECK_EQ(verdict(&r), E_OK);
 }
 
@@ -407,8 +426,238 @@ static struct launch_record mounted(enum launch_mount_kind kind, const char *pat
 	struct launch_record r = sample();
 
 	r.mount_count = 1;
+	r.start_count = 0;
 	g_mounts[0] = (struct launch_mount){.guest_path = text(path), .kind = kind};
 	return r;
+}
+
+/* ---- volumes ---- */
+
+/* A record whose only mount is a volume that is sealed for its program. */
+static struct launch_record with_volume(void)
+{
+	struct launch_record r = mounted(LAUNCH_MOUNT_VOLUME, "/v");
+
+	g_mounts[0].key_policy = LAUNCH_KEY_SEAL;
+	g_mounts[0].label = text("v");
+	g_mounts[0].seal_by = LAUNCH_SEAL_ENCLAVE;
+	g_mounts[0].anchor = LAUNCH_ANCHOR_NONE;
+	return r;
+}
+
+static uint8_t g_point[LAUNCH_OWNER_SIZE] = {4, 1, 2, 3};
+
+TEST(decode_gives_back_each_field_of_a_volume)
+{
+	struct launch_record r = with_volume(), back;
+	struct arena arena = {0};
+	uint8_t bytes[RECORD_MAX];
+
+	g_mounts[0].key_policy = LAUNCH_KEY_INSECURE;
+	g_mounts[0].bind_launch = true;
+	g_mounts[0].seal_by = LAUNCH_SEAL_SIGNER;
+	g_mounts[0].svn = 0x1234;
+	g_mounts[0].anchor = LAUNCH_ANCHOR_FILE;
+	g_mounts[0].size = 5;
+	g_mounts[0].owner = (struct launch_bytes){g_point, sizeof(g_point)};
+	g_starts[0] = (struct launch_volume_start){.create = true, .add_seal = true};
+	r.start_count = 1;
+	CHECK_EQ(launch_decode(&back, &arena, bytes, encode(bytes, &r)), E_OK);
+	const struct launch_mount *m = &back.mounts[0];
+
+	CHECK(m->bind_launch && m->key_policy == LAUNCH_KEY_INSECURE);
+	CHECK(m->seal_by == LAUNCH_SEAL_SIGNER && m->svn == 0x1234 && m->size == 5);
+	CHECK(m->anchor == LAUNCH_ANCHOR_FILE && launch_compare(m->owner, g_mounts[0].owner) == 0);
+	CHECK(back.start_count == 1 && back.starts[0].create && back.starts[0].add_seal);
+	CHECK(back.starts[0].mount == 0 && back.starts[0].sequence == 0);
+	arena_fini(&arena);
+}
+
+/* The verdict on a second volume beside "v", under the key "k" both. */
+static enum err verdict_of_second(const char *label, const char *key_id)
+{
+	struct launch_record r = with_volume(), back;
+	struct arena arena = {0};
+	uint8_t bytes[RECORD_MAX];
+
+	g_mounts[0].key_policy = LAUNCH_KEY_PROVISIONED;
+	g_mounts[0].key_id = text("k");
+	g_mounts[1] = g_mounts[0];
+	g_mounts[1].guest_path = text("/w");
+	g_mounts[1].label = text(label);
+	g_mounts[1].key_policy = key_id ? LAUNCH_KEY_PROVISIONED : LAUNCH_KEY_SEAL;
+	g_mounts[1].key_id = text(key_id ? key_id : "");
+	r.mount_count = 2;
+	const enum err err = launch_decode(&back, &arena, bytes, encode(bytes, &r));
+
+	arena_fini(&arena);
+	return err;
+}
+
+TEST(decode_rejects_volumes_that_could_be_exchanged)
+{
+	CHECK_EQ(verdict_of_second("w", "l"), E_OK);
+	CHECK_EQ(verdict_of_second("w", NULL), E_OK);
+	CHECK_EQ(verdict_of_second("v", "l"), E_LAUNCH_FIELD);
+	CHECK_EQ(verdict_of_second("v", NULL), E_LAUNCH_FIELD);
+	CHECK_EQ(verdict_of_second("w", "k"), E_LAUNCH_FIELD);
+}
+
+/* What stands behind the three strings of 2, 1 and 0 bytes. */
+#define VOLUME_OFF (CHOICES_OFF + 44 + 4 + 6 + 5 + 4)
+
+TEST(decode_rejects_unknown_choices_of_a_volume)
+{
+	static const struct {
+		size_t off;
+		uint8_t bad[2];
+	} cases[] = {
+		{0, {2, 128}}, {1, {0, 3}},   {4, {0, 4}},
+		{5, {1, 255}}, {6, {1, 255}}, {7, {1, 255}},
+	};
+	struct launch_record r = with_volume();
+	uint8_t bytes[RECORD_MAX];
+	size_t size = encode(bytes, &r);
+
+	CHECK(bytes[VOLUME_OFF + 1] == LAUNCH_SEAL_ENCLAVE);
+	CHECK(bytes[VOLUME_OFF + 4] == LAUNCH_ANCHOR_NONE);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		for (size_t k = 0; k < 2; k++) {
+			uint8_t *p = &bytes[VOLUME_OFF + cases[i].off], good = *p;
+
+			*p = cases[i].bad[k];
+			CHECK_EQ(decode_bytes(bytes, size), E_LAUNCH_FIELD);
+			*p = good;
+		}
+	}
+	CHECK_EQ(decode_bytes(bytes, size), E_OK);
+}
+
+TEST(decode_wants_a_version_for_a_signer_alone)
+{
+	struct launch_record r = with_volume();
+
+	g_mounts[0].svn = 1;
+	CHECK_EQ(verdict(&r), E_LAUNCH_FIELD);
+	g_mounts[0].seal_by = LAUNCH_SEAL_SIGNER;
+	CHECK_EQ(verdict(&r), E_OK);
+}
+
+TEST(decode_wants_a_whole_point_as_owner)
+{
+	struct launch_record r = with_volume();
+	uint8_t point[LAUNCH_OWNER_SIZE + 1] = {4};
+
+	g_mounts[0].owner = (struct launch_bytes){point, LAUNCH_OWNER_SIZE};
+	CHECK_EQ(verdict(&r), E_OK);
+	point[0] = 2; /* a compressed one, cut off */
+	CHECK_EQ(verdict(&r), E_LAUNCH_FIELD);
+	point[0] = 4;
+	g_mounts[0].owner.size--;
+	CHECK_EQ(verdict(&r), E_LAUNCH_FIELD);
+	g_mounts[0].owner.size += 2;
+	CHECK_EQ(verdict(&r), E_LAUNCH_FIELD);
+	g_mounts[0].owner.size = 1;
+	CHECK_EQ(verdict(&r), E_LAUNCH_FIELD);
+}
+
+TEST(decode_rejects_an_insecure_key_of_a_strict_program)
+{
+	struct launch_record r = with_volume();
+
+	r.strict = true;
+	CHECK_EQ(verdict(&r), E_OK);
+	g_mounts[0].key_policy = LAUNCH_KEY_INSECURE;
+	CHECK_EQ(verdict(&r), E_LAUNCH_STRICT);
+}
+
+/* What `start` says of the volume in with_volume. */
+static enum err verdict_of_start(struct launch_volume_start start)
+{
+	struct launch_record r = with_volume();
+
+	g_mounts[0].anchor = LAUNCH_ANCHOR_PINNED;
+	g_starts[0] = start;
+	r.start_count = 1;
+	return verdict(&r);
+}
+
+TEST(decode_rejects_starts_that_say_nothing_or_too_much)
+{
+	CHECK_EQ(verdict_of_start((struct launch_volume_start){.create = true}), E_OK);
+	CHECK_EQ(verdict_of_start((struct launch_volume_start){.sequence = 1}), E_OK);
+	CHECK_EQ(verdict_of_start((struct launch_volume_start){.create = true, .sequence = 1}),
+		 E_OK);
+	CHECK_EQ(verdict_of_start((struct launch_volume_start){0}), E_LAUNCH_FIELD);
+	CHECK_EQ(verdict_of_start((struct launch_volume_start){.create = true, .root = {1}}),
+		 E_LAUNCH_FIELD); /* of no state */
+	CHECK_EQ(verdict_of_start((struct launch_volume_start){.add_seal = true}),
+		 E_LAUNCH_FIELD); /* it is sealed as it is */
+	CHECK_EQ(verdict_of_start((struct launch_volume_start){.mount = 1, .create = true}),
+		 E_LAUNCH_FIELD);
+}
+
+TEST(decode_rejects_unknown_flags_of_a_start)
+{
+	struct launch_record r = sample();
+	uint8_t bytes[RECORD_MAX];
+	size_t size = encode(bytes, &r);
+	uint8_t *flags = bytes + size - 44; /* then 3 bytes of zeros, sequence and root */
+
+	for (size_t i = 0; i < 4; i++) {
+		flags[i] = 4;
+		CHECK_EQ(decode_bytes(bytes, size), E_LAUNCH_FIELD);
+		flags[i] = 0;
+	}
+	CHECK_EQ(decode_bytes(bytes, size), E_OK);
+}
+
+TEST(decode_rejects_starts_of_what_cannot_be_started_so)
+{
+	struct launch_record r = sample();
+
+	g_starts[0].mount = 0; /* a directory of the host */
+	CHECK_EQ(verdict(&r), E_LAUNCH_FIELD);
+	r = sample();
+	g_starts[0].mount = 3; /* none */
+	CHECK_EQ(verdict(&r), E_LAUNCH_FIELD);
+	r = sample();
+	g_mounts[1].anchor = LAUNCH_ANCHOR_FILE;
+	CHECK_EQ(verdict(&r), E_LAUNCH_FIELD);
+	r = sample();
+	g_starts[0].create = true; /* and read-only */
+	CHECK_EQ(verdict(&r), E_LAUNCH_FIELD);
+	g_mounts[1].read_only = false;
+	CHECK_EQ(verdict(&r), E_OK);
+	r = sample();
+	g_starts[0].add_seal = true;
+	CHECK_EQ(verdict(&r), E_LAUNCH_FIELD);
+	g_mounts[1].read_only = false;
+	CHECK_EQ(verdict(&r), E_OK);
+	r = sample();
+	g_starts[1] = g_starts[0];
+	r.start_count = 2;
+	CHECK_EQ(verdict(&r), E_LAUNCH_ORDER);
+	r = sample();
+	r.start_count = 0;
+	CHECK_EQ(verdict(&r), E_OK);
+}
+
+TEST(decode_wants_starts_in_order)
+{
+	struct launch_record r = sample();
+
+	g_mounts[2] = g_mounts[1];
+	g_mounts[2].guest_path = text("/keys2");
+	g_mounts[2].label = text("db2");
+	g_mounts[2].key_id = text("key2");
+	g_starts[1] = g_starts[0];
+	g_starts[1].mount = 2;
+	r.start_count = 2;
+	CHECK_EQ(verdict(&r), E_OK);
+	g_starts[0].mount = 2;
+	g_starts[1].mount = 1;
+	CHECK_EQ(verdict(&r), E_LAUNCH_ORDER);
 }
 
 TEST(decode_knows_one_place_of_attestation)
@@ -496,8 +745,9 @@ TEST(decode_bounds_counts_by_limit_and_by_bytes_left)
 	uint8_t bytes[RECORD_MAX];
 
 	r.mount_count = 0;
+	r.start_count = 0;
 	size_t size = encode(bytes, &r);
-	const size_t argc_off = 16 + 64 + 4 + 4 + 32 + 4 + 4;
+	const size_t argc_off = 16 + 64 + 4 + 4 + 32 + 4 + 4 + 32;
 
 	bytes[argc_off + 3] = 0xff; /* above LAUNCH_ARGS_MAX */
 	CHECK_EQ(decode_bytes(bytes, size), E_LIMIT);
@@ -601,6 +851,49 @@ TEST(arguments_change_the_program_only_when_fixed)
 	digests_of(&r, &b);
 	CHECK(memcmp(a.program, b.program, 32) != 0);
 	CHECK(memcmp(a.launch, b.launch, 32) != 0);
+}
+
+TEST(salt_and_starts_change_the_launch_alone)
+{
+	for (int policy = LAUNCH_ARGS_ANY; policy < LAUNCH_ARGS_END; policy++) {
+		struct launch_record r = sample();
+		struct launch_digests a, b;
+
+		r.args_policy = (enum launch_args_policy)policy;
+		digests_of(&r, &a);
+		for (int i = 0; i < 3; i++) {
+			r.salt[31] ^= i == 0;
+			g_starts[0].sequence += i == 1;
+			r.start_count -= i == 2;
+			digests_of(&r, &b);
+			CHECK(memcmp(a.program, b.program, 32) == 0);
+			CHECK(memcmp(a.launch, b.launch, 32) != 0);
+			CHECK(memcmp(a.arguments, b.arguments, 32) == 0);
+		}
+	}
+}
+
+/* The same wherever they stand, and of nothing else. */
+TEST(the_digest_of_the_arguments_covers_them_all)
+{
+	struct launch_record r = sample();
+	struct launch_digests a, b;
+
+	digests_of(&r, &a);
+	r.args_policy = LAUNCH_ARGS_FIXED;
+	r.limits.fuel++;
+	digests_of(&r, &b);
+	CHECK(memcmp(a.arguments, b.arguments, 32) == 0);
+	for (int i = 0; i < 4; i++) {
+		r = sample();
+		r.args_policy = i % 2 ? LAUNCH_ARGS_FIXED : LAUNCH_ARGS_ANY;
+		g_argv[1] = i == 0 ? text("x") : g_argv[1];
+		g_env[1].value = i == 1 ? text("x") : g_env[1].value;
+		r.invoke = i == 2 ? text("x") : r.invoke;
+		g_values[0].bits += i == 3;
+		digests_of(&r, &b);
+		CHECK(memcmp(a.arguments, b.arguments, 32) != 0);
+	}
 }
 
 TEST(every_program_byte_changes_both_digests)
@@ -720,6 +1013,16 @@ int main(void)
 	RUN(decode_rejects_nul_in_strings);
 	RUN(decode_rejects_keys_without_volume_and_volume_without_key);
 	RUN(decode_rejects_untrusted_mount_of_a_strict_program);
+	RUN(decode_gives_back_each_field_of_a_volume);
+	RUN(decode_rejects_volumes_that_could_be_exchanged);
+	RUN(decode_rejects_unknown_choices_of_a_volume);
+	RUN(decode_wants_a_version_for_a_signer_alone);
+	RUN(decode_wants_a_whole_point_as_owner);
+	RUN(decode_rejects_an_insecure_key_of_a_strict_program);
+	RUN(decode_rejects_starts_that_say_nothing_or_too_much);
+	RUN(decode_rejects_unknown_flags_of_a_start);
+	RUN(decode_rejects_starts_of_what_cannot_be_started_so);
+	RUN(decode_wants_starts_in_order);
 	RUN(decode_knows_one_place_of_attestation);
 	RUN(decode_rejects_anything_else_in_the_place_of_attestation);
 	RUN(decode_rejects_what_a_mount_of_attestation_cannot_have);
@@ -729,6 +1032,8 @@ int main(void)
 	RUN(decode_survives_each_failed_allocation);
 	RUN(decode_leaves_output_alone_on_failure);
 	RUN(arguments_change_the_program_only_when_fixed);
+	RUN(salt_and_starts_change_the_launch_alone);
+	RUN(the_digest_of_the_arguments_covers_them_all);
 	RUN(every_program_byte_changes_both_digests);
 	RUN(module_digest_stops_at_the_native_section);
 	RUN(document_example_is_true);

@@ -204,6 +204,91 @@ TEST(derived_keys_differ_by_label_program_and_context)
 		 E_LIMIT);
 }
 
+/* A seal key by this policy, of which *key is told. */
+static enum err seal_key(uint8_t key[32], const struct platform_seal *seal)
+{
+	static const uint8_t program[32] = {1};
+
+	return platform_derive_seal_key(key, seal, "volume", program, "context", 7);
+}
+
+TEST(seal_keys_for_an_enclave_are_those_of_the_secret)
+{
+	static const uint8_t program[32] = {1};
+	struct platform_seal seal;
+	uint8_t a[32], b[32];
+
+	prepare();
+	platform_seal_own(&seal, false);
+	CHECK(!seal.signer && seal.product == g_self.isvprodid && seal.svn == g_self.isvsvn);
+	CHECK(memcmp(seal.cpu_svn, g_machine.cpusvn, sizeof seal.cpu_svn) == 0);
+	CHECK_EQ(seal_key(a, &seal), E_OK);
+	CHECK_EQ(platform_derive_key(b, "volume", program, "context", 7), E_OK);
+	CHECK(memcmp(a, b, sizeof a) == 0);
+	seal.signer = true;
+	CHECK_EQ(seal_key(b, &seal), E_OK);
+	CHECK(memcmp(a, b, sizeof a) != 0);
+	CHECK_EQ(g_last_request.keypolicy, KEYPOLICY_MRSIGNER);
+	CHECK_EQ(g_last_request.attributemask.xfrm, 0);
+	CHECK_EQ(g_last_request.attributemask.flags, UINT64_MAX);
+}
+
+TEST(seal_keys_for_a_signer_are_bound_to_signer_and_product)
+{
+	struct platform_seal seal;
+	uint8_t first[32], again[32];
+
+	prepare();
+	platform_seal_own(&seal, true);
+	CHECK_EQ(seal_key(first, &seal), E_OK);
+#define SEAL(statement, same)                                                                      \
+	do {                                                                                       \
+		prepare();                                                                         \
+		statement;                                                                         \
+		platform_seal_own(&seal, true);                                                    \
+		seal.svn = 0x2222;                                                                 \
+		CHECK_EQ(seal_key(again, &seal), E_OK);                                            \
+		CHECK_EQ(memcmp(first, again, sizeof first) == 0, same);                           \
+	} while (0)
+	SEAL((void)0, true);
+	SEAL(g_self.mrenclave[0]++, true);
+	SEAL(g_self.isvsvn++, true); /* a newer image has the keys of the older one */
+	SEAL(g_self.configid[0]++, true);
+	SEAL(g_self.attributes.xfrm |= XFRM_AVX512, true);
+	SEAL(g_self.mrsigner[0]++, false);
+	SEAL(g_self.isvprodid++, false);
+	SEAL(g_self.attributes.flags |= ATTRIBUTE_DEBUG, false);
+	SEAL(g_machine.secret[0]++, false);
+	SEAL(g_machine.cpusvn[0]++, false);
+#undef SEAL
+}
+
+TEST(seal_keys_of_another_product_or_of_newer_versions_are_denied)
+{
+	struct platform_seal seal;
+	uint8_t key[32], first[32];
+
+	prepare();
+	for (int signer = 0; signer < 2; signer++) {
+		platform_seal_own(&seal, signer);
+		CHECK_EQ(seal_key(first, &seal), E_OK);
+		seal.svn--;
+		CHECK_EQ(seal_key(key, &seal), E_OK);
+		CHECK(memcmp(first, key, sizeof key) != 0);
+		seal.svn += 2;
+		CHECK_EQ(seal_key(key, &seal), E_DENIED);
+		seal.svn--;
+		seal.product++;
+		CHECK_EQ(seal_key(key, &seal), E_DENIED);
+		seal.product--;
+		seal.cpu_svn[5]++;
+		CHECK_EQ(seal_key(key, &seal), E_DENIED);
+		seal.cpu_svn[5] -= 2;
+		CHECK_EQ(seal_key(key, &seal), E_OK);
+		CHECK(memcmp(first, key, sizeof key) != 0);
+	}
+}
+
 TEST(evidence_for_ourselves_verifies_and_carries_the_data)
 {
 	uint8_t data[PLATFORM_REPORT_DATA_SIZE], out[PLATFORM_EVIDENCE_MAX];
@@ -324,6 +409,19 @@ TEST(launch_is_the_configid_and_nothing_else)
 	CHECK_EQ(platform_check_launch(digest), E_DENIED);
 }
 
+TEST(avx512_is_ours_with_all_of_its_state_alone)
+{
+	prepare();
+	CHECK(!platform_has_avx512());
+	g_self.attributes.xfrm |= XFRM_AVX512;
+	CHECK(platform_has_avx512());
+	for (unsigned bit = 5; bit < 8; bit++) {
+		g_self.attributes.xfrm ^= 1ull << bit;
+		CHECK(!platform_has_avx512());
+		g_self.attributes.xfrm ^= 1ull << bit;
+	}
+}
+
 /* Anybody can sign the image with other masks: its attributes are then what the machine's owner likes.
  */
 TEST(launch_with_foreign_attributes_is_refused)
@@ -365,12 +463,16 @@ int main(void)
 	RUN(secret_is_bound_to_enclave_and_machine_and_to_nothing_that_the_host_chooses);
 	RUN(secret_that_the_cpu_refuses_is_an_error_and_leaves_the_output);
 	RUN(derived_keys_differ_by_label_program_and_context);
+	RUN(seal_keys_for_an_enclave_are_those_of_the_secret);
+	RUN(seal_keys_for_a_signer_are_bound_to_signer_and_product);
+	RUN(seal_keys_of_another_product_or_of_newer_versions_are_denied);
 	RUN(evidence_for_ourselves_verifies_and_carries_the_data);
 	RUN(evidence_for_another_does_not_verify_here);
 	RUN(evidence_refuses_what_is_no_target_and_too_little_room);
 	RUN(our_own_target_is_what_evidence_for_us_is_made_for);
 	RUN(launch_digest_is_told_of_a_launch_that_is_one);
 	RUN(launch_is_the_configid_and_nothing_else);
+	RUN(avx512_is_ours_with_all_of_its_state_alone);
 	RUN(launch_with_foreign_attributes_is_refused);
 	RUN(all_operands_were_aligned);
 	return check_report();

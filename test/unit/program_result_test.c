@@ -50,7 +50,10 @@ TEST(the_largest_outcome_fits)
 	g_outcome = (struct program_outcome){.kind = RUN_TRAPPED,
 					     .frame_count = RUN_FRAMES_MAX,
 					     .value_count = RUN_VALUES_MAX,
-					     .text_size = sizeof(g_outcome.text)};
+					     .text_size = sizeof(g_outcome.text),
+					     .volume_count = RUN_VOLUMES_MAX};
+	for (uint32_t i = 0; i < RUN_VOLUMES_MAX; i++)
+		g_outcome.volume[i] = (struct run_volume){.mount = i, .sequence = i + 5};
 	for (uint32_t i = 0; i < RUN_FRAMES_MAX; i++)
 		g_outcome.frame[i] = (struct program_frame){i, i + 1, name, sizeof(name)};
 	for (uint32_t i = 0; i < RUN_VALUES_MAX; i++)
@@ -61,6 +64,7 @@ TEST(the_largest_outcome_fits)
 	CHECK(strlen(g_result.frame_names[RUN_FRAMES_MAX - 1]) == RUN_NAME_MAX);
 	CHECK_EQ(g_result.values[RUN_VALUES_MAX - 1].bits, RUN_VALUES_MAX - 1);
 	CHECK(strlen((const char *)g_result.text) == sizeof(g_outcome.text));
+	CHECK(memcmp(g_result.volumes, g_outcome.volume, sizeof(g_outcome.volume)) == 0);
 	host_run_result_fini(&g_result);
 }
 

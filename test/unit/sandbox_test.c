@@ -286,6 +286,29 @@ TEST(a_delivered_program_has_no_names_and_no_sockets)
 	g_kind = SANDBOX_RUN;
 }
 
+TEST(a_delivered_program_with_volumes_opens_files_and_no_more)
+{
+	const long name = (long)(uintptr_t) "name";
+	const struct attempt attempts[] = {
+		{SYS_openat, {g_dir, name, O_CLOEXEC}},
+		{SYS_openat, {g_dir, name, O_NOFOLLOW}},
+		{SYS_newfstatat, {g_dir, name, 0, 0}},
+		{SYS_mkdirat, {g_dir, name}},
+		{SYS_unlinkat, {g_dir, name}},
+		{SYS_renameat, {g_dir, name, g_dir, name}},
+		{SYS_accept4, {FAR}},
+	};
+
+	g_kind = SANDBOX_VOLUMES;
+	for (size_t i = 0; i < COUNT_OF(attempts); i++)
+		CHECK(is_stopped(&attempts[i]));
+	CHECK(ends_with(&(struct attempt){SYS_openat, {g_dir, name, O_NOFOLLOW | O_CLOEXEC}},
+			ENOENT));
+	CHECK(ends_with(&(struct attempt){SYS_openat, {AT_FDCWD, name, 0}}, EACCES));
+	CHECK(ends_with(&(struct attempt){SYS_flock, {-1, LOCK_SH}}, EBADF));
+	g_kind = SANDBOX_RUN;
+}
+
 TEST(descriptors_are_used_as_a_run_does)
 {
 	const struct attempt attempts[] = {
@@ -359,6 +382,7 @@ int main(void)
 	RUN(sockets_are_only_accepted);
 	RUN(files_are_opened_below_a_directory_only);
 	RUN(a_delivered_program_has_no_names_and_no_sockets);
+	RUN(a_delivered_program_with_volumes_opens_files_and_no_more);
 	RUN(descriptors_are_used_as_a_run_does);
 	RUN(memory_is_not_writable_and_executable);
 	RUN(the_message_cannot_be_taken_away);

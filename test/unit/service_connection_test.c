@@ -69,7 +69,7 @@ TEST(its_handle_stays_reserved)
 
 TEST(it_is_behind_mounts_and_listeners)
 {
-	const struct service_mount mounts[2] = {{-1, false}, {-1, false}};
+	const struct service_mount mounts[2] = {{.dir_fd = -1}, {.dir_fd = -1}};
 	struct service_config config = {.stream_fd = {-1, -1, -1}, .mounts = mounts};
 	int fds[2];
 	size_t done;

@@ -86,9 +86,9 @@ static void set_up_with(struct service_limits limits, struct device *device)
 	file_write("ro/kept", "kept");
 	CHECK(pipe(g_stdin) == 0 && pipe(g_stdout) == 0);
 	struct service_mount mounts[3] = {
-		{openat(g_root_fd, "rw", O_RDONLY | O_DIRECTORY), false},
-		{openat(g_root_fd, "ro", O_RDONLY | O_DIRECTORY), true},
-		{-1, false},
+		{.dir_fd = openat(g_root_fd, "rw", O_RDONLY | O_DIRECTORY)},
+		{.dir_fd = openat(g_root_fd, "ro", O_RDONLY | O_DIRECTORY), .read_only = true},
+		{.dir_fd = -1},
 	};
 	struct service_config config = {
 		.stream_fd = {g_stdin[0], g_stdout[1], -1},
@@ -1484,8 +1484,8 @@ TEST(memory_calls_reach_the_device_inside_the_enclave_only)
 
 TEST(init_refuses_what_is_no_mount)
 {
-	struct service_mount file = {open("/dev/null", O_RDONLY), false};
-	struct service_mount closed = {999, false};
+	struct service_mount file = {.dir_fd = open("/dev/null", O_RDONLY)};
+	struct service_mount closed = {.dir_fd = 999};
 	static struct service_mount many[HOST_HANDLES_MAX];
 	struct service_config config = {
 		.stream_fd = {-1, -1, -1}, .mounts = &file, .mount_count = 1};
@@ -1509,6 +1509,41 @@ TEST(init_refuses_what_is_no_mount)
 	native_heap_fail_at(-1);
 	service_fini(&g_service);
 	close(file.dir_fd);
+}
+
+/* Behind mounts and listeners, in order; read-only ones stay as they are. */
+TEST(extra_files_stand_behind_the_listeners)
+{
+	char path[] = "/tmp/retwine-XXXXXX";
+	const int fd = mkstemp(path);
+	struct service_mount extras[2] = {{.dir_fd = fd}, {.dir_fd = fd, .read_only = true}};
+	const struct service_mount mount = {.dir_fd = -1};
+	struct service_config config = {.stream_fd = {-1, -1, -1},
+					.mounts = &mount,
+					.mount_count = 1,
+					.extras = extras,
+					.extra_count = 2};
+	uint8_t byte = 0;
+	size_t done;
+
+	CHECK_EQ(service_init(&g_service, &config), E_OK);
+	direct_transport_use(&g_service);
+	const uint32_t first = HOST_HANDLE_MOUNTS + 1;
+
+	CHECK_EQ(hostcall_pwrite(first, "x", 1, 0, &done), HOST_SUCCESS);
+	CHECK_EQ(hostcall_pwrite(first + 1, "y", 1, 0, &done), HOST_ROFS);
+	CHECK_EQ(hostcall_pread(first + 1, &byte, 1, 0, &done), HOST_SUCCESS);
+	CHECK_EQ(byte, 'x');
+	CHECK_EQ(hostcall_pread(first + 2, &byte, 1, 0, &done), HOST_BADF);
+	service_fini(&g_service);
+	extras[1].dir_fd = open("/tmp", O_RDONLY | O_DIRECTORY);
+	CHECK_EQ(service_init(&g_service, &config), E_INVALID); /* no regular file */
+	close(extras[1].dir_fd);
+	config.extra_count = HOST_HANDLES_MAX - HOST_HANDLE_MOUNTS;
+	CHECK_EQ(service_init(&g_service, &config),
+		 E_INVALID); /* one more than there is room for */
+	close(fd);
+	unlink(path);
 }
 
 TEST(no_descriptor_is_left_behind)
@@ -1649,6 +1684,7 @@ int main(void)
 	RUN(the_handle_table_has_an_end);
 	RUN(memory_calls_reach_the_device_inside_the_enclave_only);
 	RUN(init_refuses_what_is_no_mount);
+	RUN(extra_files_stand_behind_the_listeners);
 	RUN(no_descriptor_is_left_behind);
 	RUN(descriptors_are_closed_on_exec);
 	RUN(statistics_count_calls_and_bytes);

@@ -116,9 +116,8 @@ TEST(unknown_kinds_are_refused)
 
 TEST(reserved_fields_are_zero)
 {
-	struct run_result end = {.kind = RUN_EXITED, .reserved = 1};
+	struct run_result end;
 
-	CHECK_EQ(verdict(&end, NULL, 0), E_MALFORMED);
 	for (size_t i = 0; i < 3; i++) {
 		end = (struct run_result){.kind = RUN_EXITED};
 		end.reserved2[i] = 1;
@@ -154,6 +153,28 @@ TEST(counts_are_bounded)
 	CHECK_EQ(verdict(&end, values, 16), E_MALFORMED); /* one byte more than there is */
 	end.text_size--;
 	CHECK_EQ(verdict(&end, values, 16), E_OK);
+}
+
+TEST(volumes_are_told_once_each_and_bounded)
+{
+	static struct run_volume volumes[RUN_VOLUMES_MAX + 1];
+	struct run_result end = {.kind = RUN_EXITED, .volume_count = RUN_VOLUMES_MAX};
+
+	for (uint32_t i = 0; i < COUNT_OF(volumes); i++)
+		volumes[i] = (struct run_volume){.mount = 2 * i, .sequence = i + 1};
+	CHECK_EQ(verdict(&end, volumes, sizeof(volumes)), E_OK);
+	end.volume_count++;
+	CHECK_EQ(verdict(&end, volumes, sizeof(volumes)), E_MALFORMED);
+	end.volume_count = 2;
+	CHECK_EQ(verdict(&end, volumes, sizeof(volumes)), E_OK);
+	volumes[1].mount = volumes[0].mount;
+	CHECK_EQ(verdict(&end, volumes, sizeof(volumes)), E_MALFORMED);
+	volumes[1].mount = 1;
+	volumes[1].reserved = 1;
+	CHECK_EQ(verdict(&end, volumes, sizeof(volumes)), E_MALFORMED);
+	end.volume_count = 1;
+	end.text_size = SHARED_SLOT_DATA_SIZE - sizeof(volumes[0]) + 1;
+	CHECK_EQ(verdict(&end, volumes, 0), E_MALFORMED); /* one byte more than there is */
 }
 
 TEST(names_of_frames_are_bounded)
@@ -214,6 +235,7 @@ int main(void)
 	RUN(unknown_kinds_are_refused);
 	RUN(reserved_fields_are_zero);
 	RUN(counts_are_bounded);
+	RUN(volumes_are_told_once_each_and_bounded);
 	RUN(names_of_frames_are_bounded);
 	return check_report();
 }

@@ -46,7 +46,7 @@ TEST(configurations_are_checked)
 {
 	struct wasi w;
 	const struct wasi_bytes bad = {(const uint8_t *)"a\0b", 3};
-	struct wasi_mount m = {{(const uint8_t *)"/", 1}, WASI_MOUNT_HOST, false, 3, 0};
+	struct wasi_mount m = {{(const uint8_t *)"/", 1}, WASI_MOUNT_HOST, false, 3, 0, NULL};
 	struct wasi_config c = {.args = &bad, .arg_count = 1};
 
 	fake_init();
@@ -70,7 +70,7 @@ TEST(configurations_are_checked)
 
 TEST(init_survives_want_of_memory)
 {
-	const struct wasi_mount m = {{(const uint8_t *)"/", 1}, WASI_MOUNT_HOST, false, 3, 0};
+	const struct wasi_mount m = {{(const uint8_t *)"/", 1}, WASI_MOUNT_HOST, false, 3, 0, NULL};
 	const struct wasi_config c = {.mounts = &m, .mount_count = 1};
 	enum err e = E_NOMEM;
 

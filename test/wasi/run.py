@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs WASI programs in the manner of WebAssembly/wasi-testsuite: *.wasm with a *.json beside each.
 
-Usage: test/wasi/run.py [--engine=native] [--mode=strict] [--mount=tmp] [--jobs=N] [--only=TEXT] [-v]
+Usage: test/wasi/run.py [--engine=native] [--mode=strict] [--mount=tmp|volume] [--jobs=N] [--only=TEXT] [-v]
            BUILD DIR...
        test/wasi/run.py --coverage SOURCES      which functions and errnos of table.txt no program meets
 
@@ -21,8 +21,9 @@ Ours:
                      {work} the folder that the directories are in
   client             what a client of that port does meanwhile: "connect", "send TEXT", "expect TEXT", "end"
                      (it sends no more), "expect end", "close"; several "connect" are one after the other
-  host_only          not in the enclave's memory, although no key says so
-With --mount=tmp those that need nothing of the host's in their directories run in the enclave's memory.
+  host_only          not in the enclave's memory and not on a volume, although no key says so
+With --mount=tmp those that need nothing of the host's in their directories run in the enclave's memory, with
+--mount=volume on trusted volumes.
 """
 import argparse
 import concurrent.futures
@@ -64,9 +65,10 @@ def in_memory(config, beside):
 def prepare(work, config, beside, mount):
     """Makes the directories and returns the options that give them."""
     options = []
-    if mount == "tmp":
-        for guest in ["/"] * ("root" in config) + config.get("dirs", []):
-            options += ["--tmp", f"{guest}:64M"]
+    for number, guest in enumerate(["/"] * ("root" in config) + config.get("dirs", []) if mount != "host" else []):
+        options += (["--tmp", f"{guest}:64M"] if mount == "tmp" else
+                    ["--volume", f"{work / f'volume{number}'}::{guest},create,label=v{number}"])
+    if mount != "host":
         return options
     places = [(name, name) for name in config.get("dirs", [])]
     if "root" in config:
@@ -213,7 +215,7 @@ def run_one(options, module):
     """None, or why it failed; "skipped: ..." where it cannot run."""
     description = module.with_suffix(".json")
     config = json.loads(description.read_text()) if description.exists() else {}
-    if options.mount == "tmp" and not in_memory(config, module.parent):
+    if options.mount != "host" and not in_memory(config, module.parent):
         return "skipped: needs a directory of the host"
     work = pathlib.Path(tempfile.mkdtemp(prefix="retwine-wasi-"))
     try:
@@ -316,7 +318,7 @@ def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--engine", choices=["interpreter", "native"], default="interpreter")
     parser.add_argument("--mode", choices=["fast", "strict"], default="fast")
-    parser.add_argument("--mount", choices=["host", "tmp"], default="host")
+    parser.add_argument("--mount", choices=["host", "tmp", "volume"], default="host")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="")
     parser.add_argument("-v", "--verbose", action="store_true")
