@@ -144,8 +144,9 @@ struct run_volume {
 	uint64_t cache_misses;
 	uint64_t blocks_written;
 	uint64_t commits;
+	uint64_t damaged; /* reads of blocks that were not what was written */
 };
-static_assert(sizeof(struct run_volume) == 96, "run volume");
+static_assert(sizeof(struct run_volume) == 104, "run volume");
 
 /* Volumes in another state than their anchor's (E_VOLUME_ANCHOR): detail[0] is the sequence number that the anchor
  * names, detail[1] the one that was found, 0: none. */

@@ -88,7 +88,22 @@ int ending_error(struct ending *e, const struct retwine_error *error)
 	return status;
 }
 
+/* To the program a damaged block is an error of reading like any other. */
+static void tell_damage(const struct retwine_outcome *outcome)
+{
+	for (size_t i = 0; i < outcome->volume_count; i++) {
+		const struct retwine_mounted_volume *v = &outcome->volumes[i];
+
+		if (v->damaged != 0)
+			command_say("volume %s: reading failed %llu times: a block is not what was "
+				    "written there; "
+				    "'retwine volume check' finds them, with a key of the volume",
+				    v->guest, (unsigned long long)v->damaged);
+	}
+}
+
 int ending_tell(struct ending *e, struct retwine_outcome *outcome)
 {
+	tell_damage(outcome);
 	return outcome->end == RETWINE_EXITED ? end_exited(e, outcome) : end_otherwise(e, outcome);
 }

@@ -224,6 +224,7 @@ static bool add_volume(struct retwine_outcome *outcome, const struct run_volume 
 		.cache_misses = v->cache_misses,
 		.blocks_written = v->blocks_written,
 		.commits = v->commits,
+		.damaged = v->damaged,
 	};
 	memcpy(out->root, v->root, sizeof(out->root));
 	if (!out->guest)
@@ -301,6 +302,7 @@ static void report_volumes(struct report *r, const struct retwine_outcome *outco
 		report_number(r, o, "cache_misses", v->cache_misses);
 		report_number(r, o, "blocks_written", v->blocks_written);
 		report_number(r, o, "commits", v->commits);
+		report_number(r, o, "damaged", v->damaged);
 	}
 }
 

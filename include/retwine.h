@@ -202,6 +202,7 @@ struct retwine_mounted_volume {
 	uint64_t cache_misses;
 	uint64_t blocks_written;
 	uint64_t commits; /* of this run */
+	uint64_t damaged; /* reads of blocks that were not what was written: they failed */
 };
 
 struct retwine_outcome {

@@ -526,6 +526,7 @@ static void tell_volume(struct program *p, const struct program_volume *v)
 	out->cache_misses = usage.cache_misses;
 	out->blocks_written = usage.blocks_written;
 	out->commits = usage.commits;
+	out->damaged = usage.damaged;
 }
 
 void program_volumes_close(struct program *p)

@@ -63,9 +63,13 @@ static enum err tree_fetch(struct volume *v, const struct volume_place *place,
 {
 	const struct volume_device *d = &v->config.device;
 	const uint64_t off = (uint64_t)ref->block * VOLUME_BLOCK_SIZE;
-	const enum err err = d->read(d->context, cipher, off, VOLUME_BLOCK_SIZE);
+	enum err err = d->read(d->context, cipher, off, VOLUME_BLOCK_SIZE);
 
-	return err ? err : volume_open_block(v, place, ref, cipher, plain);
+	if (!err)
+		err = volume_open_block(v, place, ref, cipher, plain);
+	if (err == E_VOLUME_BLOCK)
+		v->usage.damaged++;
+	return err;
 }
 
 /* A block that is not in the cache; *frame is NULL for a hole. */

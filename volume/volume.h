@@ -116,6 +116,7 @@ struct volume_usage {
 	uint64_t cache_misses;
 	uint64_t blocks_written;
 	uint64_t commits;
+	uint64_t damaged; /* reads of blocks that were not what was written */
 };
 void volume_get_usage(struct volume *v, struct volume_usage *usage);
 

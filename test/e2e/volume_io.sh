@@ -54,7 +54,9 @@ while_reading() {
 while_reading "a file that is cut" truncate -s 1M "$WORK/copy.img"
 while_reading "a file that is emptied" truncate -s 0 "$WORK/copy.img"
 while_reading "garbage over the file" dd if=/dev/urandom of="$WORK/copy.img" bs=1M seek=1 count=24 conv=notrunc status=none
+check "garbage over the file" "does not say why" matches "volume /data: reading failed"
 while_reading "zeros over the file" dd if=/dev/zero of="$WORK/copy.img" bs=1M seek=1 count=24 conv=notrunc status=none
+check "zeros over the file" "does not say why" matches "volume /data: reading failed"
 
 # What was committed is whole after all that.
 run --quiet "${GIVE[@]}" "$IO" read /data/f
