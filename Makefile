@@ -363,7 +363,7 @@ VOLUME_SCORE_C := $(PLAIN_C) $(filter-out host/heap.c,$(wildcard host/*.c)) $(wi
 VOLUME_SEED    := 2026
 $(B)/volume-score/%.o: %.c
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) $(HOST_FLAGS) -Wno-frame-larger-than -O1 -DVOLUME_RULE_SCORE -MMD -MP -c $< -o $@
+	$(Q)$(CLANG) $(filter-out -fsanitize=% -fno-sanitize-%,$(SAN_FLAGS)) -DVOLUME_RULE_SCORE -MMD -MP -c $< -o $@
 $(B)/volume-score/volume.a: $(PROTO_O) $(VOLUME_SCORE_C:%.c=$(B)/volume-score/%.o) $(HOST_S:%.S=$(B)/host/%.o)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
