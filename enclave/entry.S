@@ -229,7 +229,14 @@ enclu_site:
 	.type	host_copy, @function
 	.balign	16
 host_copy:
+	/* Lines that no cache has come one after the other to the string move, and at once to this. */
 	movq	%rdx, %rcx
+	leaq	(%rsi,%rdx,8), %r8
+	movq	%rsi, %rax
+1:	prefetcht0 (%rax)
+	addq	$64, %rax
+	cmpq	%r8, %rax
+	jb	1b
 	.globl	host_copy_begin
 	.hidden	host_copy_begin
 host_copy_begin:
