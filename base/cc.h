@@ -31,6 +31,7 @@
 
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
+#define prefetch(p) __builtin_prefetch(p) /* the line of memory there; never faults */
 
 /* Number of elements of a true array. */
 #define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))

@@ -15,6 +15,8 @@
 #include "base/mutex.h"
 #include "base/reader.h"
 
+#define CACHE_LINE 64u
+
 static _Atomic uint64_t g_violations, g_calls;
 
 struct call_rule {
@@ -689,6 +691,14 @@ enum err hostcall_map_read(void *dst, const struct host_mapping *mapping, uint64
 		return E_IO;
 	memcpy((uint8_t *)dst + whole, &last, size - whole);
 	return E_OK;
+}
+
+void hostcall_map_hint(const struct host_mapping *mapping, uint64_t off, size_t size)
+{
+	if (!range_inside(off, size, mapping->size))
+		return;
+	for (size_t i = 0; i < size; i += CACHE_LINE)
+		prefetch((const void *)(uintptr_t)(mapping->address + off + i));
 }
 
 enum host_errno hostcall_ahead(uint32_t handle, uint64_t off, uint64_t len)

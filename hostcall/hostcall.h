@@ -162,6 +162,9 @@ enum host_errno hostcall_ahead(uint32_t handle, uint64_t off, uint64_t len);
 MUST_USE bool hostcall_outside(uint64_t address, uint64_t size);
 MUST_USE bool hostcall_copy_words(void *dst, uint64_t address, size_t words);
 
+/* These bytes will be read next: nothing but a hint to the CPU, which reads none of them. */
+void hostcall_map_hint(const struct host_mapping *mapping, uint64_t off, size_t size);
+
 /* Waits until the calling thread is unparked, before or during the call; *passed: the time was over
  * first, which without one it never is. Both are the host's word: base/park.h is what callers use.
  * timeout_ns or HOST_PARK_FOREVER. */

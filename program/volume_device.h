@@ -13,6 +13,7 @@ struct volume_handle {
 	uint32_t handle;
 	struct host_mapping mapping; /* size 0: there is none; what is announced is fetched then: */
 	uint64_t ahead_off, ahead_end; /* announced */
+	uint64_t next;		       /* behind what was read last */
 	uint64_t *shown;  /* a bit per region of the mapping that was announced, or NULL */
 	uint8_t *fetched; /* HOSTCALL_DATA_MAX bytes, or NULL */
 	uint64_t fetched_off;
