@@ -231,6 +231,7 @@ static void check_mount(struct decoder *d, const struct launch_mount *m, bool st
 static void decode_mount(struct decoder *d, struct launch_mount *m, bool strict)
 {
 	m->kind = decode_choice(d, LAUNCH_MOUNT_HOST, LAUNCH_MOUNT_END);
+	m->flags = d->r.p;
 	m->read_only = decode_choice(d, 0, FLAG_READ_ONLY + 1) != 0;
 	m->key_policy = decode_choice(d, LAUNCH_KEY_NONE, LAUNCH_KEY_END);
 	(void)decode_choice(d, 0, 1); /* reserved */
@@ -652,6 +653,28 @@ enum err launch_encode(const struct launch_record *record, struct writer *w)
 
 /* ---- digests ---- */
 
+/* What is sealed by a program that may write can be opened by it when it is to read alone. */
+static void measure_sealed(const struct launch_record *record, uint8_t digest[LAUNCH_DIGEST_SIZE])
+{
+	static const char label[] = "retwine.sealed.v1";
+	const uint8_t *p = record->program.p, *end = p + record->program.size;
+	struct sha256 h;
+
+	sha256_init(&h);
+	sha256_update(&h, label, sizeof(label) - 1);
+	for (uint32_t i = 0; i < record->mount_count; i++) {
+		const struct launch_mount *m = &record->mounts[i];
+
+		if (m->kind != LAUNCH_MOUNT_VOLUME)
+			continue;
+		sha256_update(&h, p, (size_t)(m->flags - p));
+		sha256_update(&h, &(const uint8_t){*m->flags & (uint8_t)~FLAG_READ_ONLY}, 1);
+		p = m->flags + 1;
+	}
+	sha256_update(&h, p, (size_t)(end - p));
+	sha256_final(&h, digest);
+}
+
 void launch_measure(const struct launch_record *record, struct launch_digests *digests)
 {
 	static const char program_label[] = "retwine.program.v1";
@@ -676,6 +699,7 @@ void launch_measure(const struct launch_record *record, struct launch_digests *d
 	sha256_update(&h, arguments_label, sizeof(arguments_label) - 1);
 	sha256_update(&h, record->arguments.p, record->arguments.size);
 	sha256_final(&h, digests->arguments);
+	measure_sealed(record, digests->sealed);
 }
 
 void launch_measure_module(uint8_t module_digest[LAUNCH_DIGEST_SIZE],

@@ -103,6 +103,7 @@ struct launch_mount {
 	enum launch_key_policy key_policy;
 	struct launch_bytes label;  /* of a volume, 1..LAUNCH_LABEL_MAX bytes */
 	struct launch_bytes key_id; /* of a provisioned key, likewise */
+	const uint8_t *flags;	    /* set by launch_decode: where read_only stands in the bytes */
 	uint64_t size; /* LAUNCH_MOUNT_TMP: most bytes; of a volume: of its cache; 0: the default */
 
 	/* of a volume */
@@ -185,9 +186,11 @@ struct launch_record {
 };
 
 struct launch_digests {
-	uint8_t program[LAUNCH_DIGEST_SIZE];   /* SHA-256("retwine.program.v1" || program) */
-	uint8_t launch[LAUNCH_DIGEST_SIZE];    /* SHA-256("retwine.launch.v1" || program digest ||
+	uint8_t program[LAUNCH_DIGEST_SIZE]; /* SHA-256("retwine.program.v1" || program) */
+	uint8_t launch[LAUNCH_DIGEST_SIZE];  /* SHA-256("retwine.launch.v1" || program digest ||
 						SHA-256(invocation)) */
+	uint8_t sealed[LAUNCH_DIGEST_SIZE];  /* SHA-256("retwine.sealed.v1" || program, in which no
+						  volume is read-only): for whom its volumes are sealed */
 	uint8_t arguments[LAUNCH_DIGEST_SIZE]; /* SHA-256("retwine.arguments.v1" || arguments):
 						  what can be the same at every start */
 };

@@ -118,7 +118,7 @@ static enum err seal_key(void *context, uint8_t key[VOLUME_KEY_SIZE],
 	if (!policy_is_wanted(policy, v->mount))
 		return E_DENIED;
 	memcpy(seal.cpu_svn, policy->cpu_svn, sizeof(seal.cpu_svn));
-	return platform_derive_seal_key(key, &seal, SEAL_LABEL, v->program->digests.program, bytes,
+	return platform_derive_seal_key(key, &seal, SEAL_LABEL, v->program->digests.sealed, bytes,
 					seal_context(bytes, v, policy));
 }
 

@@ -53,8 +53,10 @@ V=$V,create opens "create"
 opens "the program again"
 V=$V,create opens "the program again, with create"
 
+V=$VOL::/v:ro,owner=$WORK/public.pem open_volume
+check "the program again, to read alone" "it does not open" grep -q 'EROFS\|Read-only' "$WORK/out" "$WORK/err"
+
 # ---- what is not the same program ----
-V=$VOL::/v:ro,owner=$WORK/public.pem stolen "read-only is another program"
 V=$VOL::/w,label=v,owner=$WORK/public.pem stolen "another place"
 V=$VOL::/v,label=w,owner=$WORK/public.pem stolen "another label"
 V=$VOL::/v stolen "another owner"
