@@ -189,7 +189,6 @@ struct retwine_stats {
 	struct retwine_host_call host_call[RETWINE_HOST_CALLS_MAX]; /* those that happened */
 };
 
-/* How a run ended. Filled by retwine_run, emptied by retwine_outcome_fini. */
 /* A volume as it was at the end: the enclave's word. */
 struct retwine_mounted_volume {
 	char *guest;			   /* where it was mounted */
@@ -205,6 +204,7 @@ struct retwine_mounted_volume {
 	uint64_t damaged; /* reads of blocks that were not what was written: they failed */
 };
 
+/* How a run ended. Filled by retwine_run, emptied by retwine_outcome_fini. */
 struct retwine_outcome {
 	enum retwine_end end;
 	bool simulation;
