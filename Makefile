@@ -34,8 +34,9 @@ VERIFIER_C := native/format.c native/check.c native/layout.c native/x86_decode.c
 # Not the host's tools: what they need of the libraries stays out of the image.
 IMAGE_C := $(filter-out $(FINDER_C) crypto/rsa.c crypto/ecdsa.c,$(call plain_c,base crypto crypto/image launch hostcall channel wasm interp native volume wasi platform enclave))
 IMAGE_S := $(wildcard enclave/*.S crypto/image/*.S)
-HOST_C  := $(call plain_c,base crypto sgx launch channel attest wasm volume host) $(VERIFIER_C)
-HOST_S  := $(wildcard host/*.S)
+HOST    := host $(addprefix host/,base device quoting service verify deploy volume)
+HOST_C  := $(call plain_c,base crypto sgx launch channel attest wasm volume $(HOST)) $(VERIFIER_C)
+HOST_S  := $(wildcard $(addsuffix /*.S,$(HOST)))
 CLI_C   := $(wildcard cli/*.c)
 
 # ---- the enclave image -----------------------------------------------------------------------
@@ -90,17 +91,17 @@ $(B)/host/%.o: %.S
 	$(Q)$(CLANG) -I. -MMD -MP -c $< -o $@
 
 # What protobuf-c makes of the messages of the quoting service; warnings in it are not ours.
-PROTO_C := $(patsubst %.proto,$(B)/proto/%.pb-c.c,$(wildcard host/*.proto))
+PROTO_C := $(patsubst %.proto,$(B)/proto/%.pb-c.c,host/quoting/aesm.proto)
 $(B)/proto/%.pb-c.c $(B)/proto/%.pb-c.h &: %.proto
 	@mkdir -p $(@D)
 	$(Q)protoc-c --c_out=$(B)/proto $<
-$(B)/host/host/aesm.o $(B)/san/host/aesm.o $(B)/tsan/host/aesm.o $(B)/cov/host/aesm.o $(B)/gcc/host/aesm.o: $(PROTO_C)
+$(patsubst %,$(B)/%/host/quoting/aesm.o,host san tsan cov gcc volume-score): $(PROTO_C)
 $(B)/host/proto/%.o: $(B)/proto/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -O2 -g -fPIC -fvisibility=hidden -fstack-protector-strong -march=x86-64-v2 -I$(B)/proto -c $< -o $@
 
 PROTO_O := $(PROTO_C:$(B)/proto/%.c=$(B)/host/proto/%.o)
-$(B)/host/host/simulation_data.o $(B)/san/host/simulation_data.o: $(wildcard host/simulation/*)
+$(patsubst %,$(B)/%/host/quoting/simulation_data.o,host san): $(wildcard host/quoting/simulation/*)
 $(B)/libretwine.a: $(PROTO_O) $(HOST_C:%.c=$(B)/host/%.o) $(HOST_S:%.S=$(B)/host/%.o)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
@@ -114,7 +115,7 @@ $(B)/retwine: $(CLI_C:%.c=$(B)/host/%.o) $(B)/libretwine.a
 LLVM_FLAGS := -isystem /usr/lib/llvm-19/include
 LLVM_LIBS  := -L/usr/lib/llvm-19/lib -lLLVM-19
 COMPILER_C := $(call plain_c,base wasm) crypto/sha256.c $(VERIFIER_C) $(FINDER_C) \
-	host/heap.c host/park.c $(wildcard compiler/*.c)
+	host/base/heap.c host/base/park.c $(wildcard compiler/*.c)
 $(B)/host/compiler/%.o: HOST_FLAGS += $(LLVM_FLAGS)
 $(B)/retwine-compile: $(COMPILER_C:%.c=$(B)/host/%.o)
 	@echo "  LINK  $@"
@@ -150,7 +151,7 @@ $(B)/%.sig: $(B)/%.elf $(B)/signing-key.pem | $(B)/retwine
 SAN_FLAGS := $(LANGUAGE) $(WARN) -Wno-frame-larger-than -O1 -g -D_GNU_SOURCE -march=x86-64-v3 \
 	-I. -Iinclude -isystem $(B)/proto -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	-fno-omit-frame-pointer
-SAN_C  := $(PLAIN_C) $(filter-out host/heap.c,$(wildcard host/*.c)) \
+SAN_C  := $(PLAIN_C) $(filter-out host/base/heap.c,$(call plain_c,$(HOST))) \
 	$(wildcard test/lib/*.c) $(WAST_C)
 UNIT   := $(patsubst test/unit/%.c,$(B)/unit/%,$(wildcard test/unit/*_test.c))
 
@@ -300,7 +301,7 @@ check-spec: deps-test
 
 # The verifier's decoder against a disassembler, the verifier over what the compiler makes, and what it
 # accepts in an emulator.
-VERIFIER_TOOL_C := $(call plain_c,base wasm) $(VERIFIER_C) $(FINDER_C) host/heap.c host/park.c test/lib/file.c
+VERIFIER_TOOL_C := $(call plain_c,base wasm) $(VERIFIER_C) $(FINDER_C) host/base/heap.c host/base/park.c test/lib/file.c
 $(B)/test/verifier/verify_tool: $(B)/host/test/verifier/verify_tool.o $(VERIFIER_TOOL_C:%.c=$(B)/host/%.o)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -o $@ $^ -lpthread
@@ -311,7 +312,7 @@ ORACLE_C := $(wildcard test/verifier/oracle_*.c)
 $(B)/test/verifier/oracle: $(ORACLE_C:%.c=$(B)/host/%.o)
 # The verifier's tests in a build in which a rule can be left out.
 SCORE   := $(patsubst test/unit/%.c,$(B)/score/%,$(wildcard test/unit/verify_*_test.c) test/unit/x86_decode_test.c)
-SCORE_C := $(filter-out host/%,$(VERIFIER_TOOL_C)) host/park.c test/lib/native.c test/verifier/score_rule.c
+SCORE_C := $(filter-out host/%,$(VERIFIER_TOOL_C)) host/base/park.c test/lib/native.c test/verifier/score_rule.c
 $(B)/score/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(HOST_FLAGS) -Wno-frame-larger-than -O1 -DVERIFY_RULE_SCORE -MMD -MP -c $< -o $@
@@ -343,7 +344,7 @@ check-verifier-long:
 
 # The verifier of quotes: each of its rules left out, one at a time.
 ATTEST_SCORE   := $(patsubst test/unit/%.c,$(B)/attest-score/%,$(wildcard test/unit/attest_*_test.c))
-ATTEST_SCORE_C := $(call plain_c,base crypto attest) host/park.c test/attest/score_rule.c \
+ATTEST_SCORE_C := $(call plain_c,base crypto attest) host/base/park.c test/attest/score_rule.c \
 	test/lib/native.c test/lib/file.c test/lib/pki.c test/lib/attest_scene.c
 $(B)/attest-score/%.o: %.c
 	@mkdir -p $(@D)
@@ -359,7 +360,7 @@ check-attest: deps-test
 VOLUME_TESTS   := $(patsubst test/unit/%.c,%,$(wildcard test/unit/volume_*_test.c))
 VOLUME_LONG    := volume_crash_test volume_tamper_test volume_sqlite_test volume_model_test
 VOLUME_SCORE   := $(VOLUME_TESTS:%=$(B)/volume-score/%)
-VOLUME_SCORE_C := $(PLAIN_C) $(filter-out host/heap.c,$(wildcard host/*.c)) $(wildcard test/lib/*.c) $(WAST_C) test/volume/score_rule.c
+VOLUME_SCORE_C := $(PLAIN_C) $(filter-out host/base/heap.c,$(call plain_c,$(HOST))) $(wildcard test/lib/*.c) $(WAST_C) test/volume/score_rule.c
 VOLUME_SEED    := 2026
 $(B)/volume-score/%.o: %.c
 	@mkdir -p $(@D)
@@ -402,7 +403,7 @@ $(B)/test/enclave_bench: $(B)/host/bench/enclave_bench.o $(B)/host/test/lib/file
 # The interpreter with the image's code generation, outside of an enclave.
 KERNELS := matmul:20:2 sieve:30:3 sha256:30:3 nbody:100:10 sort:10:1 vm:100:10
 SIMD_KERNELS := mix:100 matrix:30 adler:30 blur:40 saxpy:20 dot:20 chacha:20 count:20
-BENCH_O := $(patsubst %.c,$(B)/bench/obj/%.o,$(call plain_c,base wasm interp) host/heap.c host/park.c bench/interp_bench.c)
+BENCH_O := $(patsubst %.c,$(B)/bench/obj/%.o,$(call plain_c,base wasm interp) host/base/heap.c host/base/park.c bench/interp_bench.c)
 $(B)/bench/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(filter-out -ffreestanding,$(IMAGE_FLAGS)) -Wno-frame-larger-than -D_GNU_SOURCE -MMD -MP -c $< -o $@

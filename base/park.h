@@ -3,7 +3,7 @@
  * park takes it and waits while it is not there; unpark puts it there and never waits. A token put
  * before park is taken at once, so a wake-up is never lost, and two that come before one park are
  * one. Who links the libraries supplies the implementation: enclave/park.c inside (host calls),
- * host/park.c outside.
+ * host/base/park.c outside.
  *
  * Use: make the condition that the other waits for true, then unpark it; who waits looks at its
  * condition in a loop around park. Everything before unpark is seen after the park that took its

@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 #include "boundary/abi.h"
-#include "host/device.h"
+#include "host/device/device.h"
 #include "host/loader.h"
 #include "host/run.h"
-#include "host/service.h"
+#include "host/service/service.h"
 #include "test/image/probe.h"
 #include "test/lib/file.h"
 

@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "crypto/gcm.h"
-#include "host/cpu.h"
+#include "host/base/cpu.h"
 
 #define BLOCK 4096u
 #define PART  (1u << 20)

@@ -1,7 +1,7 @@
 /*
  * The process that `retwine serve` starts for one client: not for people. It limits itself, runs one enclave for the
  * connection that it inherits, and ends.
- * Trust: the words come from host/serve.c, the digest and the nonce in them from the client. Standard error is the
+ * Trust: the words come from host/deploy/serve.c, the digest and the nonce in them from the client. Standard error is the
  * service's log: nothing of a guest gets there.
  */
 #include <errno.h>

@@ -2,7 +2,7 @@
  * Replies of AESM: the first byte chooses what was asked, the rest is the message. Whatever it is,
  * what is accepted has sizes that it can have, and a quote is cut inside its bytes.
  */
-#include "host/aesm.h"
+#include "host/quoting/aesm.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/hello.h"
+#include "host/deploy/hello.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

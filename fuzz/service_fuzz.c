@@ -3,7 +3,7 @@
  * series of requests: 64 bytes of record, then the bytes of input. Whatever is asked, the reply
  * keeps the rule of its call and nothing is made outside the mount.
  */
-#include "host/service.h"
+#include "host/service/service.h"
 #include "hostcall/hostcall.h"
 
 #include <fcntl.h>

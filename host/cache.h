@@ -20,8 +20,4 @@ MUST_USE enum retwine_code cache_native(struct file *payload, const struct modul
 					const struct retwine_config *config,
 					struct retwine_error *error);
 
-/* The cache's directory, made if it is not there; owned (free). Refused when others may write to it
- * or read it. */
-MUST_USE enum retwine_code cache_directory(char **path, struct retwine_error *error);
-
 #endif

@@ -14,8 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "host/files.h"
-#include "host/words.h"
+#include "host/base/files.h"
+#include "host/base/words.h"
 
 extern char **environ;
 

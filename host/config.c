@@ -3,16 +3,16 @@
  * Trust: the text is the caller's, who may do what the configuration says anyway; it is checked so
  * that mistakes are told.
  */
+#include "host/base/sockets.h"
 #include "host/config.h"
-#include "host/sockets.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/checked.h"
-#include "host/text.h"
-#include "host/words.h"
+#include "host/base/text.h"
+#include "host/base/words.h"
 
 extern char **environ;
 

@@ -7,8 +7,8 @@
 #define HOST_CONFIG_H
 
 #include "base/cc.h"
-#include "host/grants.h"
-#include "host/quoting.h"
+#include "host/quoting/quoting.h"
+#include "host/service/grants.h"
 #include "include/retwine.h"
 #include "launch/launch.h"
 

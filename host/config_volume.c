@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/base/words.h"
 #include "host/config.h"
 #include "host/key_file.h"
-#include "host/words.h"
 #include "volume/volume.h"
 
 #define FORM "write FILE::GUEST[:ro][,OPTION...]"

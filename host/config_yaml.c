@@ -7,9 +7,9 @@
 
 #include <yaml.h>
 
+#include "host/base/files.h"
+#include "host/base/words.h"
 #include "host/config.h"
-#include "host/files.h"
-#include "host/words.h"
 
 #define CONFIG_FILE_MAX ((size_t)64 << 10) /* the parser needs quadratic time for deep nesting */
 /* Bytes of all values taken: an alias repeats its anchor's text, which the file holds only once. */

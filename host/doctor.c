@@ -12,13 +12,13 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "host/aesm.h"
-#include "host/cpu.h"
-#include "host/device.h"
-#include "host/files.h"
-#include "host/report.h"
-#include "host/text.h"
-#include "host/words.h"
+#include "host/base/cpu.h"
+#include "host/base/files.h"
+#include "host/base/report.h"
+#include "host/base/text.h"
+#include "host/base/words.h"
+#include "host/device/device.h"
+#include "host/quoting/aesm.h"
 
 /* Address space for ELRANGE and the alignment around it (sgx/image.h: it is reserved aligned). */
 #define ELRANGE_SIZE	  ((size_t)64 << 30)

@@ -9,9 +9,9 @@
 
 #include <string.h>
 
+#include "host/base/words.h"
 #include "host/cache.h"
-#include "host/device.h"
-#include "host/words.h"
+#include "host/device/device.h"
 #include "native/native.h"
 
 #define SPAWN_MODULE "wasi" /* the wasi-threads proposal */

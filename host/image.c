@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "base/wipe.h"
-#include "host/cpu.h"
-#include "host/words.h"
+#include "host/base/cpu.h"
+#include "host/base/words.h"
 #include "sgx/image.h"
 
 static enum retwine_code load_elf(struct image *image, const char *path,

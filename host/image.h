@@ -3,7 +3,7 @@
 #define HOST_IMAGE_H
 
 #include "base/cc.h"
-#include "host/files.h"
+#include "host/base/files.h"
 #include "include/retwine.h"
 #include "sgx/sigstruct.h"
 

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/cpu.h"
+#include "host/base/cpu.h"
+#include "host/base/text.h"
+#include "host/base/words.h"
 #include "host/image.h"
-#include "host/text.h"
 #include "host/value.h"
-#include "host/words.h"
 #include "launch/launch.h"
 #include "sgx/image.h"
 #include "wasm/limits.h"

@@ -4,8 +4,8 @@
 #define HOST_INSPECT_H
 
 #include "base/cc.h"
-#include "host/files.h"
-#include "host/report.h"
+#include "host/base/files.h"
+#include "host/base/report.h"
 
 /* `path` is for messages. The file's bytes are untrusted; inspect_module takes them over. */
 MUST_USE enum retwine_code inspect_image(struct report *r, const struct file *file,

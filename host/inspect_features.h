@@ -3,7 +3,7 @@
 #ifndef HOST_INSPECT_FEATURES_H
 #define HOST_INSPECT_FEATURES_H
 
-#include "host/report.h"
+#include "host/base/report.h"
 #include "wasm/module.h"
 
 /* Adds the array "features" to the report's root. The module is validated. */

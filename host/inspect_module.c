@@ -4,12 +4,12 @@
  */
 #include <stdlib.h>
 
+#include "host/base/text.h"
+#include "host/base/words.h"
 #include "host/inspect.h"
 #include "host/inspect_features.h"
 #include "host/module.h"
-#include "host/text.h"
 #include "host/value.h"
-#include "host/words.h"
 #include "native/native.h"
 #include "wasm/leb.h"
 #include "wasm/validate.h"

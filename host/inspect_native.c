@@ -7,10 +7,10 @@
 #include <time.h>
 
 #include "base/heap.h"
-#include "host/cpu.h"
+#include "host/base/cpu.h"
+#include "host/base/report.h"
+#include "host/base/words.h"
 #include "host/engine.h"
-#include "host/report.h"
-#include "host/words.h"
 #include "native/native.h"
 #include "native/verify_section.h"
 #include "wasm/limits.h"

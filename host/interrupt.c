@@ -11,9 +11,9 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "host/device.h"
-#include "host/park.h"
-#include "host/service.h"
+#include "host/base/park.h"
+#include "host/device/device.h"
+#include "host/service/service.h"
 
 #define STATUS_SIGINT 130
 

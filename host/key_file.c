@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "base/wipe.h"
-#include "host/files.h"
-#include "host/words.h"
+#include "host/base/files.h"
+#include "host/base/words.h"
 #include "volume/slot.h"
 
 #define PEM_MAX 65536u

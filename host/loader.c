@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "host/cpu.h"
+#include "host/base/cpu.h"
 
 #define BATCH_MAX      ((size_t)256 * 1024)
 #define CPUID_SGX_LEAF 0x12u

@@ -7,7 +7,7 @@
 
 #include "base/cc.h"
 #include "base/err.h"
-#include "host/device.h"
+#include "host/device/device.h"
 #include "sgx/image.h"
 
 #define LOADER_THREADS_MAX 64

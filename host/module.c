@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/checked.h"
-#include "host/text.h"
-#include "host/words.h"
+#include "host/base/text.h"
+#include "host/base/words.h"
 #include "native/format.h"
 #include "wasm/limits.h"
 #include "wasm/validate.h"

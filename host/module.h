@@ -4,7 +4,7 @@
 #define HOST_MODULE_H
 
 #include "base/cc.h"
-#include "host/files.h"
+#include "host/base/files.h"
 #include "include/retwine.h"
 #include "launch/launch.h"
 #include "wasm/module.h"

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/report.h"
-#include "host/service.h"
-#include "host/text.h"
+#include "host/base/report.h"
+#include "host/base/text.h"
+#include "host/base/words.h"
+#include "host/service/service.h"
 #include "host/value.h"
-#include "host/words.h"
 #include "wasm/trap.h"
 
 #define NO_FUNCTION UINT32_MAX

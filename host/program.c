@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/cpu.h"
+#include "host/base/cpu.h"
+#include "host/base/report.h"
+#include "host/base/words.h"
 #include "host/packages.h"
-#include "host/report.h"
-#include "host/words.h"
 
 static enum retwine_code load_module(struct program *p, const struct retwine_config *config,
 				     struct retwine_error *error)

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/base/words.h"
 #include "host/value.h"
-#include "host/words.h"
 
 /* The arrays that a record under construction points to. */
 struct builder {

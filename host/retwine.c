@@ -9,15 +9,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "host/cpu.h"
+#include "host/base/cpu.h"
+#include "host/base/sockets.h"
+#include "host/base/text.h"
+#include "host/base/words.h"
 #include "host/outcome.h"
 #include "host/program.h"
 #include "host/run.h"
-#include "host/service.h"
-#include "host/sockets.h"
-#include "host/text.h"
+#include "host/service/service.h"
 #include "host/volume_file.h"
-#include "host/words.h"
 
 const char *retwine_version(void)
 {

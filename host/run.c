@@ -13,7 +13,7 @@
 
 #include "host/interrupt.h"
 #include "host/loader.h"
-#include "host/service.h"
+#include "host/service/service.h"
 #include "host/shared_area.h"
 #include "host/threads.h"
 #include "launch/launch.h"

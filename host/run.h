@@ -11,8 +11,8 @@
 #include "base/err.h"
 #include "boundary/abi.h"
 #include "boundary/calls.h"
-#include "host/grants.h"
-#include "host/quoting.h"
+#include "host/quoting/quoting.h"
+#include "host/service/grants.h"
 
 /* Bytes that the request borrows; they outlive the call. */
 struct host_bytes {

@@ -11,8 +11,8 @@
 
 #include "base/checked.h"
 #include "base/reader.h"
-#include "host/cpu.h"
-#include "host/service.h"
+#include "host/base/cpu.h"
+#include "host/service/service.h"
 
 #define PAGE ((size_t)4096)
 

@@ -12,9 +12,9 @@
 
 #include "base/cc.h"
 #include "base/err.h"
+#include "host/base/park.h"
 #include "host/loader.h"
-#include "host/park.h"
-#include "host/service.h"
+#include "host/service/service.h"
 #include "host/shared_area.h"
 
 /* How long a program that was told to end may take, before its run is given up. */

@@ -3,7 +3,7 @@
 #define HOST_VALUE_H
 
 #include "base/cc.h"
-#include "host/text.h"
+#include "host/base/text.h"
 #include "launch/launch.h"
 
 /*

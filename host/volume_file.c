@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host/words.h"
+#include "host/base/words.h"
 
 /* Paths in messages: a long one keeps its end, which tells files apart. */
 #define SHOWN_MAX 300

@@ -3,7 +3,7 @@
 
 Each call of boundary/calls.def must stand in the page, and no other, with its number and both rules; with as many
 arguments (separated by ";") and with input or without, as the stub sends (hostcall/) and the service takes
-(host/service.c); and with further rules for its reply where the stub checks some, and only there. Run from the root
+(host/service/service.c); and with further rules for its reply where the stub checks some, and only there. Run from the root
 of the repository; names each difference and fails.
 """
 
@@ -34,7 +34,7 @@ def calls_of_table(text):
 
 
 def shapes_of_service(text):
-    """{name: (arguments, has input)} of host/service.c."""
+    """{name: (arguments, has input)} of host/service/service.c."""
     table = text[text.index("g_shapes[HOST_CALL_END] = {"):]
     found = re.findall(r"(?:CALL|ON_FILE|CHANGES)\((\w+), \w+, (\d), (\w+), \w+", table)
     return {name: (int(args), given != "NONE") for name, args, given in found}
@@ -115,7 +115,7 @@ def differences(name, table, shapes, sent, page):
 def main():
     table, text = calls_of_table(read("boundary/calls.def")), read("doc/boundary.md")
     page, twice = calls_of_page(text)
-    shapes = shapes_of_service(read("host/service.c"))
+    shapes = shapes_of_service(read("host/service/service.c"))
     sent = stubs(read("hostcall/hostcall.c"), set(table))
     wrong = [f"{name}: stands there twice" for name in twice]
     if len({number for number, _, _ in table.values()}) != len(table):

@@ -15,7 +15,12 @@ function violation(file, line, why) {
 	printf "%s:%d: %s\n", file, line, why
 	bad++
 }
-function top(path) {
+# The listed directory that a file is in: its own, else the one at the top.
+function room(path,  dir) {
+	dir = path
+	sub(/\/[^\/]*$/, "", dir)
+	if (dir in listed)
+		return dir
 	return index(path, "/") ? substr(path, 1, index(path, "/") - 1) : ""
 }
 # The table.
@@ -39,7 +44,7 @@ FILENAME == "tools/includes.txt" {
 			delete named[name]
 		}
 	file = $0
-	dir = top(file)
+	dir = room(file)
 	if (!(dir in listed)) {
 		violation(file, 1, "directory \"" dir "\" is not in tools/includes.txt")
 		next
@@ -50,7 +55,7 @@ FILENAME == "tools/includes.txt" {
 		checked++
 		sub(/^[^"]*"/, "", text)
 		sub(/".*/, "", text)
-		other = top(text)
+		other = room(text)
 		if ((dir == "examples" || dir == "bench") && other == "")
 			continue
 		if (other == "" || text ~ /\.\./)

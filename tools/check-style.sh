@@ -60,7 +60,7 @@ report() {
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 files base boundary crypto platform launch hostcall channel wasm interp native volume wasi program enclave >"$work/inside"
-{ cat "$work/inside"; files sgx attest compiler host cli include; } >"$work/all"
+{ cat "$work/inside"; files sgx attest compiler host host/* cli include; } >"$work/all"
 word='(^|[^A-Za-z0-9_])'
 
 forbid "functions that no size bounds, or that jump" \

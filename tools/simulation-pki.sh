@@ -1,11 +1,11 @@
 #!/bin/bash
-# Makes the public key infrastructure "Retwine Simulation" (host/simulation/): keys, certificates, revocation lists,
+# Makes the public key infrastructure "Retwine Simulation" (host/quoting/simulation/): keys, certificates, revocation lists,
 # TCB info and QE identity, in the formats of Intel's. The keys are public: everybody may sign with them.
 # Keys and root that are there are kept, so that running it again changes serial numbers and signatures alone (those of
 # ECDSA are random).
 # Usage: tools/simulation-pki.sh [DIRECTORY]     needs openssl 3.0
 set -euo pipefail
-dir=${1:-$(dirname "$0")/../host/simulation}
+dir=${1:-$(dirname "$0")/../host/quoting/simulation}
 mkdir -p "$dir"
 cd "$dir"
 work=$(mktemp -d)

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/sim.h"
-#include "host/sim_quote.h"
+#include "host/device/sim.h"
+#include "host/quoting/sim_quote.h"
 #include "test/lib/hex.h"
 
 struct wanted {

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "host/run.h"
-#include "host/service.h"
+#include "host/service/service.h"
 #include "test/image/script.h"
 #include "test/lib/file.h"
 #include "test/lib/sections.h"

@@ -27,11 +27,11 @@
 #include "channel/certificate.h"
 #include "channel/channel.h"
 #include "channel/deploy.h"
-#include "host/files.h"
-#include "host/hello.h"
-#include "host/sim.h"
-#include "host/sim_quote.h"
-#include "host/sockets.h"
+#include "host/base/files.h"
+#include "host/base/sockets.h"
+#include "host/deploy/hello.h"
+#include "host/device/sim.h"
+#include "host/quoting/sim_quote.h"
 #include "include/retwine.h"
 
 #define LIMIT_NS 60000000000u

@@ -85,7 +85,7 @@ by_openssl() { # NAME
 	signature 948
 	holds "$1: the quoting enclave's signature" 564 384
 	check "$1" "openssl refuses the chain" \
-		openssl verify -CAfile host/simulation/root.pem -untrusted host/simulation/pck-ca-chain.pem "$WORK/chain" >/dev/null 2>&1
+		openssl verify -CAfile host/quoting/simulation/root.pem -untrusted host/quoting/simulation/pck-ca-chain.pem "$WORK/chain" >/dev/null 2>&1
 }
 by_openssl simulated
 
@@ -103,8 +103,8 @@ revocation() {
 }
 tools/simulation-pki.sh "$WORK/pki" >"$WORK/err" 2>&1 || fail "simulation-pki.sh" "it fails"
 check "simulation-pki.sh" "it makes other files than the tree has" \
-	test "$(ls host/simulation)" = "$(ls "$WORK/pki")"
-for pki in host/simulation "$WORK/pki"; do
+	test "$(ls host/quoting/simulation)" = "$(ls "$WORK/pki")"
+for pki in host/quoting/simulation "$WORK/pki"; do
 	for chain in current outdated withdrawn; do
 		revocation "$pki: $chain" "$pki" 0 "pck-$chain-chain.pem"
 	done

@@ -28,6 +28,8 @@ includes=tools/check-includes.sh
 planted "an include against the direction" "$includes" wasm/a.c '#include "wasi/wasi.h"'
 planted "enclave and host" "$includes" enclave/a.h '#include "host/run.h"'
 planted "host and enclave" "$includes" host/a.h '  # include "enclave/layout.h"'
+planted "upwards within the host side" "$includes" host/base/a.h '#include "host/run.h"'
+planted "from one room of it to another" "$includes" host/volume/a.h '#include "host/deploy/peer.h"'
 planted "an include without its directory" "$includes" base/a.c '#include "reader.h"'
 planted "an include by .." "$includes" base/a.c '#include "base/../wasi/a.h"'
 planted "a directory that is not listed" "$includes" novel/a.c 'int a;'

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "host/files.h"
+#include "host/base/files.h"
 #include "host/run.h"
 #include "include/retwine.h"
 #include "launch/launch.h"

@@ -34,7 +34,7 @@ wrong() {
 }
 
 # ---- simulated quotes ------------------------------------------------------------------------------
-SIM=host/simulation
+SIM=host/quoting/simulation
 NOW=1763800000
 sim_root=$(sha256sum "$SIM/root.der" | cut -c 1-64)
 make_quote() {

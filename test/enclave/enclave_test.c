@@ -13,7 +13,7 @@
 
 #include "crypto/gcm.h"
 #include "enclave/layout.h"
-#include "host/cpu.h"
+#include "host/base/cpu.h"
 #include "test/enclave/bare.h"
 #include "wasm/trap.h"
 

@@ -16,9 +16,9 @@
 
 #include "enclave/panic.h"
 #include "enclave/shared.h"
-#include "host/service.h"
-#include "host/sim.h"
-#include "host/sim_quote.h"
+#include "host/device/sim.h"
+#include "host/quoting/sim_quote.h"
+#include "host/service/service.h"
 #include "hostcall/hostcall.h"
 #include "test/hostile/lie.h"
 #include "test/lib/native.h"

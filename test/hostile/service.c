@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/service.h"
+#include "host/service/service.h"
 #include "host/shared_area.h"
 #include "test/hostile/lie.h"
 

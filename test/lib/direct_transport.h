@@ -5,7 +5,7 @@
 #ifndef TEST_LIB_DIRECT_TRANSPORT_H
 #define TEST_LIB_DIRECT_TRANSPORT_H
 
-#include "host/service.h"
+#include "host/service/service.h"
 
 /* The service that answers from now on, in all threads. */
 void direct_transport_use(struct host_service *s);

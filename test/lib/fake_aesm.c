@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "host/sim.h"
-#include "host/sim_quote.h"
+#include "host/device/sim.h"
+#include "host/quoting/sim_quote.h"
 
 #define KEY_ID	    256u
 #define MESSAGE_MAX 100000u

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/sim.h"
+#include "host/device/sim.h"
 #include "platform/enclu.h"
 
 static struct sgx_identity g_self;

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/park.h"
-#include "host/service.h"
+#include "host/base/park.h"
+#include "host/service/service.h"
 #include "test/lib/direct_transport.h"
 #include "test/lib/machine.h"
 #include "test/lib/native.h"

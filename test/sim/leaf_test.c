@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "crypto/cmac.h"
-#include "host/quoting.h"
+#include "host/quoting/quoting.h"
 #include "test/lib/check.h"
 #include "test/sim/tiny.h"
 

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "host/device_linux.h"
+#include "host/device/device_linux.h"
 #include "test/lib/check.h"
 
 static uint64_t g_seen[7];

@@ -2,7 +2,7 @@
 #ifndef TEST_SIM_SIM_TEST_H
 #define TEST_SIM_SIM_TEST_H
 
-#include "host/device.h"
+#include "host/device/device.h"
 
 struct sim_totals {
 	int passed;

@@ -41,7 +41,7 @@
 
 #ifndef __ASSEMBLER__
 
-#include "host/device.h"
+#include "host/device/device.h"
 #include "sgx/arch.h"
 #include "sgx/measure.h"
 

@@ -3,8 +3,8 @@
  * the service, and whatever a reply can have wrong: each ends with an error of its own and words,
  * and the next request works.
  */
-#include "host/aesm.h"
-#include "host/aesm_link.h"
+#include "host/quoting/aesm.h"
+#include "host/quoting/aesm_link.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -16,8 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host/sim.h"
-#include "host/sim_quote.h"
+#include "host/device/sim.h"
+#include "host/quoting/sim_quote.h"
 
 #include "test/lib/check.h"
 #include "test/lib/fake_aesm.h"

@@ -982,7 +982,7 @@ TEST(the_json_has_the_same)
 
 /* ---- the simulator's ------------------------------------------------------------------------- */
 
-#define SIMULATION "host/simulation/"
+#define SIMULATION "host/quoting/simulation/"
 
 static size_t load(uint8_t *out, size_t max, const char *path)
 {

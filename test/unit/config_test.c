@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "host/base/words.h"
 #include "host/record.h"
-#include "host/words.h"
 #include "test/lib/check.h"
 
 static struct retwine_error g_error;

@@ -1,6 +1,6 @@
 /*
- * Native code on the host side: what is refused before an enclave is made, and where the cache may be.
- * The compiler is not there; hits and misses are test/e2e/native.sh's.
+ * Native code on the host side: what is refused before an enclave is made. The compiler is not there;
+ * hits and misses of the cache are test/e2e/native.sh's.
  */
 #include "host/engine.h"
 
@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host/cache.h"
 #include "test/lib/check.h"
 #include "test/lib/native_section.h"
 #include "test/lib/wasm_bytes.h"
@@ -231,52 +230,6 @@ TEST(a_cpu_without_avx2_gets_no_v3_code)
 	CHECK_EQ(engine_check_cpu(&use, false, "x", &g_error), RETWINE_OK);
 }
 
-/* ---- the cache's directory ---- */
-
-static bool finds(const char *want)
-{
-	char *path = NULL;
-	bool ok = cache_directory(&path, &g_error) == RETWINE_OK && strcmp(path, want) == 0;
-
-	free(path);
-	return ok;
-}
-
-static bool refused(const char *words)
-{
-	char *path = NULL;
-
-	return cache_directory(&path, &g_error) == RETWINE_FAILED && !path && says(words);
-}
-
-TEST(the_cache_is_where_the_user_keeps_caches)
-{
-	char home[] = "/tmp/engine_test.XXXXXX", path[128];
-	struct stat st;
-
-	CHECK(mkdtemp(home) != NULL);
-	setenv("HOME", home, 1);
-	unsetenv("XDG_CACHE_HOME");
-	(void)snprintf(path, sizeof(path), "%s/.cache/retwine", home);
-	CHECK(finds(path) && finds(path));
-	CHECK(stat(path, &st) == 0 && (st.st_mode & 07777) == 0700);
-	CHECK(chmod(path, 0750) == 0 && refused("0700"));
-	CHECK(rmdir(path) == 0 && symlink(home, path) == 0 && refused("not a directory"));
-	CHECK(unlink(path) == 0);
-	setenv("XDG_CACHE_HOME", "relative", 1);
-	unsetenv("HOME");
-	CHECK(refused("neither"));
-	setenv("XDG_CACHE_HOME", home, 1);
-	(void)snprintf(path, sizeof(path), "%s/retwine", home);
-	CHECK(finds(path));
-	CHECK(rmdir(path) == 0);
-	(void)snprintf(path, sizeof(path), "%s/.cache", home);
-	CHECK(rmdir(path) == 0 && rmdir(home) == 0);
-	(void)snprintf(path, sizeof(path), "%s/not/there", home);
-	setenv("XDG_CACHE_HOME", path, 1);
-	CHECK(refused("No such file"));
-}
-
 int main(void)
 {
 	RUN(the_module_decides_unless_told);
@@ -288,6 +241,5 @@ int main(void)
 	RUN(code_that_is_made_here_is_for_the_simulator);
 	RUN(a_section_can_be_put_behind_a_module);
 	RUN(a_cpu_without_avx2_gets_no_v3_code);
-	RUN(the_cache_is_where_the_user_keeps_caches);
 	return check_report();
 }

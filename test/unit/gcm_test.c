@@ -13,7 +13,7 @@
 
 #include "crypto/hmac.h"
 #include "crypto/sha256.h"
-#include "host/cpu.h"
+#include "host/base/cpu.h"
 
 #include "test/lib/check.h"
 #include "test/lib/hex.h"

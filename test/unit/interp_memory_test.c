@@ -3,7 +3,7 @@
 
 #include <pthread.h>
 
-#include "host/park.h"
+#include "host/base/park.h"
 #include "test/lib/check.h"
 #include "test/unit/guest_module.h"
 #include "test/unit/modules_memories.h"

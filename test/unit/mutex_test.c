@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "base/err.h"
-#include "host/park.h"
+#include "host/base/park.h"
 #include "test/lib/check.h"
 
 #define THREADS	   4

@@ -2,16 +2,16 @@
  * Whom a client delivers to: certificates as enclaves make them, with quotes that the simulation signs over any body, each
  * with one thing that is not as it should be.
  */
-#include "host/peer.h"
+#include "host/deploy/peer.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "channel/certificate.h"
-#include "host/policy.h"
-#include "host/sim.h"
-#include "host/sim_quote.h"
+#include "host/device/sim.h"
+#include "host/quoting/sim_quote.h"
+#include "host/verify/policy.h"
 #include "test/lib/check.h"
 
 static const uint8_t g_launch[32] = {1, 2, 3}, g_nonce[32] = {4, 5, 6}, g_mrenclave[32] = {7, 8, 9};

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/policy.h"
+#include "host/verify/policy.h"
 
 #include "test/lib/check.h"
 

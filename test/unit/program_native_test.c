@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-#include "host/park.h"
+#include "host/base/park.h"
 #include "platform/platform.h"
 #include "native/verify.h"
 #include "program/program.h"

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "host/park.h"
+#include "host/base/park.h"
 #include "platform/platform.h"
 #include "test/lib/check.h"
 #include "test/lib/native_program.h"

@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "host/sim.h"
+#include "host/device/sim.h"
 #include "platform/platform.h"
 #include "test/lib/check.h"
 #include "test/lib/direct_transport.h"

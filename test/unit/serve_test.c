@@ -15,8 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "host/hello.h"
-#include "host/sockets.h"
+#include "host/base/sockets.h"
+#include "host/deploy/hello.h"
 #include "include/retwine.h"
 #include "test/lib/check.h"
 

@@ -1,5 +1,5 @@
 /* The connection of a delivery, as the service gives it to an enclave. */
-#include "host/service.h"
+#include "host/service/service.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
  * The directory that a server keeps volumes of delivered programs in: its files are opened one by one, each by
  * one writer, and nothing else is done to it, whatever the enclave asks for.
  */
-#include "host/service.h"
+#include "host/service/service.h"
 #include "hostcall/hostcall.h"
 
 #include <fcntl.h>

@@ -6,7 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "host/service_impl.h"
+#include "host/service/impl.h"
 #include "hostcall/hostcall.h"
 #include "test/lib/check.h"
 #include "test/lib/direct_transport.h"

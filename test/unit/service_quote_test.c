@@ -2,15 +2,15 @@
  * Quotes through the host calls: stubs, service and the simulated quoting enclave together; and
  * what the service refuses, whoever makes the quotes.
  */
-#include "host/service.h"
+#include "host/service/service.h"
 #include "hostcall/hostcall.h"
 
 #include <pthread.h>
 #include <poll.h>
 #include <string.h>
 
-#include "host/sim.h"
-#include "host/sim_quote.h"
+#include "host/device/sim.h"
+#include "host/quoting/sim_quote.h"
 
 #include "test/lib/check.h"
 #include "test/lib/direct_transport.h"

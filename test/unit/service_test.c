@@ -3,8 +3,8 @@
  * did not give is refused, whatever the request says. Requests that the stubs would never make are
  * written into a slot by hand.
  */
-#include "host/service.h"
-#include "host/service_impl.h"
+#include "host/service/impl.h"
+#include "host/service/service.h"
 #include "hostcall/hostcall.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
  * The simulated quoting enclave: which reports it takes, and that what it signs is a quote, byte by
  * byte, whose three signatures hold.
  */
-#include "host/sim_quote.h"
+#include "host/quoting/sim_quote.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,14 +10,14 @@
 #include "crypto/cmac.h"
 #include "crypto/ecdsa.h"
 #include "crypto/sha256.h"
-#include "host/sim.h"
+#include "host/device/sim.h"
 
 #include "test/lib/check.h"
 #include "test/lib/hex.h"
 
 #define QUOTE_MAX 8192
 
-/* The public key of host/simulation/pck.key.pem. */
+/* The public key of host/quoting/simulation/pck.key.pem. */
 #define PCK_POINT                                                                                  \
 	"5e1cc2f63e99ff3d7a83f34c7eb68f154527ee186fab136fb3da2c295890971b"                         \
 	"277b895bdb0872e4169bb947bd627fc6da2a7a4e20b061a7656149daaba677fc"

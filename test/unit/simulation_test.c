@@ -2,7 +2,7 @@
  * *Retwine Simulation* as a verifier sees it: its files verify as collateral, each kind of machine
  * gets its verdict, and nothing of it is accepted unless the verifier says so by name.
  */
-#include "host/simulation.h"
+#include "host/quoting/simulation.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "attest/verify.h"
 #include "base/heap.h"
 #include "crypto/sha256.h"
-#include "host/sim_quote.h"
+#include "host/quoting/sim_quote.h"
 
 #include "test/lib/check.h"
 

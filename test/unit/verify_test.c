@@ -7,9 +7,9 @@
 
 #include "boundary/calls.h"
 #include "channel/certificate.h"
-#include "host/policy.h"
-#include "host/sim.h"
-#include "host/sim_quote.h"
+#include "host/device/sim.h"
+#include "host/quoting/sim_quote.h"
+#include "host/verify/policy.h"
 
 #include "test/lib/check.h"
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/park.h"
+#include "host/base/park.h"
 #include "test/lib/check.h"
 #include "test/lib/volume_pair.h"
 

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host/volume.h"
+#include "host/volume/volume.h"
 #include "test/lib/check.h"
 
 static char g_dir[] = "/tmp/retwine-volume-XXXXXX";

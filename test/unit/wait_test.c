@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "host/park.h"
+#include "host/base/park.h"
 #include "test/lib/check.h"
 #include "test/lib/native.h"
 #include "wasm/limits.h"

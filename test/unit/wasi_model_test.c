@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "host/service.h"
+#include "host/service/service.h"
 #include "test/lib/check.h"
 #include "test/lib/direct_transport.h"
 #include "test/lib/native.h"

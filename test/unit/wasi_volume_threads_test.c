@@ -2,7 +2,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "host/park.h"
+#include "host/base/park.h"
 #include "hostcall/hostcall.h"
 #include "platform/platform.h"
 #include "test/lib/check.h"

@@ -15,7 +15,7 @@ shift 2
 rules_oracle=$b/score/oracle
 objects=
 for source in base/*.c wasm/*.c native/format.c native/check.c native/layout.c native/x86_decode.c \
-	native/verify*.c host/heap.c host/park.c test/lib/file.c test/verifier/oracle*.c; do
+	native/verify*.c host/base/heap.c host/base/park.c test/lib/file.c test/verifier/oracle*.c; do
 	objects="$objects $b/host/${source%.c}.o"
 done
 work=$(mktemp -d) || exit 2

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "host/park.h"
+#include "host/base/park.h"
 #include "test/lib/file.h"
 #include "test/wast/runner.h"
 
