@@ -1,27 +1,17 @@
-/*
- * Which of the rules a test leaves out: the one that the environment names (test/score.sh). Only in builds with
- * ATTEST_RULE_SCORE.
- */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
+/* Which of the rules a test leaves out. Only in builds with ATTEST_RULE_SCORE. */
 #include "attest/rule.h"
+#include "test/lib/rule_off.h"
 
 enum attest_rule g_attest_rule_off;
 
-__attribute__((constructor)) static void rule_leave_out(void)
-{
-	const char *name = getenv("ATTEST_RULE_OFF");
+static const char *const g_names[] = {
+	"",
+#define ATTEST_RULE(name, kind, words) #name,
+#include "attest/rule.def"
+#undef ATTEST_RULE
+};
 
-	for (enum attest_rule rule = ATTEST_OK; name && rule < ATTEST_RULE_COUNT; rule++) {
-		if (strcmp(name, attest_rule_name(rule)) == 0) {
-			g_attest_rule_off = rule;
-			return;
-		}
-	}
-	if (name) {
-		fprintf(stderr, "there is no rule %s\n", name);
-		exit(2);
-	}
+__attribute__((constructor)) static void leave_out(void)
+{
+	g_attest_rule_off = (enum attest_rule)rule_off("ATTEST_RULE_OFF", g_names, COUNT_OF(g_names));
 }

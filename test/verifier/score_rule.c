@@ -1,12 +1,6 @@
-/*
- * Which of the verifier's rules a test leaves out: the one that the environment names (test/score.sh).
- * Only in builds with VERIFY_RULE_SCORE.
- */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
+/* Which of the rules a test leaves out. Only in builds with VERIFY_RULE_SCORE. */
 #include "native/verify_rule.h"
+#include "test/lib/rule_off.h"
 
 enum verify_rule g_rule_off;
 
@@ -17,18 +11,7 @@ static const char *const g_names[] = {
 #undef VERIFY_RULE
 };
 
-__attribute__((constructor)) static void rule_leave_out(void)
+__attribute__((constructor)) static void leave_out(void)
 {
-	const char *name = getenv("VERIFY_RULE_OFF");
-
-	for (unsigned i = 0; name && i < RULE_COUNT; i++) {
-		if (strcmp(name, g_names[i]) == 0) {
-			g_rule_off = (enum verify_rule)i;
-			return;
-		}
-	}
-	if (name) {
-		fprintf(stderr, "there is no rule %s\n", name);
-		exit(2);
-	}
+	g_rule_off = (enum verify_rule)rule_off("VERIFY_RULE_OFF", g_names, COUNT_OF(g_names));
 }
