@@ -398,21 +398,33 @@ enum err volume_dir_remove_cost(struct volume *v, const struct volume_inode *dir
 	return E_OK;
 }
 
+/* The entry of a name in its block, which is to be changed. E_NOT_FOUND: there is none. */
+static enum err entry_write(struct volume *v, struct volume_inode *dir,
+			    const struct volume_name *name, struct volume_chain *c,
+			    struct volume_entry *e, uint8_t **block, uint8_t **at)
+{
+	size_t start;
+	enum err err = volume_chain_find(v, dir, name, c, e, &start);
+
+	if (!err)
+		err = dir_write(v, dir, c->number, false, block);
+	if (!err)
+		*at = *block + BUCKET_HEAD + start;
+	return err;
+}
+
 enum err volume_dir_remove(struct volume *v, struct volume_inode *dir,
 			   const struct volume_name *name)
 {
 	struct volume_entry e;
 	struct volume_chain c;
-	uint8_t *block;
-	size_t start;
-	enum err err = volume_chain_find(v, dir, name, &c, &e, &start);
+	uint8_t *block, *at;
+	enum err err = entry_write(v, dir, name, &c, &e, &block, &at);
 
-	if (!err)
-		err = dir_write(v, dir, c.number, false, &block);
 	if (err)
 		return err;
 	const size_t size = entry_size(name);
-	uint8_t *at = block + BUCKET_HEAD + start;
+	const size_t start = (size_t)(at - block) - BUCKET_HEAD;
 
 	memmove(at, at + size, c.bucket.used - start - size);
 	c.bucket.used -= size;
@@ -430,14 +442,10 @@ enum err volume_dir_replace(struct volume *v, struct volume_inode *dir,
 {
 	struct volume_entry e;
 	struct volume_chain c;
-	uint8_t *block;
-	size_t start;
-	enum err err = volume_chain_find(v, dir, name, &c, &e, &start);
+	uint8_t *block, *at;
+	const enum err err = entry_write(v, dir, name, &c, &e, &block, &at);
 
 	if (!err)
-		err = dir_write(v, dir, c.number, false, &block);
-	if (err)
-		return err;
-	entry_encode(block + BUCKET_HEAD + start, e.position, name, ino, type);
-	return E_OK;
+		entry_encode(at, e.position, name, ino, type);
+	return err;
 }

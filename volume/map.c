@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/heap.h"
+#include "base/reader.h"
 #include "volume/rule.h"
 #include "volume/tree.h"
 
@@ -160,26 +161,19 @@ enum err volume_map_new(struct volume *v)
 	return E_OK;
 }
 
-static uint64_t get_u64(const uint8_t *p)
-{
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < 8; i++)
-		n |= (uint64_t)p[i] << 8 * i;
-	return n;
-}
-
 /* Block `index` of INO_MAP; *used counts its bits, *end is raised beyond the last of them. */
 static enum err map_load_block(struct volume *v, size_t index, uint64_t *used, uint64_t *end)
 {
 	uint64_t *to = v->map->current + index * BLOCK_WORDS;
 	const uint8_t *block;
+	struct reader r;
 	const enum err err = volume_tree_read(v, &v->super.map, index, &block);
 
 	if (err || !block)
 		return err;
+	reader_init(&r, block, VOLUME_BLOCK_SIZE);
 	for (size_t i = 0; i < BLOCK_WORDS; i++) {
-		to[i] = get_u64(block + i * 8);
+		to[i] = reader_u64(&r);
 		if (to[i] == 0)
 			continue;
 		*used += (uint64_t)__builtin_popcountll(to[i]);
