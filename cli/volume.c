@@ -2,39 +2,12 @@
  * retwine volume: the owner's tools, which work where a key of the volume is.
  * Trust: the words are the user's.
  */
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "cli/command.h"
 #include "cli/progress.h"
-
-#define SLOTS_MAX 16
-
-/* What the subcommands are told; each takes the options of its own table alone. */
-struct tool {
-	const struct command *command;
-	struct retwine_volume_options options;
-	struct retwine_volume_slot slots[SLOTS_MAX]; /* to be made */
-	size_t slot_count;
-	char *words[SLOTS_MAX]; /* what these point into; owned */
-	size_t word_count;
-	unsigned drop[SLOTS_MAX];
-	size_t drop_count;
-	struct retwine_volume_list list;
-	enum retwine_format format;
-	const char *state_file;
-	bool recursive;
-	bool force;
-	bool time;
-	struct retwine_volume *volume;
-	struct retwine_error error;
-	uint64_t lap_ns; /* where the part of the work began that is timed */
-};
+#include "cli/volume_tool.h"
 
 /* clang-format off */
 #define KEY_OPTIONS                                                                                \
@@ -51,276 +24,6 @@ struct tool {
 	{'h', "help", NULL, false, "print this"}
 /* clang-format on */
 
-/* ---- options ---- */
-
-/* "ID=FILE" */
-static int take_provisioned(struct tool *t, struct retwine_volume_slot *slot, const char *value)
-{
-	const char *equal = strchr(value, '=');
-	char *id = equal ? strdup(value) : NULL;
-
-	if (!equal)
-		return command_usage(t->command, "--provisioned: '%s' is not ID=FILE", value);
-	if (!id) {
-		command_say("out of memory");
-		return STATUS_ERROR;
-	}
-	id[equal - value] = 0;
-	t->words[t->word_count++] = id;
-	slot->id = id;
-	slot->key_file = id + (equal - value) + 1;
-	return STATUS_OK;
-}
-
-/* An option that stands for a slot to be made. */
-static int take_slot(struct tool *t, const struct option *option, const char *value)
-{
-	struct retwine_volume_slot *slot = &t->slots[t->slot_count];
-
-	if (t->slot_count == SLOTS_MAX)
-		return command_usage(t->command, "at most %d key slots", SLOTS_MAX);
-	t->slot_count++;
-	if (strstr(option->name, "provisioned"))
-		return take_provisioned(t, slot, value);
-	if (strstr(option->name, "owner"))
-		slot->owner = value;
-	else
-		slot->insecure_key_file = value;
-	return STATUS_OK;
-}
-
-static int take_drop(struct tool *t, const char *value)
-{
-	const size_t digits = strspn(value, "0123456789");
-
-	if (t->drop_count == SLOTS_MAX || digits == 0 || digits > 3 || value[digits])
-		return command_usage(t->command, "--drop: '%s' is no number of a slot", value);
-	t->drop[t->drop_count++] = (unsigned)strtoul(value, NULL, 10);
-	return STATUS_OK;
-}
-
-static int take_size(struct tool *t, const struct option *option, const char *value)
-{
-	if (retwine_parse_size(&t->options.size_max, value))
-		return STATUS_OK;
-	return command_usage(t->command, "--%s: '%s' is no size", option->name, value);
-}
-
-/* Values that are kept as they are. */
-static const char **text_option(struct tool *t, const char *name)
-{
-	const struct {
-		const char *name;
-		const char **value;
-	} texts[] = {
-		{"owner-key", &t->options.key.owner_key},
-		{"key-file", &t->options.key.key_file},
-		{"insecure-key-file", &t->options.key.insecure_key_file},
-		{"pin", &t->options.pin},
-		{"anchor", &t->options.anchor},
-		{"volume-state", &t->state_file},
-	};
-
-	for (size_t i = 0; i < COUNT_OF(texts); i++) {
-		if (strcmp(texts[i].name, name) == 0)
-			return texts[i].value;
-	}
-	return NULL;
-}
-
-static bool *flag_option(struct tool *t, const char *name)
-{
-	const struct {
-		const char *name;
-		bool *value;
-	} flags[] = {
-		{"recursive", &t->recursive},
-		{"long", &t->list.details},
-		{"force", &t->force},
-		{"time", &t->time},
-	};
-
-	for (size_t i = 0; i < COUNT_OF(flags); i++) {
-		if (strcmp(flags[i].name, name) == 0)
-			return flags[i].value;
-	}
-	return NULL;
-}
-
-static int take_option(struct tool *t, const struct option *option, const char *value)
-{
-	const char **text = text_option(t, option->name);
-	bool *flag = flag_option(t, option->name);
-
-	if (flag)
-		*flag = true;
-	else if (text)
-		*text = value;
-	else if (strcmp(option->name, "format") == 0)
-		return command_format(t->command, &t->format, value) ? STATUS_OK : STATUS_USAGE;
-	else if (strcmp(option->name, "drop") == 0)
-		return take_drop(t, value);
-	else if (strcmp(option->name, "size-max") == 0)
-		return take_size(t, option, value);
-	else
-		return take_slot(t, option, value);
-	return STATUS_OK;
-}
-
-static int take_options(struct tool *t, int argc, char **argv, int *words)
-{
-	struct options o = {t->command->options, t->command->option_count, argc, argv, 0};
-	const struct option *option = NULL;
-	const char *value = NULL;
-	char problem[OPTIONS_PROBLEM_MAX];
-	enum options_result result;
-
-	while ((result = options_next(&o, &option, &value, problem)) == OPTIONS_FOUND) {
-		const int status = take_option(t, option, value);
-
-		if (status != STATUS_OK)
-			return status;
-	}
-	*words = o.at;
-	return result == OPTIONS_BAD ? command_usage(t->command, "%s", problem) : STATUS_OK;
-}
-
-/* ---- what they share ---- */
-
-static void say_time(struct tool *t, const char *what)
-{
-	const uint64_t now = progress_now();
-
-	if (t->time)
-		command_say("%s: %.1f ms", what, (double)(now - t->lap_ns) / 1e6);
-	t->lap_ns = now;
-}
-
-static void warn_insecure(const char *file)
-{
-	command_say(
-		"INSECURE: the key in %s lies on this machine's disk: who can read it opens the "
-		"volume",
-		file);
-}
-
-static int open_volume(struct tool *t, bool write)
-{
-	if (t->options.key.insecure_key_file)
-		warn_insecure(t->options.key.insecure_key_file);
-	t->options.write = write;
-	t->lap_ns = progress_now();
-	if (retwine_volume_open(&t->volume, &t->options, &t->error) != RETWINE_OK)
-		return command_error(&t->error);
-	say_time(t, "open");
-	return STATUS_OK;
-}
-
-/* The file is the old one or the new one, never half of it: it may be all that says what to expect. */
-static int write_state(const struct tool *t, const char *line)
-{
-	char *name;
-
-	if (asprintf(&name, "%s.new", t->state_file) < 0) {
-		command_say("out of memory");
-		return STATUS_ERROR;
-	}
-	FILE *f = fopen(name, "we");
-	bool ok = f && fputs(line, f) >= 0 && fputc('\n', f) != EOF && fflush(f) == 0 &&
-		  fsync(fileno(f)) == 0;
-
-	if (f && fclose(f) != 0)
-		ok = false;
-	if (ok && rename(name, t->state_file) != 0)
-		ok = false;
-	free(name);
-	if (ok)
-		return STATUS_OK;
-	command_say("cannot write the state to %s: %s; it is %s", t->state_file, strerror(errno),
-		    line);
-	return STATUS_ERROR;
-}
-
-/* "SEQUENCE:ROOT", what --pin takes: into the file, or to who pinned what is old now. */
-static int tell_state(const struct tool *t, const struct retwine_volume_state *state)
-{
-	char line[32 + 2 * RETWINE_DIGEST_SIZE];
-	int n = snprintf(line, sizeof(line), "%llu:", (unsigned long long)state->sequence);
-
-	for (size_t i = 0; i < RETWINE_DIGEST_SIZE; i++)
-		n += snprintf(line + n, sizeof(line) - (size_t)n, "%02x", state->root[i]);
-	if (t->state_file)
-		return write_state(t, line);
-	if (t->options.pin)
-		command_say("volume %s: the state is %s now", t->options.path, line);
-	return STATUS_OK;
-}
-
-static void warn_slots(const struct tool *t)
-{
-	for (size_t i = 0; i < t->slot_count; i++) {
-		if (t->slots[i].insecure_key_file)
-			warn_insecure(t->slots[i].insecure_key_file);
-	}
-}
-
-/* Cuts "FILE::/path" in two; NULL without "::". */
-static char *cut_path(char *word)
-{
-	char *colons = strstr(word, "::");
-
-	if (!colons)
-		return NULL;
-	*colons = 0;
-	return colons + 2;
-}
-
-/* Keys and contents will be in memory: a crash is not to write them into a file. */
-static void leave_no_core(void)
-{
-	const struct rlimit none = {0, 0};
-
-	(void)setrlimit(RLIMIT_CORE, &none);
-}
-
-static void tool_fini(struct tool *t)
-{
-	retwine_volume_close(t->volume);
-	for (size_t i = 0; i < t->word_count; i++)
-		free(t->words[i]);
-	free(t);
-}
-
-/* Runs one with its options read and its words left. */
-static int run_tool(const struct command *self, int argc, char **argv,
-		    int (*run)(struct tool *t, int argc, char **argv))
-{
-	struct tool *t = calloc(1, sizeof(*t));
-	int words = 0;
-
-	leave_no_core();
-	if (!t) {
-		command_say("out of memory");
-		return STATUS_ERROR;
-	}
-	t->command = self;
-	t->lap_ns = progress_now();
-	int status = take_options(t, argc, argv, &words);
-
-	if (status == STATUS_OK)
-		status = run(t, argc - words, argv + words);
-	tool_fini(t);
-	return status;
-}
-
-static int one_file(struct tool *t, int argc, char **argv)
-{
-	if (argc != 1)
-		return command_usage(t->command, "one volume is needed");
-	t->options.path = argv[0];
-	return STATUS_OK;
-}
-
 /* ---- create ---- */
 
 static const struct option g_create_options[] = {
@@ -336,21 +39,16 @@ static const struct option g_create_options[] = {
 static int create_volume(struct tool *t, int argc, char **argv)
 {
 	struct retwine_volume_state state;
-	const int status = one_file(t, argc, argv);
+	const int status = tool_take_file(t, argc, argv);
 
 	if (status != STATUS_OK)
 		return status;
-	warn_slots(t);
+	tool_warn_slots(t);
 	if (retwine_volume_create(&t->options, t->slots, t->slot_count, &state, &t->error) !=
 	    RETWINE_OK)
 		return command_error(&t->error);
-	say_time(t, "create");
-	return tell_state(t, &state);
-}
-
-static int create(const struct command *self, int argc, char **argv)
-{
-	return run_tool(self, argc, argv, create_volume);
+	tool_say_time(t, "create");
+	return tool_tell_state(t, &state);
 }
 
 static const struct command g_create = {
@@ -359,7 +57,6 @@ static const struct command g_create = {
 	.summary = "make an empty volume for one or more keys",
 	.options = g_create_options,
 	.option_count = COUNT_OF(g_create_options),
-	.run = create,
 	.notes = "An owner's key: openssl ecparam -name prime256v1 -genkey -noout -out KEY.pem,\n"
 		 "and its public half: openssl ec -in KEY.pem -pubout -out PUB.pem\n"
 		 "\n"
@@ -380,25 +77,20 @@ static const struct option g_ls_options[] = {
 
 static int list_volume(struct tool *t, int argc, char **argv)
 {
-	char *path = argc == 1 ? cut_path(argv[0]) : NULL;
+	char *path = argc == 1 ? tool_cut_path(argv[0]) : NULL;
 	char *text;
-	int status = one_file(t, argc, argv);
+	int status = tool_take_file(t, argc, argv);
 
 	if (status == STATUS_OK)
-		status = open_volume(t, false);
+		status = tool_open(t, false);
 	if (status != STATUS_OK)
 		return status;
 	t->list.recursive = t->recursive;
 	if (retwine_volume_list(t->volume, path ? path : "/", &t->list, t->format, &text,
 				&t->error) != RETWINE_OK)
 		return command_error(&t->error);
-	say_time(t, "list");
+	tool_say_time(t, "list");
 	return command_output(text);
-}
-
-static int ls(const struct command *self, int argc, char **argv)
-{
-	return run_tool(self, argc, argv, list_volume);
 }
 
 static const struct command g_ls = {
@@ -407,7 +99,6 @@ static const struct command g_ls = {
 	.summary = "list what is in a volume",
 	.options = g_ls_options,
 	.option_count = COUNT_OF(g_ls_options),
-	.run = ls,
 };
 
 /* ---- cp ---- */
@@ -427,7 +118,7 @@ static void say_copied(struct tool *t, const struct retwine_volume_copied *c)
 		command_say("copied %llu files, %llu directories, %llu symlinks, %llu bytes",
 			    (unsigned long long)c->files, (unsigned long long)c->directories,
 			    (unsigned long long)c->symlinks, (unsigned long long)c->bytes);
-	say_time(t, "copy");
+	tool_say_time(t, "copy");
 }
 
 /* All of it is one commit. */
@@ -435,7 +126,7 @@ static int copy_in(struct tool *t, char **from, int count, const char *to)
 {
 	struct retwine_volume_copied copied = {0};
 	struct retwine_volume_state state;
-	const int status = open_volume(t, true);
+	const int status = tool_open(t, true);
 
 	if (status != STATUS_OK)
 		return status;
@@ -447,15 +138,15 @@ static int copy_in(struct tool *t, char **from, int count, const char *to)
 	say_copied(t, &copied);
 	if (retwine_volume_commit(t->volume, &t->error) != RETWINE_OK)
 		return command_error(&t->error);
-	say_time(t, "commit");
+	tool_say_time(t, "commit");
 	retwine_volume_get_state(t->volume, &state);
-	return tell_state(t, &state);
+	return tool_tell_state(t, &state);
 }
 
 static int copy_out(struct tool *t, char **from, int count, const char *to)
 {
 	struct retwine_volume_copied copied = {0};
-	const int status = open_volume(t, false);
+	const int status = tool_open(t, false);
 
 	if (status != STATUS_OK)
 		return status;
@@ -472,7 +163,7 @@ static int copy_out(struct tool *t, char **from, int count, const char *to)
 static int cut_sources(struct tool *t, char **words, int count)
 {
 	for (int i = 0; i < count; i++) {
-		char *path = cut_path(words[i]);
+		char *path = tool_cut_path(words[i]);
 
 		if (!path)
 			return command_usage(t->command, "'%s' names no volume, as FILE::PATH does",
@@ -489,7 +180,7 @@ static int copy(struct tool *t, int argc, char **argv)
 {
 	if (argc < 2)
 		return command_usage(t->command, "from where, and to where?");
-	char *to = cut_path(argv[argc - 1]);
+	char *to = tool_cut_path(argv[argc - 1]);
 
 	if (!to) {
 		struct stat st;
@@ -513,18 +204,12 @@ static int copy(struct tool *t, int argc, char **argv)
 	return copy_in(t, argv, argc - 1, to);
 }
 
-static int cp(const struct command *self, int argc, char **argv)
-{
-	return run_tool(self, argc, argv, copy);
-}
-
 static const struct command g_cp = {
 	.name = "volume cp",
 	.synopsis = "--owner-key KEY.pem [options] FROM... TO",
 	.summary = "copy between the host and a volume: one side is FILE::PATH",
 	.options = g_cp_options,
 	.option_count = COUNT_OF(g_cp_options),
-	.run = cp,
 	.notes =
 		"'-' is standard input or standard output. Copying into a volume is one commit: "
 		"all\n"
@@ -545,10 +230,10 @@ static int check_volume(struct tool *t, int argc, char **argv)
 	struct progress progress = progress_start("blocks");
 	bool sound = false;
 	char *text;
-	int status = one_file(t, argc, argv);
+	int status = tool_take_file(t, argc, argv);
 
 	if (status == STATUS_OK)
-		status = open_volume(t, false);
+		status = tool_open(t, false);
 	if (status != STATUS_OK)
 		return status;
 	const enum retwine_code code = retwine_volume_check(t->volume, progress_show, &progress,
@@ -557,14 +242,9 @@ static int check_volume(struct tool *t, int argc, char **argv)
 	progress_end(&progress);
 	if (code != RETWINE_OK)
 		return command_error(&t->error);
-	say_time(t, "check");
+	tool_say_time(t, "check");
 	status = command_output(text);
 	return status == STATUS_OK && !sound ? STATUS_ERROR : status;
-}
-
-static int check(const struct command *self, int argc, char **argv)
-{
-	return run_tool(self, argc, argv, check_volume);
 }
 
 static const struct command g_check = {
@@ -573,7 +253,6 @@ static const struct command g_check = {
 	.summary = "open every block of a volume, and compare what it says of itself",
 	.options = g_check_options,
 	.option_count = COUNT_OF(g_check_options),
-	.run = check,
 	.notes = "Exit status: 0 when it is sound, 1 when it is damaged, 125 when it does not "
 		 "open.\n",
 };
@@ -601,20 +280,15 @@ static int rekey_volume(struct tool *t, int argc, char **argv)
 		.force = t->force,
 	};
 	char *text;
-	const int status = one_file(t, argc, argv);
+	const int status = tool_take_file(t, argc, argv);
 
 	if (status != STATUS_OK)
 		return status;
-	warn_slots(t);
+	tool_warn_slots(t);
 	if (retwine_volume_rekey(&t->options, &wanted, t->format, &text, &t->error) != RETWINE_OK)
 		return command_error(&t->error);
-	say_time(t, "rekey");
+	tool_say_time(t, "rekey");
 	return command_output(text);
-}
-
-static int rekey(const struct command *self, int argc, char **argv)
-{
-	return run_tool(self, argc, argv, rekey_volume);
 }
 
 static const struct command g_rekey = {
@@ -623,7 +297,6 @@ static const struct command g_rekey = {
 	.summary = "list key slots, add some, drop some; no data are rewritten",
 	.options = g_rekey_options,
 	.option_count = COUNT_OF(g_rekey_options),
-	.run = rekey,
 	.notes = "Prints the slots that there are in the end. A slot for a program is added by a "
 		 "run\n"
 		 "of it: retwine run --volume FILE::GUEST,key=ID,add-seal\n"
@@ -645,19 +318,14 @@ static const struct option g_inspect_options[] = {
 static int inspect_volume(struct tool *t, int argc, char **argv)
 {
 	char *text;
-	const int status = one_file(t, argc, argv);
+	const int status = tool_take_file(t, argc, argv);
 
 	if (status != STATUS_OK)
 		return status;
 	if (retwine_volume_inspect(t->options.path, t->format, &text, &t->error) != RETWINE_OK)
 		return command_error(&t->error);
-	say_time(t, "inspect");
+	tool_say_time(t, "inspect");
 	return command_output(text);
-}
-
-static int inspect(const struct command *self, int argc, char **argv)
-{
-	return run_tool(self, argc, argv, inspect_volume);
 }
 
 static const struct command g_inspect = {
@@ -666,7 +334,6 @@ static const struct command g_inspect = {
 	.summary = "say what stands in clear in a volume; without a key none of it is proven",
 	.options = g_inspect_options,
 	.option_count = COUNT_OF(g_inspect_options),
-	.run = inspect,
 };
 
 /* ---- name ---- */
@@ -688,26 +355,30 @@ static int print_name(struct tool *t, int argc, char **argv)
 	return command_output(text);
 }
 
-static int name(const struct command *self, int argc, char **argv)
-{
-	return run_tool(self, argc, argv, print_name);
-}
-
 static const struct command g_name = {
 	.name = "volume name",
 	.synopsis = "--key-file FILE LABEL",
 	.summary = "say under which name a server keeps a volume, to bring one there",
 	.options = g_name_options,
 	.option_count = COUNT_OF(g_name_options),
-	.run = name,
 	.notes = "The label is the last component of the guest's path, unless an option says "
 		 "another.\n",
 };
 
 /* ---- which of them ---- */
 
-static const struct command *const g_tools[] = {&g_create, &g_ls,      &g_cp,  &g_check,
-						&g_rekey,  &g_inspect, &g_name};
+static const struct {
+	const struct command *command;
+	tool_work *work;
+} g_tools[] = {
+	{&g_create, create_volume},
+	{&g_ls, list_volume},
+	{&g_cp, copy},
+	{&g_check, check_volume},
+	{&g_rekey, rekey_volume},
+	{&g_inspect, inspect_volume},
+	{&g_name, print_name},
+};
 
 static int volume(const struct command *self, int argc, char **argv)
 {
@@ -715,13 +386,13 @@ static int volume(const struct command *self, int argc, char **argv)
 		return command_usage(self, "what is to be done? one of create, ls, cp, check, "
 					   "rekey, inspect, name");
 	for (size_t i = 0; i < COUNT_OF(g_tools); i++) {
-		const struct command *c = g_tools[i];
+		const struct command *c = g_tools[i].command;
 
 		if (strcmp(strchr(c->name, ' ') + 1, argv[0]) != 0)
 			continue;
 		if (command_wants_help(argc - 1, argv + 1, c))
 			return command_help(c);
-		return c->run(c, argc - 1, argv + 1);
+		return tool_run(c, g_tools[i].work, argc - 1, argv + 1);
 	}
 	return command_usage(self, "'%.100s' is nothing that it does", argv[0]);
 }
