@@ -58,6 +58,19 @@ struct tmp_node {
 MUST_USE enum wasi_errno tmp_charge(struct tmp_fs *fs, uint64_t size);
 void tmp_give_back(struct tmp_fs *fs, uint64_t size);
 
+/* Names, all under the lock. The entry of one; NULL: there is none. */
+struct tmp_entry *tmp_find(const struct tmp_node *dir, struct name name);
+
+/* An entry that is in no directory yet. NOSPC, NOMEM. */
+MUST_USE enum wasi_errno tmp_entry_new(struct tmp_fs *fs, struct name name, struct tmp_entry **out);
+void tmp_entry_free(struct tmp_fs *fs, struct tmp_entry *e);
+
+/* Puts it at the end of dir and takes the reference to node over. */
+void tmp_entry_place(struct tmp_entry *e, struct tmp_node *dir, struct tmp_node *node);
+
+/* Takes it out of its directory and frees it; the reference to its node is the caller's then. */
+struct tmp_node *tmp_entry_take(struct tmp_entry *e);
+
 /* Operations on a file's bytes, under the lock. */
 enum wasi_errno tmp_data_read(const struct tmp_node *n, void *buf, size_t size, uint64_t off,
 			      size_t *done);
