@@ -3,18 +3,16 @@
  * Trust: the text is the caller's, who may do what the configuration says anyway; it is checked so
  * that mistakes are told.
  */
-#include "host/base/sockets.h"
-#include "host/config.h"
+#include "host/config_impl.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/checked.h"
+#include "host/base/sockets.h"
 #include "host/base/text.h"
 #include "host/base/words.h"
-
-extern char **environ;
 
 struct retwine_config *retwine_config_new(void)
 {
@@ -28,34 +26,12 @@ struct retwine_config *retwine_config_new(void)
 	return config;
 }
 
-static void config_clear_args(struct retwine_config *config)
-{
-	for (size_t i = 0; i < config->arg_count; i++)
-		free(config->args[i].text);
-	free(config->args);
-	config->args = NULL;
-	config->arg_count = 0;
-}
-
-static void variable_fini(struct config_variable *v)
-{
-	free(v->name);
-	free(v->value);
-}
-
-void config_mount_fini(struct config_mount *m)
-{
-	free(m->host);
-	free(m->guest);
-	config_volume_free(m->volume);
-}
-
 void retwine_config_free(struct retwine_config *config)
 {
 	if (!config)
 		return;
 	for (size_t i = 0; i < config->env_count; i++)
-		variable_fini(&config->env[i]);
+		config_variable_fini(&config->env[i]);
 	for (size_t i = 0; i < config->mount_count; i++)
 		config_mount_fini(&config->mounts[i]);
 	config_clear_args(config);
@@ -91,8 +67,7 @@ void retwine_config_handle_sigint(struct retwine_config *config, bool handle)
 	config->handle_sigint = handle;
 }
 
-/* Room for one more element behind `count`; NULL leaves the array as it was. */
-static void *array_grow(void *array, size_t count, size_t size)
+void *config_grow(void *array, size_t count, size_t size)
 {
 	size_t n;
 
@@ -103,7 +78,7 @@ static void *array_grow(void *array, size_t count, size_t size)
 
 /* ---- strings and paths ---- */
 
-static enum retwine_code set_string(char **out, const char *text, struct retwine_error *error)
+enum retwine_code config_set_string(char **out, const char *text, struct retwine_error *error)
 {
 	char *copy = strdup(text);
 
@@ -163,7 +138,7 @@ static enum retwine_code set_image(struct retwine_config *config, const char *te
 static enum retwine_code set_argv0(struct retwine_config *config, const char *text,
 				   struct retwine_error *error)
 {
-	return set_string(&config->argv0, text, error);
+	return config_set_string(&config->argv0, text, error);
 }
 
 static enum retwine_code set_invoke(struct retwine_config *config, const char *text,
@@ -172,7 +147,7 @@ static enum retwine_code set_invoke(struct retwine_config *config, const char *t
 	if (text[0] == 0)
 		return error_set(error, RETWINE_USAGE,
 				 "invoke: the name is empty; name an exported function");
-	return set_string(&config->invoke, text, error);
+	return config_set_string(&config->invoke, text, error);
 }
 
 /* ---- choices and numbers ---- */
@@ -361,7 +336,7 @@ bool config_parse_size(uint64_t *out, const char *text)
 	return true;
 }
 
-static enum retwine_code set_size(uint64_t *out, const char *key, const char *text,
+enum retwine_code config_set_size(uint64_t *out, const char *key, const char *text,
 				  struct retwine_error *error)
 {
 	if (config_parse_size(out, text))
@@ -376,13 +351,13 @@ static enum retwine_code set_size(uint64_t *out, const char *key, const char *te
 static enum retwine_code set_max_memory(struct retwine_config *config, const char *text,
 					struct retwine_error *error)
 {
-	return set_size(&config->limits.memory, "max-memory-size", text, error);
+	return config_set_size(&config->limits.memory, "max-memory-size", text, error);
 }
 
 static enum retwine_code set_max_stack(struct retwine_config *config, const char *text,
 				       struct retwine_error *error)
 {
-	return set_size(&config->limits.stack, "max-wasm-stack", text, error);
+	return config_set_size(&config->limits.stack, "max-wasm-stack", text, error);
 }
 
 static enum retwine_code set_fuel(struct retwine_config *config, const char *text,
@@ -461,20 +436,20 @@ static enum retwine_code set_max_threads(struct retwine_config *config, const ch
 static enum retwine_code set_host_memory(struct retwine_config *config, const char *text,
 					 struct retwine_error *error)
 {
-	return set_size(&config->host_limits.memory, "host-max-memory", text, error);
+	return config_set_size(&config->host_limits.memory, "host-max-memory", text, error);
 }
 
 static enum retwine_code set_host_disk(struct retwine_config *config, const char *text,
 				       struct retwine_error *error)
 {
-	return set_size(&config->host_limits.disk_bytes, "host-max-disk", text, error);
+	return config_set_size(&config->host_limits.disk_bytes, "host-max-disk", text, error);
 }
 
 static enum retwine_code set_host_handles(struct retwine_config *config, const char *text,
 					  struct retwine_error *error)
 {
 	uint64_t n;
-	enum retwine_code code = set_size(&n, "host-max-handles", text, error);
+	enum retwine_code code = config_set_size(&n, "host-max-handles", text, error);
 
 	if (code == RETWINE_OK)
 		config->host_limits.handles = n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
@@ -485,251 +460,6 @@ static enum retwine_code set_host_threads(struct retwine_config *config, const c
 					  struct retwine_error *error)
 {
 	return set_threads(&config->host_limits.threads, "host-max-threads", text, error);
-}
-
-/* ---- arguments and variables ---- */
-
-static enum retwine_code add_arg(struct retwine_config *config, const char *text,
-				 struct retwine_error *error)
-{
-	if (config->args_source != config->source)
-		config_clear_args(config);
-	config->args_source = config->source;
-	void *grown = array_grow(config->args, config->arg_count, sizeof(*config->args));
-	char *copy = strdup(text);
-
-	if (grown)
-		config->args = grown;
-	if (!grown || !copy) {
-		free(copy);
-		return error_no_memory(error);
-	}
-	config->args[config->arg_count++].text = copy;
-	return RETWINE_OK;
-}
-
-static struct config_variable *find_variable(struct retwine_config *config, const char *name)
-{
-	for (size_t i = 0; i < config->env_count; i++) {
-		if (strcmp(config->env[i].name, name) == 0)
-			return &config->env[i];
-	}
-	return NULL;
-}
-
-static enum retwine_code append_variable(struct retwine_config *config, const char *name,
-					 const char *value, struct retwine_error *error)
-{
-	struct config_variable v = {
-		.name = strdup(name), .value = strdup(value), .source = config->source};
-	void *grown = array_grow(config->env, config->env_count, sizeof(*config->env));
-
-	if (grown)
-		config->env = grown;
-	if (!grown || !v.name || !v.value) {
-		variable_fini(&v);
-		return error_no_memory(error);
-	}
-	config->env[config->env_count++] = v;
-	return RETWINE_OK;
-}
-
-enum retwine_code config_add_variable(struct retwine_config *config, const char *name,
-				      const char *value, struct retwine_error *error)
-{
-	if (name[0] == 0 || strchr(name, '='))
-		return error_set(error, RETWINE_USAGE,
-				 "env: '%s' is not a variable's name; write NAME=VALUE", name);
-	struct config_variable *v = find_variable(config, name);
-
-	if (!v)
-		return append_variable(config, name, value, error);
-	if (v->source == config->source)
-		return error_set(error, RETWINE_USAGE,
-				 "env: %s is given twice; leave out one of them", name);
-	v->source = config->source;
-	return set_string(&v->value, value, error);
-}
-
-/* The caller's value of a variable; NULL when it is not set. secure_getenv is not meant here: the
- * caller asks for what is there. */
-static const char *inherited(const char *name)
-{
-	size_t n = strlen(name);
-
-	for (char **e = environ; e && *e; e++) {
-		if (strncmp(*e, name, n) == 0 && (*e)[n] == '=')
-			return *e + n + 1;
-	}
-	return NULL;
-}
-
-static enum retwine_code add_env(struct retwine_config *config, const char *text,
-				 struct retwine_error *error)
-{
-	const char *equal = strchr(text, '=');
-
-	if (!equal) {
-		const char *value = inherited(text);
-
-		if (text[0] != 0 && !value)
-			return error_set(error, RETWINE_USAGE,
-					 "env: %s is not set here, so it has no value to inherit; "
-					 "write %s=VALUE",
-					 text, text);
-		return config_add_variable(config, text, value ? value : "", error);
-	}
-	char *name = strndup(text, (size_t)(equal - text));
-
-	if (!name)
-		return error_no_memory(error);
-	enum retwine_code code = config_add_variable(config, name, equal + 1, error);
-
-	free(name);
-	return code;
-}
-
-/* ---- directories ---- */
-
-char *config_guest_path(const char *text, bool *no_memory)
-{
-	size_t n = strlen(text), len = 0;
-	char *out = malloc(n + 2);
-	bool bad = n == 0;
-
-	*no_memory = !out;
-	if (!out)
-		return NULL;
-	if (text[0] == '/')
-		out[len++] = '/';
-	for (const char *p = text; *p && !bad;) {
-		size_t k = strcspn(p, "/");
-
-		bad = k == 2 && memcmp(p, "..", 2) == 0;
-		if (k != 0 && !(k == 1 && p[0] == '.')) {
-			if (len != 0 && out[len - 1] != '/')
-				out[len++] = '/';
-			memcpy(out + len, p, k);
-			len += k;
-		}
-		p += k + (p[k] == '/');
-	}
-	if (bad) {
-		free(out);
-		return NULL;
-	}
-	if (len == 0)
-		out[len++] = '.';
-	out[len] = 0;
-	return out;
-}
-
-enum retwine_code config_append_mount(struct retwine_config *config, struct config_mount *m,
-				      struct retwine_error *error)
-{
-	for (size_t i = 0; i < config->mount_count; i++) {
-		struct config_mount *old = &config->mounts[i];
-
-		if (strcmp(old->guest, m->guest) != 0)
-			continue;
-		if (old->source == config->source)
-			return error_set(error, RETWINE_USAGE,
-					 "%s: %s is mounted twice; give one of the two another "
-					 "name with HOST::GUEST",
-					 m->volume ? "volume" : "dir", m->guest);
-		config_mount_fini(old);
-		*old = *m;
-		return RETWINE_OK;
-	}
-	void *grown = array_grow(config->mounts, config->mount_count, sizeof(*config->mounts));
-
-	if (!grown)
-		return error_no_memory(error);
-	config->mounts = grown;
-	config->mounts[config->mount_count++] = *m;
-	return RETWINE_OK;
-}
-
-/* GUEST[:SIZE]. A path with a colon in it needs the size. */
-static enum retwine_code add_tmp(struct retwine_config *config, const char *text,
-				 struct retwine_error *error)
-{
-	const char *colon = strrchr(text, ':');
-	struct config_mount m = {.source = config->source};
-	bool no_memory;
-	char *guest = colon ? strndup(text, (size_t)(colon - text)) : strdup(text);
-	enum retwine_code code = RETWINE_OK;
-
-	if (!guest)
-		return error_no_memory(error);
-	m.guest = config_guest_path(guest, &no_memory);
-	free(guest);
-	if (!m.guest)
-		code = no_memory ? error_no_memory(error)
-				 : error_set(error, RETWINE_USAGE,
-					     "tmp: '%s' names no directory of the guest; write "
-					     "GUEST[:SIZE] without '..'",
-					     text);
-	else if (colon)
-		code = set_size(&m.size, "tmp", colon + 1, error);
-	if (code == RETWINE_OK)
-		code = config_append_mount(config, &m, error);
-	if (code != RETWINE_OK)
-		config_mount_fini(&m);
-	return code;
-}
-
-static enum retwine_code add_mount(struct retwine_config *config, const char *host,
-				   const char *guest, bool read_only, struct retwine_error *error)
-{
-	bool no_memory;
-	struct config_mount m = {
-		.host = config_host_path(config, host),
-		.guest = config_guest_path(guest, &no_memory),
-		.read_only = read_only,
-		.source = config->source,
-	};
-	enum retwine_code code;
-
-	if (!m.host || (!m.guest && no_memory))
-		code = error_no_memory(error);
-	else if (!m.guest)
-		code = error_set(error, RETWINE_USAGE,
-				 "dir: '%s' cannot be a guest's path; name one without '..' by "
-				 "HOST::GUEST",
-				 guest);
-	else
-		code = config_append_mount(config, &m, error);
-	if (code != RETWINE_OK)
-		config_mount_fini(&m);
-	return code;
-}
-
-/* HOST[::GUEST][:ro], where HOST::ro has a GUEST of that name */
-static enum retwine_code add_dir(struct retwine_config *config, const char *text,
-				 struct retwine_error *error)
-{
-	size_t n = strlen(text);
-	bool read_only =
-		n >= 3 && strcmp(text + n - 3, ":ro") == 0 && !(n >= 4 && text[n - 4] == ':');
-	char *host = strndup(text, read_only ? n - 3 : n);
-
-	if (!host)
-		return error_no_memory(error);
-	char *guest = strstr(host, "::");
-
-	if (guest) {
-		*guest = 0;
-		guest += 2;
-	}
-	enum retwine_code code =
-		host[0] == 0
-			? error_set(error, RETWINE_USAGE,
-				    "dir: '%s' names no directory; write HOST[::GUEST][:ro]", text)
-			: add_mount(config, host, guest ? guest : host, read_only, error);
-
-	free(host);
-	return code;
 }
 
 /* ---- sockets ---- */
@@ -752,7 +482,7 @@ static enum retwine_code add_listener(struct retwine_config *config, const char 
 				 LAUNCH_LISTEN_MAX);
 	struct config_listener l = {.text = strdup(text), .source = config->source};
 	void *grown =
-		array_grow(config->listeners, config->listener_count, sizeof(*config->listeners));
+		config_grow(config->listeners, config->listener_count, sizeof(*config->listeners));
 
 	if (grown)
 		config->listeners = grown;
@@ -776,11 +506,11 @@ struct config_key {
 static const struct config_key g_keys[] = {
 	{"module", SHAPE_TEXT, set_module},
 	{"image", SHAPE_TEXT, set_image},
-	{"args", SHAPE_LIST, add_arg},
+	{"args", SHAPE_LIST, config_add_arg},
 	{"argv0", SHAPE_TEXT, set_argv0},
-	{"env", SHAPE_ENV, add_env},
-	{"dir", SHAPE_LIST, add_dir},
-	{"tmp", SHAPE_LIST, add_tmp},
+	{"env", SHAPE_ENV, config_add_env},
+	{"dir", SHAPE_LIST, config_add_dir},
+	{"tmp", SHAPE_LIST, config_add_tmp},
 	{"volume", SHAPE_LIST, config_add_volume},
 	{"tcplisten", SHAPE_LIST, add_listener},
 	{"invoke", SHAPE_TEXT, set_invoke},

@@ -118,21 +118,8 @@ MUST_USE bool config_key_shape(enum config_shape *shape, const char *key);
 MUST_USE enum retwine_code config_add_variable(struct retwine_config *config, const char *name,
 					       const char *value, struct retwine_error *error);
 
-/* FILE::GUEST[:ro][,OPTION...]: a volume. */
-MUST_USE enum retwine_code config_add_volume(struct retwine_config *config, const char *text,
-					     struct retwine_error *error);
-void config_volume_free(struct config_volume *volume);
-
-/* For the files that read options: the path of a host's file as the configuration means it (owned; NULL: no memory);
- * a size; a digest in hexadecimal; a mount of this guest path, which *m becomes, or an error that leaves *m the
- * caller's. */
-MUST_USE char *config_host_path(const struct retwine_config *config, const char *text);
+/* A size above 0, with K, M or G. */
 MUST_USE bool config_parse_size(uint64_t *out, const char *text);
-MUST_USE bool config_parse_number(uint64_t *out, const char **text);
-MUST_USE bool config_parse_digest(uint8_t out[LAUNCH_DIGEST_SIZE], const char *text);
-MUST_USE enum retwine_code config_append_mount(struct retwine_config *config,
-					       struct config_mount *m, struct retwine_error *error);
-void config_mount_fini(struct config_mount *m);
 
 /*
  * The one spelling of a guest path (launch_path_ok): without "." components, repeated and final

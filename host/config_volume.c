@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "host/base/words.h"
-#include "host/config.h"
+#include "host/config_impl.h"
 #include "host/key_file.h"
 #include "volume/volume.h"
 
