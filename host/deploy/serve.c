@@ -10,12 +10,10 @@
 #include "include/retwine.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,14 +28,12 @@
 #include "host/base/words.h"
 #include "host/deploy/hello.h"
 #include "host/deploy/notify.h"
+#include "host/deploy/worker.h"
 #include "host/service/service.h"
 
 #define PENDING_MAX	    64u /* connections that have not said hello yet */
 #define PENDING_PER_ADDRESS 8u
 #define CLIENTS_MAX	    4096u
-#define WORDS_MAX	    64u /* of a worker's command */
-#define WORKER_CONNECTION   3	/* its descriptor there */
-#define VARIABLES_MAX	    16u /* of its environment */
 #define NS_PER_S	    1000000000u
 #define GONE_GRACE_NS	    (5 * (uint64_t)NS_PER_S) /* for a process to end after its client did */
 #define TIME_GRACE_NS	    (5 * (uint64_t)NS_PER_S) /* ... after its program's time */
@@ -125,23 +121,6 @@ static void client_drop(struct client *c)
 
 /* ---- a process for a client ---- */
 
-struct worker_words {
-	const char *word[WORDS_MAX + 8];
-	char launch_digest[2 * HELLO_DIGEST_SIZE + 32];
-	char nonce[2 * HELLO_NONCE_SIZE + 32];
-	char timeout[48];
-	char name[SOCKET_NAME_MAX + 48];
-};
-
-static void hex_word(char *out, const char *before, const uint8_t *bytes, size_t size)
-{
-	size_t at = strlen(before);
-
-	memcpy(out, before, at + 1);
-	for (size_t i = 0; i < size; i++, at += 2)
-		(void)snprintf(out + at, 3, "%02x", bytes[i]);
-}
-
 /* The stricter of the owner's time and the program's; 0: none. */
 static uint64_t worker_timeout(const struct serve *s, const struct hello *hello)
 {
@@ -150,98 +129,6 @@ static uint64_t worker_timeout(const struct serve *s, const struct hello *hello)
 	if (ours == 0 || (hello->timeout_ns != 0 && hello->timeout_ns < ours))
 		return hello->timeout_ns;
 	return ours;
-}
-
-static void make_words(struct worker_words *w, const struct serve *s, const struct client *c,
-		       const struct hello *hello)
-{
-	size_t n = 0;
-
-	for (; n < WORDS_MAX && s->options->worker[n]; n++)
-		w->word[n] = s->options->worker[n];
-	hex_word(w->launch_digest, "--launch-digest=", hello->launch_digest, HELLO_DIGEST_SIZE);
-	hex_word(w->nonce, "--nonce=", hello->nonce, HELLO_NONCE_SIZE);
-	(void)snprintf(w->name, sizeof(w->name), "--client=client %lu (%s)", c->number, c->name);
-	w->word[n++] = w->launch_digest;
-	w->word[n++] = w->nonce;
-	w->word[n++] = w->name;
-	const uint64_t timeout = worker_timeout(s, hello);
-
-	if (timeout != 0) {
-		(void)snprintf(w->timeout, sizeof(w->timeout), "--timeout=%lluns",
-			       (unsigned long long)timeout);
-		w->word[n++] = w->timeout;
-	}
-	w->word[n] = NULL;
-}
-
-/* A group of its own: what the terminal sends to ours is not meant for it. */
-static int set_attributes(posix_spawnattr_t *attributes)
-{
-	sigset_t none, all;
-
-	sigemptyset(&none);
-	sigfillset(&all);
-	int error = posix_spawnattr_setflags(
-		attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-	if (error == 0)
-		error = posix_spawnattr_setsigmask(attributes, &none);
-	if (error == 0)
-		error = posix_spawnattr_setsigdefault(attributes, &all);
-	return error != 0 ? error : posix_spawnattr_setpgroup(attributes, 0);
-}
-
-/* Nothing to read, our log to write, the connection; all else is closed, also what we were started with. */
-static int set_files(posix_spawn_file_actions_t *files, int connection)
-{
-	int error = posix_spawn_file_actions_addopen(files, 0, "/dev/null", O_RDONLY, 0);
-
-	if (error == 0)
-		error = posix_spawn_file_actions_adddup2(files, STDERR_FILENO, STDOUT_FILENO);
-	if (error == 0)
-		error = posix_spawn_file_actions_adddup2(files, connection, WORKER_CONNECTION);
-	return error != 0 ? error
-			  : posix_spawn_file_actions_addclosefrom_np(files, WORKER_CONNECTION + 1);
-}
-
-/* What of our environment a worker needs: where the simulator keeps its secret, and how its libraries are found. */
-static void set_environment(char *out[VARIABLES_MAX + 1])
-{
-	static const char *const names[] = {
-		"HOME=", "XDG_STATE_HOME=", "PATH=", "LANG=", "LC_ALL=", "LD_LIBRARY_PATH="};
-	extern char **environ;
-	size_t n = 0;
-
-	for (char **e = environ; *e; e++)
-		for (size_t i = 0; i < COUNT_OF(names) && n < VARIABLES_MAX; i++)
-			if (strncmp(*e, names[i], strlen(names[i])) == 0)
-				out[n++] = *e;
-	out[n] = NULL;
-}
-
-static int spawn(pid_t *pid, const struct worker_words *w, int connection)
-{
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attributes;
-	char *argv[COUNT_OF(w->word)], *variables[VARIABLES_MAX + 1];
-
-	memcpy(argv, w->word, sizeof(argv));
-	set_environment(variables);
-	int error = posix_spawn_file_actions_init(&files);
-
-	if (error != 0)
-		return error;
-	error = posix_spawnattr_init(&attributes);
-	if (error == 0) {
-		error = set_attributes(&attributes);
-		if (error == 0)
-			error = set_files(&files, connection);
-		if (error == 0)
-			error = posix_spawn(pid, argv[0], &files, &attributes, argv, variables);
-		(void)posix_spawnattr_destroy(&attributes);
-	}
-	(void)posix_spawn_file_actions_destroy(&files);
-	return error;
 }
 
 static void client_kill(struct client *c, const char *why)
@@ -275,25 +162,27 @@ static void client_refuse(struct serve *s, struct client *c, enum hello_status s
 
 static void client_start(struct serve *s, struct client *c, const struct hello *hello)
 {
-	struct worker_words *w = calloc(1, sizeof(*w));
-	int error = ENOMEM;
+	char digest[2 * HELLO_DIGEST_SIZE + 1];
+	const struct worker_order order = {
+		.command = s->options->worker,
+		.hello = hello,
+		.timeout_ns = worker_timeout(s, hello),
+		.client = ++s->count,
+		.name = c->name,
+		.connection = c->fd,
+	};
+	const int error = worker_start(&c->pid, &order);
 
-	c->number = ++s->count;
-	if (w) {
-		make_words(w, s, c, hello);
-		error = spawn(&c->pid, w, c->fd);
-		if (error == 0)
-			serve_log(s, "client %lu (%s): process %ld for launch digest %s", c->number,
-				  c->name, (long)c->pid,
-				  w->launch_digest + strlen("--launch-digest="));
-	}
-	free(w);
+	c->number = order.client;
 	if (error != 0) {
 		serve_log(s, "client %lu (%s): cannot start a process: %s", c->number, c->name,
 			  strerror(error));
 		client_refuse(s, c, HELLO_FAILED);
 		return;
 	}
+	worker_hex(digest, hello->launch_digest, HELLO_DIGEST_SIZE);
+	serve_log(s, "client %lu (%s): process %ld for launch digest %s", c->number, c->name,
+		  (long)c->pid, digest);
 	c->state = CLIENT_RUNNING;
 	c->started_ns = socket_now_ns();
 	c->deadline_ns =
@@ -573,11 +462,12 @@ static enum retwine_code check(const struct retwine_serve_options *o, struct ret
 {
 	size_t words = 0;
 
-	while (o->worker && words <= WORDS_MAX && o->worker[words])
+	while (o->worker && words <= WORKER_WORDS_MAX && o->worker[words])
 		words++;
-	if (words == 0 || words > WORDS_MAX)
+	if (words == 0 || words > WORKER_WORDS_MAX)
 		return error_set(error, RETWINE_USAGE,
-				 "the worker's command has no word, or more than %u", WORDS_MAX);
+				 "the worker's command has no word, or more than %u",
+				 WORKER_WORDS_MAX);
 	if (o->max_clients == 0 || o->max_clients > CLIENTS_MAX || o->max_clients_per_address == 0)
 		return error_set(error, RETWINE_USAGE, "the number of clients is from 1 to %u",
 				 CLIENTS_MAX);
