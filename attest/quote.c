@@ -22,6 +22,7 @@ enum quote_body {
 	QUOTE_BODY_ENCLAVE,
 	QUOTE_BODY_TD_10,
 	QUOTE_BODY_TD_15,
+	QUOTE_BODY_TD_15_EXTENDED,
 };
 
 static size_t quote_body_size(enum quote_body type)
@@ -33,6 +34,8 @@ static size_t quote_body_size(enum quote_body type)
 		return TD_10_SIZE;
 	case QUOTE_BODY_TD_15:
 		return TD_15_SIZE;
+	case QUOTE_BODY_TD_15_EXTENDED:
+		return TD_15_EXTENDED_SIZE;
 	default:
 		return 0;
 	}
@@ -81,11 +84,11 @@ static enum attest_rule quote_read_body_type(enum quote_body *type, const struct
 	if (!attest_holds(QUOTE_COMPLETE, reader_ok(r)))
 		return ATTEST_QUOTE_COMPLETE;
 	fits = q->tee == QUOTE_SGX ? said == QUOTE_BODY_ENCLAVE
-				   : said == QUOTE_BODY_TD_10 || said == QUOTE_BODY_TD_15;
+				   : said >= QUOTE_BODY_TD_10 && said <= QUOTE_BODY_TD_15_EXTENDED;
 	if (!attest_holds(QUOTE_BODY_TYPE, fits))
 		return ATTEST_QUOTE_BODY_TYPE;
-	if (said == QUOTE_BODY_TD_15)
-		*type = QUOTE_BODY_TD_15;
+	if (fits)
+		*type = (enum quote_body)said;
 	if (!attest_holds(QUOTE_BODY_SIZE, size == quote_body_size(*type)))
 		return ATTEST_QUOTE_BODY_SIZE;
 	return ATTEST_OK;
@@ -112,15 +115,17 @@ static bool quote_reserved_zero(const struct sgx_report_body *b)
 static enum attest_rule quote_read_body(struct attest_quote *q, struct reader *r)
 {
 	enum quote_body type;
+	struct reader body;
 	enum attest_rule rule = quote_read_body_type(&type, q, r);
 
 	if (rule != ATTEST_OK)
 		return rule;
-	q->td15 = type == QUOTE_BODY_TD_15;
+	body = reader_sub(r, quote_body_size(type));
+	q->td15 = type >= QUOTE_BODY_TD_15;
 	if (type == QUOTE_BODY_ENCLAVE)
-		reader_bytes(r, &q->enclave, sizeof q->enclave);
+		reader_bytes(&body, &q->enclave, sizeof q->enclave);
 	else
-		reader_bytes(r, &q->td, quote_body_size(type));
+		reader_bytes(&body, &q->td, q->td15 ? TD_15_SIZE : TD_10_SIZE);
 	if (!attest_holds(QUOTE_COMPLETE, reader_ok(r)))
 		return ATTEST_QUOTE_COMPLETE;
 	if (!attest_holds(QUOTE_RESERVED, quote_reserved_zero(&q->enclave)))

@@ -1,6 +1,6 @@
 /*
  * Quotes of SGX enclaves and TDX guests (Intel, "SGX DCAP ECDSA Quote Library API", "TDX DCAP Quoting Library API"):
- * version 3 (SGX), 4 (SGX or TDX 1.0), 5 (SGX, TDX 1.0, 1.5), taken apart, and the signatures inside. Three signatures
+ * version 3 (SGX), 4 (SGX or TDX 1.0), 5 (SGX, TDX 1.0, 1.5, 1.5 extended), taken apart, and the signatures inside. Three signatures
  * make the chain: the PCK's over the quoting enclave's report, whose report data has the attestation key, whose
  * signature is over the quote.
  */
@@ -51,6 +51,8 @@ struct attest_td {
 };
 #define TD_10_SIZE 584
 #define TD_15_SIZE 648
+/* The extended form has VMID, TD ID, devices and bound service TDs behind it: signed, and not judged. */
+#define TD_15_EXTENDED_SIZE 885
 static_assert(sizeof(struct attest_td) == TD_15_SIZE, "TD report 1.5");
 static_assert(offsetof(struct attest_td, attributes) == 120, "TDATTRIBUTES");
 static_assert(offsetof(struct attest_td, mrtd) == 136, "MRTD");

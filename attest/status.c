@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "attest/rule.h"
+
 static const char *const g_names[ATTEST_STATUS_COUNT] = {
 	[ATTEST_STATUS_INVALID] = "Invalid",
 	[ATTEST_STATUS_REVOKED] = "Revoked",
@@ -101,4 +103,18 @@ enum attest_status attest_status_converge(enum attest_status platform, enum atte
 			       attest_status_needs_configuration(part)
 		       ? ATTEST_STATUS_OUT_OF_DATE_CONFIGURATION_NEEDED
 		       : ATTEST_STATUS_OUT_OF_DATE;
+}
+
+enum attest_status attest_status_relaunch(enum attest_status launch, enum attest_status now)
+{
+	if (now == ATTEST_STATUS_REVOKED)
+		return ATTEST_STATUS_REVOKED;
+	if (launch != ATTEST_STATUS_OUT_OF_DATE &&
+	    launch != ATTEST_STATUS_OUT_OF_DATE_CONFIGURATION_NEEDED)
+		return launch;
+	if (!attest_holds(RELAUNCH_CURRENT, !status_old(now)))
+		return launch;
+	return attest_status_needs_configuration(launch) || attest_status_needs_configuration(now)
+		       ? ATTEST_STATUS_TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED
+		       : ATTEST_STATUS_TD_RELAUNCH_ADVISED;
 }

@@ -39,6 +39,13 @@ MUST_USE bool attest_status_acceptable(enum attest_status *out, const char *name
  * other one. */
 enum attest_status attest_status_converge(enum attest_status platform, enum attest_status part);
 
+/*
+ * What a TD's platform is when it had the status `launch` under the TDX module that started the TD and has
+ * the status `now` under the one that runs: out of date and current make the advice to launch the TD again
+ * (Intel, "TD relaunch"). What is revoked now is revoked.
+ */
+enum attest_status attest_status_relaunch(enum attest_status launch, enum attest_status now);
+
 /* Does the status ask for another configuration? */
 MUST_USE bool attest_status_needs_configuration(enum attest_status status);
 

@@ -72,7 +72,6 @@ struct tcb_platform {
 	uint16_t sgx[TCB_COMPONENT_COUNT]; /* of the PCK certificate */
 	uint16_t pcesvn;		   /* likewise */
 	const uint8_t *tee_tcb_svn; /* TDX: TCB_COMPONENT_COUNT bytes of the TD report; SGX: NULL */
-	const uint8_t *tee_tcb_svn2; /* of a TD 1.5 report; else NULL */
 	const uint8_t *mrsignerseam; /* TDX */
 	const uint8_t *seam_attributes;
 };
@@ -97,16 +96,6 @@ void tcb_info_fini(struct tcb_info *info);
  * a level. */
 MUST_USE enum attest_rule tcb_match(struct tcb_result *out, const struct tcb_info *info,
 				    const struct tcb_platform *platform);
-
-/*
- * What remains of a status OutOfDate when a TD was started under an older module than runs now: the
- * advice to launch it again (Intel, "TD relaunch"). Any other status is returned as it is; that the
- * quoting enclave is not out of date is left to attest_status_converge. MODULE_KNOWN: the module
- * that runs now is unknown.
- */
-MUST_USE enum attest_rule tcb_relaunch(enum attest_status *status, const struct tcb_result *result,
-				       const struct tcb_info *info,
-				       const struct tcb_platform *platform);
 
 /* For identities too: the fields that they share with a TCB info. False: not of that form. */
 MUST_USE bool tcb_read_window(struct attest_window *out, const json_t *object);

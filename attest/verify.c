@@ -112,20 +112,36 @@ static void tell_platform(struct tcb_platform *out, const struct verification *x
 	if (x->quote.tee != QUOTE_TDX)
 		return;
 	out->tee_tcb_svn = td->tee_tcb_svn;
-	out->tee_tcb_svn2 = x->quote.td15 ? td->tee_tcb_svn2 : NULL;
 	out->mrsignerseam = td->mrsignerseam;
 	out->seam_attributes = td->seam_attributes;
+}
+
+/* A TD 1.5 says under which TDX module it was launched and which one runs now: both are judged (Intel's
+ * verification library since 2026). */
+static enum attest_status judge_modules(struct verification *x, const struct tcb_result *launch,
+					const struct tcb_platform *platform)
+{
+	struct tcb_platform running = *platform;
+	struct tcb_result now;
+	enum attest_rule rule;
+
+	if (!x->quote.td15)
+		return launch->status;
+	running.tee_tcb_svn = x->quote.td.tee_tcb_svn2;
+	rule = tcb_match(&now, &x->info, &running);
+	if (rule) {
+		verification_refuse(x, rule, "the module that runs now");
+		return launch->status;
+	}
+	return attest_status_relaunch(launch->status, now.status);
 }
 
 /* The platform's status, with what its parts make of it. */
 static enum attest_status judge(struct verification *x, const struct tcb_result *result,
 				const struct tcb_platform *platform, enum attest_status qe)
 {
-	enum attest_status status = result->status;
-	enum attest_rule rule = tcb_relaunch(&status, result, &x->info, platform);
+	enum attest_status status = judge_modules(x, result, platform);
 
-	if (rule)
-		verification_refuse(x, rule, "the module that runs now");
 	if (attest_applies(CONVERGE_QE))
 		status = attest_status_converge(status, qe);
 	if (result->platform == ATTEST_STATUS_REVOKED)

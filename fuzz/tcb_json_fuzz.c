@@ -40,14 +40,13 @@ static void match(bool tdx, uint8_t svn)
 	const uint8_t zeros[48] = {0};
 	struct tcb_platform platform = {.pcesvn = svn};
 	struct tcb_result result;
-	enum attest_status status = ATTEST_STATUS_OUT_OF_DATE;
 
 	memset(svns, svn, sizeof svns);
 	svns[1] &= 1;
 	for (unsigned i = 0; i < TCB_COMPONENT_COUNT; i++)
 		platform.sgx[i] = svn;
 	if (tdx) {
-		platform.tee_tcb_svn = platform.tee_tcb_svn2 = svns;
+		platform.tee_tcb_svn = svns;
 		platform.mrsignerseam = zeros;
 		platform.seam_attributes = zeros;
 	}
@@ -55,7 +54,6 @@ static void match(bool tdx, uint8_t svn)
 		return;
 	demand(result.level >= g_info.levels && result.level < g_info.levels + g_info.level_count);
 	check_advisories(result.level->judgement.advisories);
-	(void)tcb_relaunch(&status, &result, &g_info, &platform);
 }
 
 static void try_info(const char *text, size_t size)

@@ -314,7 +314,7 @@ class Quote:
         if version == 5:
             need(len(data) >= 54, "the quote ends early")
             kind, size = struct.unpack_from("<HI", data, 48)
-            need({1: (384, 0), 2: (584, 0x81), 3: (648, 0x81)}.get(kind) == (size, tee), "the body's kind and size disagree")
+            need({1: (384, 0), 2: (584, 0x81), 3: (648, 0x81), 4: (885, 0x81)}.get(kind) == (size, tee), "the body's kind and size disagree")
             at = 54
         self.tdx, self.version = tee == 0x81, version
         self.body, self.message = self.take(at, size), self.take(0, at + size)
@@ -465,24 +465,24 @@ class Verifier:
             return [c["svn"] for c in tcb[kind + "tcbcomponents"]]
         return [tcb["%stcbcomp%02dsvn" % (kind, i)] for i in range(1, 17)]
 
-    def level(self, info, platform, quote):
+    def level(self, info, platform, svn):
+        """svn: of the TDX module, None for SGX."""
         for level in info["tcbLevels"]:
             tcb = level["tcb"]
             if any(have < want for have, want in zip(platform.components, self.components(tcb, "sgx"))):
                 continue
             if platform.pcesvn < tcb["pcesvn"]:
                 continue
-            if quote.tdx:
-                svn = quote.body[:16]
+            if svn:
                 first = 2 if svn[1] > 0 else 0
                 if any(svn[i] < want for i, want in enumerate(self.components(tcb, "tdx")) if i >= first):
                     continue
             return level["tcbStatus"], level.get("advisoryIDs", [])
         raise Refused("NotSupported", "no TCB level matches")
 
-    def module_status(self, info, quote):
-        """Of the TDX module; None where the level says it all."""
-        svn, signer, attributes = quote.body[:16], quote.body[64:112], quote.body[112:120]
+    def module_status(self, info, quote, svn):
+        """Of a TDX module; None where the level says it all."""
+        signer, attributes = quote.body[64:112], quote.body[112:120]
         if svn[1] == 0:
             module, levels = info["tdxModule"], None
         else:
@@ -492,13 +492,22 @@ class Verifier:
         mask, wanted = bytes.fromhex(module["attributesMask"]), bytes.fromhex(module["attributes"])
         need(signer.hex() == module["mrsigner"].lower(), "the TDX module has another signer")
         need(all(a & m == w for a, m, w in zip(attributes, mask, wanted)), "the TDX module has other attributes")
-        if levels is None:
-            return None, [], False
-        status = self.module_level(levels, svn[0])
-        current = False
-        if len(quote.body) == 648 and quote.body[585] == svn[1]:
-            current = self.module_level(levels, quote.body[584])[0] == "UpToDate"
-        return status[0], status[1], current
+        return self.module_level(levels, svn[0]) if levels else (None, [])
+
+    def evaluate(self, info, platform, quote, svn, qe_status):
+        """The platform's status under that TDX module, and the advisories."""
+        status, advisories = self.level(info, platform, svn)
+        if svn:
+            module, more = self.module_status(info, quote, svn)
+            status, advisories = self.converge(status, module), advisories + more
+        return self.converge(status, qe_status), advisories
+
+    @staticmethod
+    def relaunch(launch, now):
+        """Of a TD that outlived the module that started it."""
+        if now == "Revoked" or not launch.startswith("OutOfDate") or now.startswith("OutOfDate"):
+            return now if now == "Revoked" else launch
+        return "TDRelaunchAdvised" + ("ConfigurationNeeded" if "Configuration" in launch + now else "")
 
     @staticmethod
     def module_level(levels, svn):
@@ -526,19 +535,10 @@ class Verifier:
         need(ecdsa_raw(quote.key, quote.message, quote.signature), "the quote is not signed by the attestation key")
         info = self.tcb_info(quote, platform)
         qe_status, qe_advisories = self.qe_status(quote)
-        status, advisories = self.level(info, platform, quote)
-        advisories = list(advisories)
-        relaunch = False
-        if quote.tdx:
-            module, more, current = self.module_status(info, quote)
-            if module is not None:
-                before, status = status, self.converge(status, module)
-                advisories += more
-                relaunch = current and module == "OutOfDate" and status.startswith("OutOfDate") and \
-                    not before.startswith("OutOfDate")
-        if relaunch and qe_status == "UpToDate":
-            status = "TDRelaunchAdvised" + ("ConfigurationNeeded" if "Configuration" in status else "")
-        status = self.converge(status, qe_status)
+        status, advisories = self.evaluate(info, platform, quote, quote.body[:16] if quote.tdx else None, qe_status)
+        if len(quote.body) >= 648:
+            now, _ = self.evaluate(info, platform, quote, quote.body[584:600], qe_status)
+            status = self.relaunch(status, now)
         need(status != "Revoked", "the TCB level was revoked", "Revoked")
         return status, sorted(set(advisories) | set(qe_advisories))
 

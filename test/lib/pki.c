@@ -550,9 +550,11 @@ static void pki_quote_signed(struct pki_bytes *out, const struct pki_quote *q)
 	static const uint8_t vendor[16] = {0x93, 0x9a, 0x72, 0x33, 0xf7, 0x9c, 0x4c, 0xa9,
 					   0x94, 0x0a, 0x0d, 0xb3, 0x95, 0x7f, 0x06, 0x07};
 	static const uint8_t user_data[20] = {1, 2, 3};
+	static const uint8_t extension[TD_15_EXTENDED_SIZE - TD_15_SIZE] = {2};
 	const size_t body = q->tee == QUOTE_SGX ? sizeof q->enclave
 			    : q->td15		? TD_15_SIZE
 						: TD_10_SIZE;
+	const size_t more = q->td15_extended ? sizeof extension : 0;
 
 	pki_le(out, q->version, 2);
 	pki_le(out, 2, 2);
@@ -562,13 +564,14 @@ static void pki_quote_signed(struct pki_bytes *out, const struct pki_quote *q)
 	pki_put(out, vendor, sizeof vendor);
 	pki_put(out, user_data, sizeof user_data);
 	if (q->version > 4) {
-		pki_le(out, q->tee == QUOTE_SGX ? 1 : q->td15 ? 3 : 2, 2);
-		pki_le(out, body, 4);
+		pki_le(out, q->tee == QUOTE_SGX ? 1 : q->td15_extended ? 4 : q->td15 ? 3 : 2, 2);
+		pki_le(out, body + more, 4);
 	}
 	if (q->tee == QUOTE_SGX)
 		pki_put(out, &q->enclave, body);
 	else
 		pki_put(out, &q->td, body);
+	pki_put(out, extension, more);
 }
 
 static void pki_quote_qe(struct pki_bytes *out, const struct pki_quote *q)

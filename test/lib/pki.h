@@ -124,7 +124,8 @@ void pki_world_extend(struct pki_world *w);
 struct pki_quote {
 	uint16_t version;
 	enum quote_tee tee;
-	bool td15; /* version 5 */
+	bool td15;	    /* version 5 */
+	bool td15_extended; /* and that */
 	struct sgx_report_body enclave;
 	struct attest_td td;
 	struct sgx_report_body qe; /* its report data are made */

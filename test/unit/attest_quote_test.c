@@ -36,6 +36,7 @@ static const struct shape g_shapes[] = {
 	{4, QUOTE_SGX, false, 48 + 384, 32},	 {4, QUOTE_TDX, false, 48 + 584, 32},
 	{4, QUOTE_TDX, false, 48 + 584, 1000},	 {5, QUOTE_SGX, false, 48 + 6 + 384, 0},
 	{5, QUOTE_TDX, false, 48 + 6 + 584, 32}, {5, QUOTE_TDX, true, 48 + 6 + 648, 32},
+	{5, QUOTE_TDX, true, 48 + 6 + 885, 32},
 };
 
 static struct pki_world g_world;
@@ -55,6 +56,7 @@ static void make(const struct shape *s)
 		.version = s->version,
 		.tee = s->tee,
 		.td15 = s->td15,
+		.td15_extended = s->signed_size == 48 + 6 + 885,
 		.enclave.isvprodid = 7,
 		.qe.isvsvn = 9,
 		.pck = &g_world.keys[PKI_LEAF],
@@ -246,7 +248,7 @@ TEST(quote_refuses_bodies_of_another_kind)
 	static const struct {
 		size_t shape;
 		uint16_t type;
-	} bad[] = {{5, 0}, {5, 2}, {5, 3}, {5, 4}, {5, 0x101}, {6, 0}, {6, 1}, {6, 4}, {7, 0xffff}};
+	} bad[] = {{5, 0}, {5, 2}, {5, 3}, {5, 4}, {5, 0x101}, {6, 0}, {6, 1}, {6, 5}, {8, 5}, {7, 0xffff}};
 
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
 		make(&g_shapes[bad[i].shape]);
@@ -269,6 +271,8 @@ TEST(quote_refuses_bodies_of_another_size)
 	}
 	make(&g_shapes[6]);
 	put_u16(48, 3); /* a TD 1.0 report that says to be a longer one */
+	CHECK_EQ(decode(g_quote.size), ATTEST_QUOTE_BODY_SIZE);
+	put_u16(48, 4);
 	CHECK_EQ(decode(g_quote.size), ATTEST_QUOTE_BODY_SIZE);
 }
 

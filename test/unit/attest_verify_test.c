@@ -789,6 +789,12 @@ static void relaunch_component_old_now(struct scene *s)
 	s->quote.td.tee_tcb_svn2[2] = 4;
 }
 
+static void relaunch_component_too_old_now(struct scene *s)
+{
+	td_relaunch(s);
+	s->quote.td.tee_tcb_svn2[2] = 2;
+}
+
 static void relaunch_platform_old(struct scene *s)
 {
 	td_relaunch(s);
@@ -806,6 +812,17 @@ static void relaunch_not_the_module(struct scene *s)
 	td_relaunch(s);
 	s->quote.td.tee_tcb_svn[0] = 6;
 	s->quote.td.tee_tcb_svn[2] = 2; /* the level that says OutOfDate */
+}
+
+static void relaunch_revoked_now(struct scene *s)
+{
+	td_relaunch(s);
+	s->quote.td.tee_tcb_svn2[0] = 2;
+}
+
+static void current_old_now(struct scene *s)
+{
+	s->quote.td.tee_tcb_svn2[0] = 4;
 }
 
 static void relaunch_other_module_now(struct scene *s)
@@ -834,13 +851,17 @@ static const struct {
 	 ST(TD_RELAUNCH_ADVISED)},
 	{"a TD that does not say what runs now", relaunch_td10, ST(OUT_OF_DATE)},
 	{"the module that runs now is old too", relaunch_module_old_now, ST(OUT_OF_DATE)},
-	{"a component of it is old too", relaunch_component_old_now, ST(OUT_OF_DATE)},
+	{"a component of it is not the latest, but good enough", relaunch_component_old_now,
+	 ST(TD_RELAUNCH_ADVISED)},
+	{"a component of it is old too", relaunch_component_too_old_now, ST(OUT_OF_DATE)},
 	{"the platform is old too", relaunch_platform_old, ST(OUT_OF_DATE)},
 	{"the quoting enclave is old too", relaunch_qe_old, ST(OUT_OF_DATE)},
-	{"it was not the module that is old", relaunch_not_the_module, ST(OUT_OF_DATE)},
+	{"it was another part of the module that was old", relaunch_not_the_module,
+	 ST(TD_RELAUNCH_ADVISED)},
+	{"a TD of today, with an older module now", current_old_now, ST(UP_TO_DATE)},
 };
 
-TEST(a_td_is_to_be_launched_again_where_its_module_alone_was_old)
+TEST(a_td_is_to_be_launched_again_where_what_it_was_launched_under_is_mended)
 {
 	for (unsigned i = 0; i < COUNT_OF(g_relaunches); i++) {
 		scene_init_td(&g_td);
@@ -854,15 +875,34 @@ TEST(a_td_is_to_be_launched_again_where_its_module_alone_was_old)
 	}
 }
 
-TEST(the_module_that_runs_now_must_be_known)
+/* Whatever it was launched under. */
+TEST(what_runs_now_must_be_known_and_on_a_level)
+{
+	for (uint8_t launch = 4; launch <= 6; launch += 2) {
+		scene_init_td(&g_td);
+		td_relaunch(&g_td);
+		g_td.quote.td.tee_tcb_svn[0] = launch;
+		g_td.quote.td.tee_tcb_svn2[1] = 9;
+		accept_all(&g_td);
+		scene_verify(&g_td);
+		CHECK_EQ(g_td.verdict.status, ATTEST_STATUS_INVALID);
+		CHECK(scene_refused_by(&g_td, ATTEST_MODULE_KNOWN));
+		g_td.quote.td.tee_tcb_svn2[1] = g_td.quote.td.tee_tcb_svn[1];
+		g_td.quote.td.tee_tcb_svn2[2] = 0;
+		scene_verify(&g_td);
+		CHECK_EQ(g_td.verdict.status, ATTEST_STATUS_NOT_SUPPORTED);
+		CHECK(scene_refused_by(&g_td, ATTEST_TCB_LEVEL));
+	}
+}
+
+TEST(a_module_that_is_revoked_now_is_revoked)
 {
 	scene_init_td(&g_td);
-	td_relaunch(&g_td);
-	g_td.quote.td.tee_tcb_svn2[1] = 9;
+	relaunch_revoked_now(&g_td);
 	accept_all(&g_td);
 	scene_verify(&g_td);
-	CHECK_EQ(g_td.verdict.status, ATTEST_STATUS_INVALID);
-	CHECK(scene_refused_by(&g_td, ATTEST_MODULE_KNOWN));
+	CHECK_EQ(g_td.verdict.status, ATTEST_STATUS_REVOKED);
+	CHECK(scene_refused_by(&g_td, ATTEST_TCB_REVOKED));
 }
 
 /* ---- relaxations ----------------------------------------------------------------------------- */
@@ -1170,8 +1210,9 @@ int main(void)
 	RUN(a_platform_is_no_better_than_its_quoting_enclave);
 	RUN(a_td_in_order_is_accepted_and_one_thing_wrong_is_not);
 	RUN(a_module_with_an_identity_is_judged_by_it_and_not_by_components_0_and_1);
-	RUN(a_td_is_to_be_launched_again_where_its_module_alone_was_old);
-	RUN(the_module_that_runs_now_must_be_known);
+	RUN(a_td_is_to_be_launched_again_where_what_it_was_launched_under_is_mended);
+	RUN(what_runs_now_must_be_known_and_on_a_level);
+	RUN(a_module_that_is_revoked_now_is_revoked);
 	RUN(a_relaxation_lets_its_own_thing_pass_and_is_told);
 	RUN(relaxations_do_not_reach_further);
 	RUN(the_window_is_that_of_everything_that_was_used);
