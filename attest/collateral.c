@@ -12,6 +12,7 @@
 #include <mbedtls/x509_crl.h>
 #include <mbedtls/x509_crt.h>
 
+#include "attest/der.h"
 #include "attest/json.h"
 #include "attest/pem.h"
 #include "base/heap.h"
@@ -78,7 +79,7 @@ void attest_collateral_fini(struct attest_collateral *c)
 		heap_free(c->chains[i].p);
 		heap_free(c->crls[i].p);
 		heap_free(c->sev_keys[i].p);
-		heap_free(c->sev_chains[i].p);
+		heap_free(c->sev_issuers[i].p);
 		heap_free(c->sev_crls[i].p);
 	}
 	memset(c, 0, sizeof(*c));
@@ -86,27 +87,28 @@ void attest_collateral_fini(struct attest_collateral *c)
 
 /* ---- certificates and CRLs ------------------------------------------------------------------- */
 
-/* A name in words, "C=US, CN=ARK-Milan": does it have this common name, or one that begins so? */
-static bool name_begins(const mbedtls_x509_name *name, const char *common)
+/* A name in words, "C=US, CN=ARK-Milan": does it have a common name that begins so? `end`: and goes no further. */
+static bool name_has(const mbedtls_x509_name *name, const char *common, bool end)
 {
 	static const uint8_t oid[] = {0x55, 0x04, 0x03}; /* commonName */
 	size_t length = strlen(common);
 
 	for (; name; name = name->next) {
 		if (name->oid.len == sizeof oid && memcmp(name->oid.p, oid, sizeof oid) == 0 &&
-		    name->val.len >= length && memcmp(name->val.p, common, length) == 0)
+		    (end ? name->val.len == length : name->val.len >= length) &&
+		    memcmp(name->val.p, common, length) == 0)
 			return true;
 	}
 	return false;
 }
 
-/* What a certificate of that subject is. */
+/* What a certificate of that subject is. The issuer of VLEKs is called SEV-VLEK-Milan. */
 static enum attest_item name_item(const mbedtls_x509_name *subject)
 {
-	if (name_begins(subject, "SEV-VCEK") || name_begins(subject, "SEV-VLEK"))
+	if (name_has(subject, "SEV-VCEK", true) || name_has(subject, "SEV-VLEK", true))
 		return ATTEST_ITEM_SEV_KEY;
-	if (name_begins(subject, "SEV-") || name_begins(subject, "ARK-"))
-		return ATTEST_ITEM_SEV_CHAIN;
+	if (name_has(subject, "SEV-", false) || name_has(subject, "ARK-", false))
+		return ATTEST_ITEM_SEV_ISSUER;
 	return ATTEST_ITEM_CHAIN;
 }
 
@@ -130,7 +132,7 @@ static enum attest_item crl_item(const uint8_t *der, size_t size)
 
 	mbedtls_x509_crl_init(&crl);
 	if (mbedtls_x509_crl_parse_der(&crl, der, size) == 0)
-		item = name_begins(&crl.issuer, "ARK-") ? ATTEST_ITEM_SEV_CRL : ATTEST_ITEM_CRL;
+		item = name_has(&crl.issuer, "ARK-", false) ? ATTEST_ITEM_SEV_CRL : ATTEST_ITEM_CRL;
 	mbedtls_x509_crl_free(&crl);
 	return item;
 }
@@ -145,8 +147,8 @@ static enum err item_keep(struct attest_collateral *c, enum attest_item item, co
 		return list_add(c->crls, &c->crl_count, p, size);
 	case ATTEST_ITEM_SEV_KEY:
 		return list_add(c->sev_keys, &c->sev_key_count, p, size);
-	case ATTEST_ITEM_SEV_CHAIN:
-		return list_add(c->sev_chains, &c->sev_chain_count, p, size);
+	case ATTEST_ITEM_SEV_ISSUER:
+		return list_add(c->sev_issuers, &c->sev_issuer_count, p, size);
 	case ATTEST_ITEM_SEV_CRL:
 		return list_add(c->sev_crls, &c->sev_crl_count, p, size);
 	default:
@@ -154,23 +156,103 @@ static enum err item_keep(struct attest_collateral *c, enum attest_item item, co
 	}
 }
 
-/* Adds text in PEM, from its first block on, which says what all of it is. mbedTLS's own reader of PEM
- * is not for text of others. */
-static enum err add_blocks(struct attest_collateral *c, const uint8_t *begin, size_t size,
-			   const char *label, enum attest_item *what)
+static bool is_amd(enum attest_item item)
 {
+	return item == ATTEST_ITEM_SEV_KEY || item == ATTEST_ITEM_SEV_ISSUER ||
+	       item == ATTEST_ITEM_SEV_CRL;
+}
+
+/* What DER is: of Intel's a CRL alone, since chains come in PEM. */
+static enum attest_item der_item(const uint8_t *der, size_t size)
+{
+	enum attest_item item = crl_item(der, size);
+
+	if (item == ATTEST_ITEM_NONE)
+		item = certificate_item(der, size);
+	return item == ATTEST_ITEM_CHAIN ? ATTEST_ITEM_NONE : item;
+}
+
+/* Nothing, or NULs, which sizes may count that are those of C's strings. */
+static bool is_end(const struct reader *r)
+{
+	size_t n = 0;
+
+	while (n < r->left && r->p[n] == 0)
+		n++;
+	return n == r->left;
+}
+
+/* Items in DER, one behind the other: each goes by its own length. *what: the first. */
+static enum err add_der(struct attest_collateral *c, const uint8_t *der, size_t size,
+			enum attest_item *what)
+{
+	enum err err = E_OK;
+	struct reader r;
+
+	reader_init(&r, der, size);
+	while (err == E_OK && !is_end(&r)) {
+		const uint8_t *begin = r.p;
+
+		(void)der_take(&r, DER_SEQUENCE);
+		const size_t length = reader_ok(&r) ? (size_t)(r.p - begin) : 0;
+		const enum attest_item item = der_item(begin, length);
+
+		if (item == ATTEST_ITEM_NONE)
+			return *what == ATTEST_ITEM_NONE ? E_OK : E_MALFORMED;
+		if (*what == ATTEST_ITEM_NONE)
+			*what = item;
+		err = item_keep(c, item, begin, length);
+	}
+	return err;
+}
+
+/* Blocks of AMD's, in any number and order: each is kept in DER, by itself. *what: the first. */
+static enum err add_blocks(struct attest_collateral *c, struct reader *text, const char *label,
+			   uint8_t *der, size_t room, enum attest_item *what)
+{
+	enum err err = E_OK;
+
+	while (err == E_OK && pem_more(text)) {
+		enum attest_item item = ATTEST_ITEM_NONE;
+		size_t size;
+
+		if (!pem_take(text, label, der, room, &size))
+			return E_MALFORMED;
+		err = add_der(c, der, size, &item);
+		if (err == E_OK && !is_amd(item))
+			err = E_MALFORMED;
+		if (*what == ATTEST_ITEM_NONE)
+			*what = item;
+	}
+	return err;
+}
+
+/* Adds text in PEM, from its first block on, which says whose it is. Of Intel's all of it is kept as it came. mbedTLS's own
+ * reader of PEM is not for text of others. */
+static enum err add_text_of(struct attest_collateral *c, const uint8_t *begin, size_t size,
+			    const char *label, enum attest_item *what)
+{
+	const bool certificate = strcmp(label, "CERTIFICATE") == 0;
 	uint8_t *der = heap_alloc(size);
+	enum attest_item item = ATTEST_ITEM_NONE;
 	struct reader text;
 	size_t der_size;
+	enum err err;
 
 	if (!der)
 		return E_NOMEM;
 	reader_init(&text, begin, size);
 	if (pem_take(&text, label, der, size, &der_size))
-		*what = strcmp(label, "CERTIFICATE") == 0 ? certificate_item(der, der_size)
-							  : crl_item(der, der_size);
+		item = certificate ? certificate_item(der, der_size) : crl_item(der, der_size);
+	if (is_amd(item)) {
+		reader_init(&text, begin, size);
+		err = add_blocks(c, &text, label, der, size, what);
+	} else {
+		*what = item;
+		err = item_keep(c, item, begin, size);
+	}
 	heap_free(der);
-	return item_keep(c, *what, begin, size);
+	return err;
 }
 
 /* The text is a copy with a NUL behind size bytes. */
@@ -186,23 +268,11 @@ static enum err add_pem(struct attest_collateral *c, const uint8_t *text, size_t
 		(void)snprintf(line, sizeof line, "-----BEGIN %s-----", labels[i]);
 		at = strstr((const char *)text, line);
 		if (at)
-			return add_blocks(c, (const uint8_t *)at,
-					  size - (size_t)((const uint8_t *)at - text), labels[i],
-					  what);
+			return add_text_of(c, (const uint8_t *)at,
+					   size - (size_t)((const uint8_t *)at - text), labels[i],
+					   what);
 	}
 	return E_OK;
-}
-
-/* DER: of Intel's a CRL alone, since chains come in PEM. */
-static enum err add_der(struct attest_collateral *c, const uint8_t *der, size_t size,
-			enum attest_item *what)
-{
-	*what = crl_item(der, size);
-	if (*what == ATTEST_ITEM_NONE)
-		*what = certificate_item(der, size);
-	if (*what == ATTEST_ITEM_CHAIN)
-		*what = ATTEST_ITEM_NONE;
-	return *what == ATTEST_ITEM_NONE ? E_OK : item_keep(c, *what, der, size);
 }
 
 /* Hexadecimal digits: PCCS gives the root's CRL so. */
@@ -355,10 +425,12 @@ static enum err add_any(struct attest_collateral *c, const uint8_t *text, size_t
 {
 	size_t space = strspn((const char *)text, " \t\r\n");
 
-	if (text[space] == '{')
-		return add_json(c, (const char *)text, size, what);
 	if (text[0] == 0x30 && size > 4 && (text[1] & 0x80))
 		return add_der(c, text, size, what);
+	while (size > 0 && text[size - 1] == 0)
+		size--;
+	if (text[space] == '{')
+		return add_json(c, (const char *)text, size, what);
 	return add_text(c, text + space, size - space, what);
 }
 

@@ -30,12 +30,12 @@ enum attest_item {
 	ATTEST_ITEM_NONE, /* something else */
 	ATTEST_ITEM_TCB_INFO,
 	ATTEST_ITEM_IDENTITY,
-	ATTEST_ITEM_CHAIN,     /* certificates in PEM, leaf first: of a TCB signer, a PCK, a CA */
-	ATTEST_ITEM_CRL,       /* of a CA of Intel's */
-	ATTEST_ITEM_SEV_KEY,   /* a VCEK's or VLEK's certificate */
-	ATTEST_ITEM_SEV_CHAIN, /* what signs it: ASK or ASVK, ARK */
-	ATTEST_ITEM_SEV_CRL,   /* of an ARK */
-	ATTEST_ITEM_BUNDLE,    /* several of these in one object */
+	ATTEST_ITEM_CHAIN,	/* certificates in PEM, leaf first: of a TCB signer, a PCK, a CA */
+	ATTEST_ITEM_CRL,	/* of a CA of Intel's */
+	ATTEST_ITEM_SEV_KEY,	/* a VCEK's or VLEK's certificate */
+	ATTEST_ITEM_SEV_ISSUER, /* an ASK's, ASVK's or ARK's */
+	ATTEST_ITEM_SEV_CRL,	/* of an ARK */
+	ATTEST_ITEM_BUNDLE,	/* several of these in one object */
 };
 
 struct attest_collateral {
@@ -43,15 +43,15 @@ struct attest_collateral {
 	struct attest_signed identities[ATTEST_COLLATERAL_MAX];
 	struct attest_bytes chains[ATTEST_COLLATERAL_MAX];
 	struct attest_bytes crls[ATTEST_COLLATERAL_MAX];
-	struct attest_bytes sev_keys[ATTEST_COLLATERAL_MAX];
-	struct attest_bytes sev_chains[ATTEST_COLLATERAL_MAX];
+	struct attest_bytes sev_keys[ATTEST_COLLATERAL_MAX]; /* AMD's: DER, one in each */
+	struct attest_bytes sev_issuers[ATTEST_COLLATERAL_MAX];
 	struct attest_bytes sev_crls[ATTEST_COLLATERAL_MAX];
 	uint32_t tcb_info_count;
 	uint32_t identity_count;
 	uint32_t chain_count;
 	uint32_t crl_count;
 	uint32_t sev_key_count;
-	uint32_t sev_chain_count;
+	uint32_t sev_issuer_count;
 	uint32_t sev_crl_count;
 };
 
@@ -62,9 +62,10 @@ void attest_collateral_fini(struct attest_collateral *c);
  * Adds a copy of what the bytes (untrusted) are, told by their form: the body of a PCS response
  * with a TCB info or an enclave identity, one object with all of it (pck_crl_issuer_chain,
  * root_ca_crl, pck_crl, tcb_info, ...), certificates in PEM, a CRL in DER, PEM or hexadecimal
- * digits, AMD's certificates in DER or PEM. The same item twice is kept once. *what, if not NULL,
- * says what it was: ATTEST_ITEM_NONE, with E_OK, for anything else. E_MALFORMED: it is one of
- * these, but damaged. E_LIMIT: too large or too many. E_NOMEM.
+ * digits, AMD's certificates in DER or PEM, any number of them in any order; NULs behind any of it
+ * are no part of it. The same item twice is kept once. *what, if not NULL, says what it was, or the
+ * first of it: ATTEST_ITEM_NONE, with E_OK, for anything else. E_MALFORMED: it is one of these, but
+ * damaged. E_LIMIT: too large or too many. E_NOMEM.
  */
 MUST_USE enum err attest_collateral_add(struct attest_collateral *c, const void *bytes, size_t size,
 					enum attest_item *what);

@@ -74,7 +74,16 @@ bool sev_detect(const void *p, size_t size)
 	reader_init(&r, p, size);
 	const uint32_t version = reader_u32(&r);
 
-	return size == SEV_REPORT_SIZE && version >= VERSION_FIRST && version < 0x100;
+	return version >= VERSION_FIRST && version < 0x100;
+}
+
+static bool is_zero(const uint8_t *p, size_t n)
+{
+	uint8_t all = 0;
+
+	for (size_t i = 0; i < n; i++)
+		all |= p[i];
+	return all == 0;
 }
 
 /* Takes n bytes that have to be zero; adds what they are to *dirty. */
@@ -172,6 +181,7 @@ enum attest_rule sev_decode(struct sev_report *out, const void *p, size_t size)
 		return ATTEST_SEV_SIZE;
 	report.signing_key = KEY_SIGNER(flags) == SEV_VLEK ? SEV_VLEK : SEV_VCEK;
 	report.product = product_of(cpuid[0], cpuid[1]);
+	report.chip_masked = is_zero(report.chip_id, sizeof report.chip_id);
 	enum attest_rule rule = check_report(&report, algorithm, flags, dirty);
 
 	if (rule == ATTEST_OK)

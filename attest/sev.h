@@ -59,6 +59,7 @@ struct sev_report {
 	uint32_t vmpl;
 	uint64_t platform_info;
 	enum sev_signing_key signing_key;
+	bool chip_masked;	  /* the host hides which chip it is: chip_id is zeros */
 	enum sev_product product; /* SEV_PRODUCT_UNKNOWN before version 3, which does not say */
 	uint8_t family_id[16];
 	uint8_t image_id[16];
@@ -68,7 +69,7 @@ struct sev_report {
 	uint8_t id_key_digest[48];
 	uint8_t author_key_digest[48]; /* zeros without an author key */
 	uint8_t report_id[32];
-	uint8_t chip_id[SEV_CHIP_ID_SIZE];
+	uint8_t chip_id[SEV_CHIP_ID_SIZE]; /* zeros where it is masked (56860, MASK_CHIP_ID) */
 	uint8_t current_tcb[SEV_TCB_SIZE]; /* as they stand there */
 	uint8_t reported_tcb[SEV_TCB_SIZE];
 	uint8_t committed_tcb[SEV_TCB_SIZE];
@@ -77,11 +78,12 @@ struct sev_report {
 	const uint8_t *signature; /* and R and S behind them, 72 bytes each, little-endian */
 };
 
-/* What a check needs beside the report, PEM or DER; NULL is missing. Untrusted; the caller's bytes. */
+/* What a check needs beside the report, in DER; NULL is missing. Untrusted; the caller's bytes. */
 struct sev_collateral {
 	const uint8_t *key; /* certificate of the VCEK or VLEK */
 	size_t key_size;
-	const uint8_t *chain; /* those of ASK (or ASVK) and ARK, in this order */
+	const uint8_t
+		*chain; /* those of ASK (or ASVK) and ARK, in this order, one behind the other */
 	size_t chain_size;
 	const uint8_t *crl; /* the ARK's */
 	size_t crl_size;
@@ -99,7 +101,7 @@ struct sev_policy {
 struct attest_verdict;
 struct attest_policy;
 
-/* Could these bytes be a report? A quote never is: its bytes 2 and 3 are a key type that is not 0. */
+/* Could these bytes be a report, whole or not? A quote never is: its bytes 2 and 3 are a key type that is not 0. */
 MUST_USE bool sev_detect(const void *p, size_t size);
 
 /* Decodes a report, untrusted; its signature is not looked at. The first rule that does not hold. */

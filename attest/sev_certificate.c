@@ -14,9 +14,7 @@
 #include <mbedtls/sha512.h>
 
 #include "attest/der.h"
-#include "attest/pem.h"
 #include "attest/x509.h"
-#include "base/heap.h"
 
 /* SHA-256 of the ARK certificates (DER) as kdsintf.amd.com gives them. */
 struct ark {
@@ -72,41 +70,25 @@ static bool parse_der(mbedtls_x509_crt *out, const uint8_t *p, size_t size)
 	return true;
 }
 
-/* PEM certificates, taken apart by our own reader: the library's has had its share of errors. */
-static bool parse_pem(mbedtls_x509_crt *out, const uint8_t *p, size_t size)
+/* How many certificates it is; 0: something else. */
+static unsigned parse(mbedtls_x509_crt *out, const uint8_t *p, size_t size)
 {
-	uint8_t *der = heap_alloc(size);
-	struct reader text;
-	size_t n = 0;
-	bool ok = der != NULL;
+	unsigned n = 0;
 
-	reader_init(&text, p, size);
-	while (ok && pem_more(&text))
-		ok = pem_take(&text, "CERTIFICATE", der, size, &n) &&
-		     mbedtls_x509_crt_parse_der(out, der, n) == 0;
-	heap_free(der);
-	return ok;
-}
-
-/* Exactly n certificates. */
-static bool parse(mbedtls_x509_crt *out, const uint8_t *p, size_t size, unsigned n)
-{
-	if (size == 0 || size > SEV_CERTIFICATE_MAX)
-		return false;
-	if (!(p[0] == 0x30 ? parse_der(out, p, size) : parse_pem(out, p, size)))
-		return false;
-	for (const mbedtls_x509_crt *c = out; c; c = c->next) {
-		if (n-- == 0 || c->version != 3)
-			return false;
+	if (size == 0 || size > SEV_CERTIFICATE_MAX || !parse_der(out, p, size))
+		return 0;
+	for (const mbedtls_x509_crt *c = out; c; c = c->next, n++) {
+		if (c->version != 3)
+			return 0;
 	}
-	return n == 0;
+	return n;
 }
 
 enum attest_rule sev_key_parse(struct sev_chain *c, const struct sev_collateral *collateral)
 {
 	if (!attest_holds(SEV_KEY_MISSING, collateral->key != NULL))
 		return ATTEST_SEV_KEY_MISSING;
-	if (!attest_holds(SEV_KEY_FORM, parse(&c->key, collateral->key, collateral->key_size, 1)))
+	if (!attest_holds(SEV_KEY_FORM, parse(&c->key, collateral->key, collateral->key_size) == 1))
 		return ATTEST_SEV_KEY_FORM;
 	return ATTEST_OK;
 }
@@ -115,8 +97,10 @@ enum attest_rule sev_signers_parse(struct sev_chain *c, const struct sev_collate
 {
 	if (!attest_holds(SEV_CHAIN_MISSING, collateral->chain != NULL))
 		return ATTEST_SEV_CHAIN_MISSING;
-	if (!attest_holds(SEV_CHAIN_FORM,
-			  parse(&c->signers, collateral->chain, collateral->chain_size, 2)))
+	const unsigned n = parse(&c->signers, collateral->chain, collateral->chain_size);
+
+	/* One more is left to the rule; fewer are not there to be looked at. */
+	if (n < 2 || !attest_holds(SEV_CHAIN_FORM, n == 2))
 		return ATTEST_SEV_CHAIN_FORM;
 	return ATTEST_OK;
 }
@@ -320,9 +304,9 @@ bool sev_signed_by(const mbedtls_x509_crt *signer, const mbedtls_x509_buf *messa
 				     signature->len) == 0;
 }
 
-static bool crt_signed_by(const mbedtls_x509_crt *c, const mbedtls_x509_crt *signer)
+bool sev_issued_by(const mbedtls_x509_crt *c, const mbedtls_x509_crt *issuer)
 {
-	return sev_signed_by(signer, &c->tbs, c->sig_pk, c->sig_md, c->sig_opts, &c->sig);
+	return sev_signed_by(issuer, &c->tbs, c->sig_pk, c->sig_md, c->sig_opts, &c->sig);
 }
 
 /* There is one common name, and it is `first` and `second` together. */
@@ -342,7 +326,7 @@ static bool is_named(const mbedtls_x509_crt *c, const char *first, const char *s
 	       memcmp(found->val.p + n, second, m) == 0;
 }
 
-static bool is_issuer(const mbedtls_x509_crt *issuer, const mbedtls_x509_crt *c)
+bool sev_is_issuer(const mbedtls_x509_crt *issuer, const mbedtls_x509_crt *c)
 {
 	return c->issuer_raw.len == issuer->subject_raw.len &&
 	       memcmp(c->issuer_raw.p, issuer->subject_raw.p, c->issuer_raw.len) == 0;
@@ -392,15 +376,15 @@ enum attest_rule sev_chain_check(const struct sev_chain *c, enum sev_product pro
 
 	if (!attest_holds(SEV_NAMES, names_hold(c, product, kind)))
 		return ATTEST_SEV_NAMES;
-	if (!attest_holds(SEV_ISSUERS, is_issuer(ask, key) && is_issuer(ark, ask)))
+	if (!attest_holds(SEV_ISSUERS, sev_is_issuer(ask, key) && sev_is_issuer(ark, ask)))
 		return ATTEST_SEV_ISSUERS;
 	if (!attest_holds(SEV_AUTHORITY, is_authority(ask) && is_authority(ark) && !key->ca_istrue))
 		return ATTEST_SEV_AUTHORITY;
 	if (!attest_holds(SEV_CURVE, is_p384(key) && is_rsa_4096(ask) && is_rsa_4096(ark)))
 		return ATTEST_SEV_CURVE;
-	if (!attest_holds(SEV_SIGNER_SIGNED, crt_signed_by(ask, ark)))
+	if (!attest_holds(SEV_SIGNER_SIGNED, sev_issued_by(ask, ark)))
 		return ATTEST_SEV_SIGNER_SIGNED;
-	if (!attest_holds(SEV_KEY_SIGNED, crt_signed_by(key, ask)))
+	if (!attest_holds(SEV_KEY_SIGNED, sev_issued_by(key, ask)))
 		return ATTEST_SEV_KEY_SIGNED;
 	return ATTEST_OK;
 }
@@ -412,14 +396,18 @@ int64_t sev_time(const mbedtls_x509_time *t)
 	return x509_time(t->year, t->mon, t->day, t->hour, t->min, t->sec);
 }
 
+struct attest_window sev_window(const mbedtls_x509_crt *c)
+{
+	return (struct attest_window){sev_time(&c->valid_from), sev_time(&c->valid_to)};
+}
+
 struct attest_window sev_chain_window(const struct sev_chain *c)
 {
 	const mbedtls_x509_crt *all[] = {&c->key, &c->signers, c->signers.next};
 	struct attest_window w = ATTEST_ALWAYS;
 
 	for (size_t i = 0; i < COUNT_OF(all); i++) {
-		const struct attest_window one = {sev_time(&all[i]->valid_from),
-						  sev_time(&all[i]->valid_to)};
+		const struct attest_window one = sev_window(all[i]);
 
 		window_narrow(&w, &one);
 	}

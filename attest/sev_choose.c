@@ -1,138 +1,209 @@
 /*
  * Choosing collateral for an SEV-SNP report.
- * Trust: nothing is verified here; a wrong choice is a refusal later.
+ * Trust: what is found here is verified later, and a wrong choice is a refusal then; but for lists: one that revokes and is not
+ * chosen would not be heard.
  */
 #include "attest/sev_choose.h"
 
 #include <string.h>
 
 #include "attest/sev_impl.h"
+#include "base/heap.h"
 
-static bool name_equal(const mbedtls_x509_buf *a, const mbedtls_x509_buf *b)
+static bool certificate_parse(mbedtls_x509_crt *out, const struct attest_bytes *item)
 {
-	return a->len == b->len && memcmp(a->p, b->p, a->len) == 0;
+	return mbedtls_x509_crt_parse_der(out, item->p, item->size) == 0;
 }
 
-/* How well a key's certificate fits: 0 not at all. */
-static unsigned key_fit(const struct attest_bytes *item, const struct sev_report *report)
+/* ---- the key ---- */
+
+/* How well a key's certificate fits. Its kind weighs most: a VLEK signs for no chip, which a VCEK's certificate may name. */
+static unsigned key_fit(const mbedtls_x509_crt *certificate, const struct sev_report *report)
 {
-	const struct sev_collateral one = {.key = item->p, .key_size = item->size};
-	struct sev_chain chain;
 	struct sev_key key;
-	unsigned fit = 0;
+	unsigned fit = 1;
 
-	sev_chain_init(&chain);
-	if (sev_key_parse(&chain, &one) == ATTEST_OK &&
-	    sev_key_read(&key, &chain.key) == ATTEST_OK) {
-		const struct sev_tcb tcb = sev_tcb_read(key.product, report->reported_tcb);
+	if (sev_key_read(&key, certificate) != ATTEST_OK)
+		return fit;
+	const struct sev_tcb tcb = sev_tcb_read(key.product, report->reported_tcb);
 
-		fit = 1;
-		if ((report->signing_key == SEV_VCEK) == (key.hardware_id_size > 0))
-			fit += 1;
-		if (key.hardware_id_size > 0 &&
-		    memcmp(key.hardware_id, report->chip_id, sizeof report->chip_id) == 0)
-			fit += 4;
-		if (memcmp(&tcb, &key.tcb, sizeof tcb) == 0)
-			fit += 2;
-		if (report->product == SEV_PRODUCT_UNKNOWN || report->product == key.product)
-			fit += 8;
-	}
-	sev_chain_fini(&chain);
+	if ((report->signing_key == SEV_VCEK) == (key.hardware_id_size > 0))
+		fit += 32;
+	if (report->product == SEV_PRODUCT_UNKNOWN || report->product == key.product)
+		fit += 16;
+	if (memcmp(key.hardware_id, report->chip_id, sizeof report->chip_id) == 0)
+		fit += 8;
+	if (memcmp(&tcb, &key.tcb, sizeof tcb) == 0)
+		fit += 4;
+	if (sev_report_signed_by(report, certificate))
+		fit += 2;
 	return fit;
 }
 
-static const struct attest_bytes *choose_key(const struct attest_bytes *items, size_t count,
+static const struct attest_bytes *choose_key(const struct attest_collateral *c,
 					     const struct sev_report *report)
 {
 	const struct attest_bytes *best = NULL;
 	unsigned best_fit = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		unsigned fit = key_fit(&items[i], report);
+	for (uint32_t i = 0; i < c->sev_key_count; i++) {
+		mbedtls_x509_crt certificate;
 
+		mbedtls_x509_crt_init(&certificate);
+		const unsigned fit = certificate_parse(&certificate, &c->sev_keys[i])
+					     ? key_fit(&certificate, report)
+					     : 0;
+
+		mbedtls_x509_crt_free(&certificate);
 		if (fit > best_fit) {
 			best_fit = fit;
-			best = &items[i];
+			best = &c->sev_keys[i];
 		}
 	}
 	return best;
 }
 
-static bool chain_fits(const struct attest_bytes *item, const struct sev_collateral *chosen)
+/* ---- its issuers ---- */
+
+/* What the issuer of a certificate has to be. */
+struct issuer_wanted {
+	const mbedtls_x509_crt *of;
+	bool root;
+	int64_t now;
+};
+
+/* How well a certificate fits; 0: not at all. Names and keys are those of many. */
+static unsigned issuer_fit(const mbedtls_x509_crt *issuer, const struct issuer_wanted *wanted)
 {
-	struct sev_collateral all = *chosen;
-	struct sev_chain chain;
+	const struct attest_window window = sev_window(issuer);
+	unsigned fit = 1;
 
-	all.chain = item->p;
-	all.chain_size = item->size;
-	sev_chain_init(&chain);
-	bool fits = sev_chain_parse(&chain, &all) == ATTEST_OK &&
-		    name_equal(&chain.key.issuer_raw, &chain.signers.subject_raw);
-
-	sev_chain_fini(&chain);
-	return fits;
+	if (sev_is_issuer(issuer, issuer) != wanted->root)
+		return 0;
+	if (sev_is_issuer(issuer, wanted->of))
+		fit += sev_issued_by(wanted->of, issuer) ? 12u : 4u;
+	return fit + (window_holds(&window, wanted->now) ? 2u : 0u);
 }
 
-/* When a list of the chain's ARK was issued; INT64_MIN: it is another's. */
-static int64_t crl_issued(const struct attest_bytes *item, const struct sev_collateral *chosen)
+static const struct attest_bytes *choose_issuer(const struct attest_collateral *c,
+						const struct issuer_wanted *wanted)
 {
-	struct sev_chain chain;
-	mbedtls_x509_crl crl;
-	int64_t issued = INT64_MIN;
+	const struct attest_bytes *best = NULL;
+	unsigned best_fit = 0;
 
-	mbedtls_x509_crl_init(&crl);
-	sev_chain_init(&chain);
-	if (sev_crl_parse(&crl, item->p, item->size) &&
-	    sev_chain_parse(&chain, chosen) == ATTEST_OK &&
-	    name_equal(&crl.issuer_raw, &chain.signers.next->subject_raw))
-		issued = sev_time(&crl.this_update);
-	sev_chain_fini(&chain);
-	mbedtls_x509_crl_free(&crl);
-	return issued;
-}
+	for (uint32_t i = 0; i < c->sev_issuer_count; i++) {
+		mbedtls_x509_crt issuer;
 
-static void choose_chain(struct sev_collateral *out, const struct attest_collateral *c)
-{
-	for (uint32_t i = 0; i < c->sev_chain_count; i++) {
-		if (chain_fits(&c->sev_chains[i], out)) {
-			out->chain = c->sev_chains[i].p;
-			out->chain_size = c->sev_chains[i].size;
-			return;
+		mbedtls_x509_crt_init(&issuer);
+		const unsigned fit = certificate_parse(&issuer, &c->sev_issuers[i])
+					     ? issuer_fit(&issuer, wanted)
+					     : 0;
+
+		mbedtls_x509_crt_free(&issuer);
+		if (fit > best_fit) {
+			best_fit = fit;
+			best = &c->sev_issuers[i];
 		}
 	}
+	return best;
 }
 
-/* Of several lists the newest. */
-static void choose_crl(struct sev_collateral *out, const struct attest_collateral *c)
+static const struct attest_bytes *choose_issuer_of(const struct attest_collateral *c,
+						   const struct attest_bytes *item, bool root,
+						   int64_t now)
 {
+	const struct attest_bytes *out = NULL;
+	mbedtls_x509_crt certificate;
+
+	mbedtls_x509_crt_init(&certificate);
+	if (certificate_parse(&certificate, item))
+		out = choose_issuer(c, &(struct issuer_wanted){&certificate, root, now});
+	mbedtls_x509_crt_free(&certificate);
+	return out;
+}
+
+/* ASK or ASVK, and the ARK behind it. */
+static enum err choose_chain(struct sev_choice *out, const struct attest_collateral *c,
+			     const struct attest_bytes *key, int64_t now)
+{
+	const struct attest_bytes *ask = choose_issuer_of(c, key, false, now);
+	const struct attest_bytes *ark = ask ? choose_issuer_of(c, ask, true, now) : NULL;
+
+	if (!ark)
+		return E_OK;
+	out->chain = heap_alloc(ask->size + ark->size);
+	if (!out->chain)
+		return E_NOMEM;
+	memcpy(out->chain, ask->p, ask->size);
+	memcpy(out->chain + ask->size, ark->p, ark->size);
+	out->parts.chain = out->chain;
+	out->parts.chain_size = ask->size + ark->size;
+	return E_OK;
+}
+
+/* ---- the list ---- */
+
+static const struct attest_bytes *choose_crl(const struct attest_collateral *c,
+					     const struct sev_chain *chain, int64_t now)
+{
+	const struct attest_bytes *best = NULL;
+	enum sev_crl_fit best_fit = SEV_CRL_OF_ANOTHER;
 	int64_t newest = INT64_MIN;
 
 	for (uint32_t i = 0; i < c->sev_crl_count; i++) {
-		const int64_t issued = crl_issued(&c->sev_crls[i], out);
+		int64_t issued = INT64_MIN;
+		const enum sev_crl_fit fit =
+			sev_crl_fit(&issued, chain, c->sev_crls[i].p, c->sev_crls[i].size, now);
 
-		if (issued > newest) {
+		if (fit > best_fit || (best && fit == best_fit && issued > newest)) {
+			best_fit = fit;
 			newest = issued;
-			out->crl = c->sev_crls[i].p;
-			out->crl_size = c->sev_crls[i].size;
+			best = &c->sev_crls[i];
 		}
+	}
+	return best;
+}
+
+static void choose_list(struct sev_collateral *out, const struct attest_collateral *c, int64_t now)
+{
+	const struct attest_bytes *list = NULL;
+	struct sev_chain chain;
+
+	sev_chain_init(&chain);
+	if (sev_signers_parse(&chain, out) == ATTEST_OK)
+		list = choose_crl(c, &chain, now);
+	sev_chain_fini(&chain);
+	if (list) {
+		out->crl = list->p;
+		out->crl_size = list->size;
 	}
 }
 
-void sev_choose(struct sev_collateral *out, const struct attest_collateral *c, const void *p,
-		size_t size)
+/* ---- all ---- */
+
+enum err sev_choose(struct sev_choice *out, const struct attest_collateral *c, const void *p,
+		    size_t size, int64_t now)
 {
 	struct sev_report report;
 
-	*out = (struct sev_collateral){0};
+	*out = (struct sev_choice){0};
 	if (sev_decode(&report, p, size) != ATTEST_OK)
-		return;
-	const struct attest_bytes *key = choose_key(c->sev_keys, c->sev_key_count, &report);
+		return E_OK;
+	const struct attest_bytes *key = choose_key(c, &report);
 
 	if (!key)
-		return;
-	out->key = key->p;
-	out->key_size = key->size;
-	choose_chain(out, c);
+		return E_OK;
+	out->parts.key = key->p;
+	out->parts.key_size = key->size;
+	if (choose_chain(out, c, key, now) != E_OK)
+		return E_NOMEM;
 	if (out->chain)
-		choose_crl(out, c);
+		choose_list(&out->parts, c, now);
+	return E_OK;
+}
+
+void sev_choice_fini(struct sev_choice *choice)
+{
+	heap_free(choice->chain);
+	*choice = (struct sev_choice){0};
 }

@@ -8,26 +8,13 @@
 
 #include <string.h>
 
-#include "attest/pem.h"
 #include "attest/x509.h"
-#include "base/heap.h"
 
-bool sev_crl_parse(mbedtls_x509_crl *out, const uint8_t *p, size_t size)
+/* One list, and nothing behind it. */
+static bool parse(mbedtls_x509_crl *out, const uint8_t *p, size_t size)
 {
-	if (size == 0 || size > SEV_CRL_MAX)
-		return false;
-	if (p[0] == 0x30)
-		return mbedtls_x509_crl_parse_der(out, p, size) == 0 && out->raw.len == size;
-	uint8_t *der = heap_alloc(size);
-	struct reader text;
-	size_t n = 0;
-
-	reader_init(&text, p, size);
-	bool ok = der && pem_take(&text, "X509 CRL", der, size, &n) && !pem_more(&text) &&
-		  mbedtls_x509_crl_parse_der(out, der, n) == 0 && out->raw.len == n;
-
-	heap_free(der);
-	return ok;
+	return size > 0 && size <= SEV_CRL_MAX && mbedtls_x509_crl_parse_der(out, p, size) == 0 &&
+	       out->raw.len == size;
 }
 
 static bool is_issuer(const mbedtls_x509_crt *ark, const mbedtls_x509_crl *crl)
@@ -49,6 +36,21 @@ static bool lists(const mbedtls_x509_crl *crl, const mbedtls_x509_crt *certifica
 	return false;
 }
 
+static bool is_signed(const mbedtls_x509_crl *crl, const mbedtls_x509_crt *ark)
+{
+	return sev_signed_by(ark, &crl->tbs, crl->sig_pk, crl->sig_md, crl->sig_opts, &crl->sig);
+}
+
+static bool revokes(const mbedtls_x509_crl *crl, const struct sev_chain *c)
+{
+	return lists(crl, &c->signers) || lists(crl, c->signers.next);
+}
+
+static struct attest_window window_of(const mbedtls_x509_crl *crl)
+{
+	return (struct attest_window){sev_time(&crl->this_update), sev_time(&crl->next_update)};
+}
+
 static enum attest_rule check(struct attest_window *window, const mbedtls_x509_crl *crl,
 			      const struct sev_chain *c)
 {
@@ -56,13 +58,11 @@ static enum attest_rule check(struct attest_window *window, const mbedtls_x509_c
 
 	if (!attest_holds(SEV_CRL_ISSUER, is_issuer(ark, crl)))
 		return ATTEST_SEV_CRL_ISSUER;
-	if (!attest_holds(SEV_CRL_SIGNED, sev_signed_by(ark, &crl->tbs, crl->sig_pk, crl->sig_md,
-							crl->sig_opts, &crl->sig)))
+	if (!attest_holds(SEV_CRL_SIGNED, is_signed(crl, ark)))
 		return ATTEST_SEV_CRL_SIGNED;
-	if (!attest_holds(SEV_CRL_LISTED, !lists(crl, &c->signers) && !lists(crl, ark)))
+	if (!attest_holds(SEV_CRL_LISTED, !revokes(crl, c)))
 		return ATTEST_SEV_CRL_LISTED;
-	window->not_before = sev_time(&crl->this_update);
-	window->not_after = sev_time(&crl->next_update);
+	*window = window_of(crl);
 	return ATTEST_OK;
 }
 
@@ -72,10 +72,38 @@ enum attest_rule sev_crl_check(struct attest_window *window, const struct sev_ch
 	mbedtls_x509_crl crl;
 
 	mbedtls_x509_crl_init(&crl);
-	enum attest_rule rule = attest_holds(SEV_CRL_FORM, sev_crl_parse(&crl, p, size))
+	enum attest_rule rule = attest_holds(SEV_CRL_FORM, parse(&crl, p, size))
 					? check(window, &crl, c)
 					: ATTEST_SEV_CRL_FORM;
 
 	mbedtls_x509_crl_free(&crl);
 	return rule;
+}
+
+static enum sev_crl_fit fit(const mbedtls_x509_crl *crl, const struct sev_chain *c, int64_t now)
+{
+	const struct attest_window window = window_of(crl);
+
+	if (!is_issuer(c->signers.next, crl))
+		return SEV_CRL_OF_ANOTHER;
+	if (!is_signed(crl, c->signers.next))
+		return SEV_CRL_NAMED;
+	if (revokes(crl, c))
+		return SEV_CRL_REVOKES;
+	return window_holds(&window, now) ? SEV_CRL_CURRENT : SEV_CRL_SIGNED;
+}
+
+enum sev_crl_fit sev_crl_fit(int64_t *issued, const struct sev_chain *c, const uint8_t *p,
+			     size_t size, int64_t now)
+{
+	enum sev_crl_fit out = SEV_CRL_NO_LIST;
+	mbedtls_x509_crl crl;
+
+	mbedtls_x509_crl_init(&crl);
+	if (parse(&crl, p, size)) {
+		out = fit(&crl, c, now);
+		*issued = sev_time(&crl.this_update);
+	}
+	mbedtls_x509_crl_free(&crl);
+	return out;
 }

@@ -36,9 +36,6 @@ MUST_USE enum attest_rule sev_signers_parse(struct sev_chain *c,
 MUST_USE enum attest_rule sev_chain_parse(struct sev_chain *c,
 					  const struct sev_collateral *collateral);
 
-/* Parses a list of revoked certificates: one, in DER or PEM. The caller initialises and frees. */
-MUST_USE bool sev_crl_parse(mbedtls_x509_crl *out, const uint8_t *p, size_t size);
-
 /* Reads AMD's extensions in a certificate. */
 MUST_USE enum attest_rule sev_key_read(struct sev_key *out, const mbedtls_x509_crt *certificate);
 
@@ -52,12 +49,36 @@ MUST_USE enum attest_rule sev_chain_check(const struct sev_chain *c, enum sev_pr
 /* When all three are valid. */
 struct attest_window sev_chain_window(const struct sev_chain *c);
 
+/* How well a list fits a chain, the best last. */
+enum sev_crl_fit {
+	SEV_CRL_NO_LIST,
+	SEV_CRL_OF_ANOTHER,
+	SEV_CRL_NAMED,	 /* it says that the ARK issued it */
+	SEV_CRL_SIGNED,	 /* and the ARK did, */
+	SEV_CRL_CURRENT, /* for this time too */
+	SEV_CRL_REVOKES, /* the ARK did, for whatever time, and it lists a certificate of the chain */
+};
+
+/* *issued: when; written unless it is SEV_CRL_NO_LIST. */
+MUST_USE enum sev_crl_fit sev_crl_fit(int64_t *issued, const struct sev_chain *c,
+				      const uint8_t *crl, size_t size, int64_t now);
+
 /* Checks that the ARK issued the list, and that it lists none of the certificates. *window: the list's. */
 MUST_USE enum attest_rule sev_crl_check(struct attest_window *window, const struct sev_chain *c,
 					const uint8_t *crl, size_t size);
 
+/* When a certificate is valid. */
+struct attest_window sev_window(const mbedtls_x509_crt *c);
+
 /* UNIX seconds of a time in a certificate. */
 int64_t sev_time(const mbedtls_x509_time *t);
+
+/* Does the issuer's certificate have the name that the other gives its issuer; did its key sign the other? */
+MUST_USE bool sev_is_issuer(const mbedtls_x509_crt *issuer, const mbedtls_x509_crt *c);
+MUST_USE bool sev_issued_by(const mbedtls_x509_crt *c, const mbedtls_x509_crt *issuer);
+
+/* Is the report's signature that of the key in the certificate? */
+MUST_USE bool sev_report_signed_by(const struct sev_report *report, const mbedtls_x509_crt *key);
 
 /* The signer's key signed these bytes in the way that the certificate or list says it did, which has to be RSA-PSS with
  * SHA-384. */

@@ -23,11 +23,14 @@ static int read_number(mbedtls_mpi *out, const uint8_t *p)
 	return mbedtls_mpi_read_binary_le(out, p, SIGNATURE_NUMBER);
 }
 
-static bool signature_holds(const struct sev_report *report, const mbedtls_x509_crt *key)
+bool sev_report_signed_by(const struct sev_report *report, const mbedtls_x509_crt *key)
 {
-	mbedtls_ecp_keypair *ec = mbedtls_pk_ec(key->pk);
 	uint8_t hash[64]; /* the library's word for SHA-384 too */
 	mbedtls_mpi r, s;
+
+	if (!mbedtls_pk_can_do(&key->pk, MBEDTLS_PK_ECDSA))
+		return false;
+	mbedtls_ecp_keypair *ec = mbedtls_pk_ec(key->pk);
 
 	mbedtls_mpi_init(&r);
 	mbedtls_mpi_init(&s);
@@ -70,14 +73,15 @@ static bool tcb_reaches(const struct sev_tcb *a, const struct sev_tcb *b)
 static enum attest_rule check_binding(const struct sev_report *report, const struct sev_key *key)
 {
 	const struct sev_tcb tcb = sev_tcb_read(key->product, report->reported_tcb);
-	const bool vcek = report->signing_key == SEV_VCEK;
+	/* A chip that is masked has no name in the report; its own key bound it. */
+	const bool named = report->signing_key == SEV_VCEK && !report->chip_masked;
 
 	if (!attest_holds(SEV_TCB_RESERVED, reserved_is_zero(key->product, report->reported_tcb)))
 		return ATTEST_SEV_TCB_RESERVED;
 	if (!attest_holds(SEV_TCB_EQUAL, tcb_equal(&tcb, &key->tcb)))
 		return ATTEST_SEV_TCB_EQUAL;
-	if (vcek && !attest_holds(SEV_CHIP, memcmp(report->chip_id, key->hardware_id,
-						   sizeof report->chip_id) == 0))
+	if (named && !attest_holds(SEV_CHIP, memcmp(report->chip_id, key->hardware_id,
+						    sizeof report->chip_id) == 0))
 		return ATTEST_SEV_CHIP;
 	return ATTEST_OK;
 }
@@ -128,7 +132,7 @@ static enum attest_rule check_authentic(struct sev_key *key, struct attest_verdi
 
 	if (rule != ATTEST_OK)
 		return rule;
-	if (!attest_holds(SEV_SIGNATURE, signature_holds(&v->sev, &chain->key)))
+	if (!attest_holds(SEV_SIGNATURE, sev_report_signed_by(&v->sev, &chain->key)))
 		return ATTEST_SEV_SIGNATURE;
 	return check_binding(&v->sev, key);
 }

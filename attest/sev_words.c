@@ -47,4 +47,5 @@ void sev_fields(json_t *identity, const struct attest_verdict *v)
 	policy_fields(identity, r->policy);
 	tcb_fields(identity, &v->sev_tcb, r->product);
 	words_hex(identity, "chip_id", r->chip_id, sizeof r->chip_id);
+	words_bool(identity, "chip_masked", r->chip_masked);
 }

@@ -254,15 +254,18 @@ enum err attest_verify(struct attest_verdict *out, const void *quote, size_t siz
 		       const struct attest_collateral *c, const struct attest_policy *p,
 		       int64_t now)
 {
-	struct sev_collateral chosen;
+	struct sev_choice choice;
 	enum err err;
 
 	memset(out, 0, sizeof(*out));
 	out->window = ATTEST_ALWAYS;
 	if (!sev_detect(quote, size))
 		return verify_as_quote(out, quote, size, c, p, now);
-	sev_choose(&chosen, c, quote, size);
-	err = sev_verify(out, quote, size, &chosen, p, now);
+	err = sev_choose(&choice, c, quote, size, now);
+	if (err)
+		return err;
+	err = sev_verify(out, quote, size, &choice.parts, p, now);
+	sev_choice_fini(&choice);
 	out->sev.message = NULL; /* the caller's bytes, which need not outlive this call */
 	out->sev.signature = NULL;
 	return err;

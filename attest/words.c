@@ -242,9 +242,10 @@ static json_t *words_platform(const struct attest_verdict *v)
 {
 	json_t *platform = json_object();
 
-	if (v->tee == ATTEST_TEE_SGX || v->tee == ATTEST_TEE_TDX)
+	if (v->tee == ATTEST_TEE_SGX || v->tee == ATTEST_TEE_TDX) {
 		words_hex(platform, "fmspc", v->fmspc, sizeof v->fmspc);
-	words_hex(platform, "ppid", v->ppid, sizeof v->ppid);
+		words_hex(platform, "ppid", v->ppid, sizeof v->ppid);
+	}
 	if (v->tcb_date) {
 		words_time(platform, "tcb_date", v->tcb_date);
 		words_number(platform, "tcb_evaluation_data_number", v->tcb_evaluation);

@@ -10,10 +10,12 @@
 #include <mbedtls/pk.h>
 #include <mbedtls/sha512.h>
 
+#include "attest/pem.h"
 #include "attest/sev.h"
 #include "attest/sev_choose.h"
 #include "attest/sev_impl.h"
 #include "attest/verify.h"
+#include "base/heap.h"
 #include "crypto/drbg.h"
 #include "crypto/sha256.h"
 
@@ -21,6 +23,7 @@
 #include "test/lib/file.h"
 #include "test/lib/hex.h"
 #include "test/lib/native.h"
+#include "test/lib/pki.h"
 
 #define MADE   "test/attest/sev/"
 #define SHARED "../shared/data/quotes/"
@@ -65,6 +68,25 @@ static struct host_bytes load(const char *folder, const char *name)
 		printf("%s is missing\n", path);
 	CHECK(b->p != NULL);
 	return *b;
+}
+
+/* AMD's certificates come in PEM; what verifies them takes DER. */
+static struct host_bytes load_der(const char *folder, const char *name)
+{
+	struct host_bytes text = load(folder, name), *der = find(name, " in DER");
+	struct reader r;
+	size_t n;
+
+	if (der->p || text.p[0] == 0x30)
+		return der->p ? *der : text;
+	uint8_t *p = malloc(text.size);
+
+	reader_init(&r, text.p, text.size);
+	while (pem_more(&r) && pem_take(&r, "CERTIFICATE", p + der->size, text.size, &n))
+		der->size += n;
+	der->p = p;
+	CHECK(reader_done(&r));
+	return *der;
 }
 
 static bool has_shared(void)
@@ -320,7 +342,7 @@ TEST(sev_is_told_from_a_quote)
 	uint8_t quote[SEV_REPORT_SIZE] = {3, 0, 2, 0};
 
 	CHECK(sev_detect(s.report, s.size));
-	CHECK(!sev_detect(s.report, s.size - 1));
+	CHECK(sev_detect(s.report, s.size - 1)); /* one that was cut off */
 	CHECK(!sev_detect(s.report, 3));
 	CHECK(!sev_detect(quote, sizeof quote));
 }
@@ -737,42 +759,325 @@ TEST(sev_reasons_are_all_named)
 	CHECK_EQ(g_verdict.reason_count, 3);
 }
 
-/* ---- choosing ---- */
+/* ---- with whatever collateral there is ---- */
 
-static void add(struct attest_bytes *list, uint32_t *count, struct host_bytes b)
+static struct attest_collateral g_collateral;
+
+static enum err give_bytes(const void *p, size_t size, enum attest_item *what)
 {
-	list[*count].p = malloc(b.size);
-	list[*count].size = b.size;
-	memcpy(list[*count].p, b.p, b.size);
-	++*count;
+	uint8_t *exact = malloc(size ? size : 1); /* so that a read too far is seen */
+
+	memcpy(exact, p, size);
+	enum err err = attest_collateral_add(&g_collateral, exact, size, what);
+
+	free(exact);
+	return err;
+}
+
+static void give(const char *name)
+{
+	struct host_bytes b = load(MADE, name);
+
+	CHECK_EQ(give_bytes(b.p, b.size, NULL), E_OK);
+}
+
+/* Several certificates as one text. */
+static void give_pem(const char *const names[], size_t count, const char *behind, size_t size)
+{
+	static struct pki_bytes text;
+	enum attest_item what = ATTEST_ITEM_NONE;
+
+	text.size = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct host_bytes b = load(MADE, names[i]);
+
+		pki_pem(&text, "CERTIFICATE", b.p, b.size);
+	}
+	pki_put(&text, behind, size);
+	CHECK_EQ(give_bytes(text.p, text.size, &what), E_OK);
+	CHECK(what != ATTEST_ITEM_NONE);
+}
+
+#define GIVE_PEM(...)                                                                              \
+	give_pem((const char *const[]){__VA_ARGS__},                                               \
+		 COUNT_OF(((const char *const[]){__VA_ARGS__})), "", 0)
+
+static void verify_all(struct setup *s)
+{
+	sign(s->report);
+	CHECK_EQ(attest_verify(&g_verdict, s->report, s->size, &g_collateral, &s->policy, s->now),
+		 E_OK);
+	attest_collateral_fini(&g_collateral);
+}
+
+static bool accepts_all(struct setup *s)
+{
+	verify_all(s);
+	return was_accepted();
+}
+
+static bool refuses_all(struct setup *s, enum attest_rule rule)
+{
+	verify_all(s);
+	return was_refused(rule);
+}
+
+static struct setup good_vlek(void)
+{
+	struct setup s = good();
+
+	s.report[0x48] = 1 << 2;
+	return s;
 }
 
 TEST(sev_chooses_what_belongs_to_the_report)
 {
-	static struct attest_collateral c;
-	static const char *const keys[] = {"vcek_other_chip.der", "vlek.der",
-					   "vcek_genoa.der",	  "vcek.der",
-					   "vcek_other_tcb.der",  "crl.der"};
-	static const char *const lists[] = {"crl_turin.der", "crl_expired.der", "crl.der",
+	static const char *const names[] = {"vcek_other_chip.der",
+					    "vlek.der",
+					    "vcek_genoa.der",
+					    "vcek.der",
+					    "vcek_other_tcb.der",
+					    "ask_turin.der",
+					    "ark_turin.der",
+					    "asvk.der",
+					    "ask.der",
+					    "ark.der",
+					    "crl_turin.der",
+					    "crl_expired.der",
+					    "crl.der",
 					    "crl_issuer.der"};
 	struct setup s = good();
+	struct sev_choice choice;
+	struct host_bytes chain = load_chain("ask.der", "ark.der");
 
-	for (size_t i = 0; i < COUNT_OF(keys); i++)
-		add(c.sev_keys, &c.sev_key_count, load(MADE, keys[i]));
-	add(c.sev_chains, &c.sev_chain_count, load_chain("ask_turin.der", "ark_turin.der"));
-	add(c.sev_chains, &c.sev_chain_count, load_chain("asvk.der", "ark.der"));
-	add(c.sev_chains, &c.sev_chain_count, load_chain("ask.der", "ark.der"));
-	for (size_t i = 0; i < COUNT_OF(lists); i++)
-		add(c.sev_crls, &c.sev_crl_count, load(MADE, lists[i]));
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		give(names[i]);
 	sign(s.report);
-	sev_choose(&s.collateral, &c, s.report, s.size);
-	CHECK(s.collateral.key == c.sev_keys[3].p);
-	CHECK(s.collateral.chain == c.sev_chains[2].p);
-	CHECK(s.collateral.crl == c.sev_crls[2].p);
-	CHECK(accepts(&s));
-	sev_choose(&s.collateral, &c, s.report, 10);
-	CHECK(s.collateral.key == NULL);
-	attest_collateral_fini(&c);
+	CHECK_EQ(sev_choose(&choice, &g_collateral, s.report, s.size, s.now), E_OK);
+	CHECK(choice.parts.key == g_collateral.sev_keys[3].p);
+	CHECK_EQ(choice.parts.chain_size, chain.size);
+	CHECK(memcmp(choice.parts.chain, chain.p, chain.size) == 0);
+	CHECK(choice.parts.crl == g_collateral.sev_crls[2].p);
+	sev_choice_fini(&choice);
+	CHECK_EQ(sev_choose(&choice, &g_collateral, s.report, 10, s.now), E_OK);
+	CHECK(choice.parts.key == NULL);
+	sev_choice_fini(&choice);
+	native_heap_fail_at(0);
+	CHECK_EQ(sev_choose(&choice, &g_collateral, s.report, s.size, s.now), E_NOMEM);
+	native_heap_fail_at(-1);
+	sev_choice_fini(&choice);
+	attest_collateral_fini(&g_collateral);
+}
+
+TEST(sev_chain_comes_in_any_form)
+{
+	struct setup s = good();
+	struct host_bytes ask = load(MADE, "ask.der"), both = load_chain("ask.der", "ark.der");
+
+	give("vcek.der"), give("crl.der"), give("ask.der"), give("ark.der");
+	CHECK(accepts_all(&s));
+	give("vcek.der"), give("crl.der"), GIVE_PEM("ark.der"), GIVE_PEM("ask.der");
+	CHECK(accepts_all(&s));
+	give("vcek.der"), give("crl.der"), GIVE_PEM("ark.der", "ask.der");
+	CHECK(accepts_all(&s));
+	give("crl.der"), GIVE_PEM("vcek.der", "ask.der", "ark.der");
+	CHECK(accepts_all(&s));
+	give("crl.der"), GIVE_PEM("ask.der", "ark.der", "vcek.der");
+	CHECK(accepts_all(&s));
+	give("vcek.der"), give("crl.der");
+	give_pem((const char *const[]){"ask.der", "ark.der"}, 2, "\n\0\0", 3);
+	CHECK(accepts_all(&s));
+	give("vcek.der"), give("crl.der");
+	CHECK_EQ(give_bytes(both.p, both.size, NULL), E_OK);
+	CHECK(accepts_all(&s));
+	CHECK_EQ(give_bytes(both.p, ask.size + 9, NULL), E_MALFORMED);
+	attest_collateral_fini(&g_collateral);
+}
+
+/* Nothing of a file is taken for AMD's that is not. */
+TEST(sev_certificates_stand_alone_in_their_text)
+{
+	static struct pki_bytes text, chain;
+	static struct pki_world world;
+	struct host_bytes ask = load(MADE, "ask.der");
+
+	pki_world(&world);
+	pki_pem(&text, "CERTIFICATE", ask.p, ask.size);
+	pki_world_tcb_chain(&chain, &world);
+	pki_put(&text, chain.p, chain.size);
+	CHECK_EQ(give_bytes(text.p, text.size, NULL), E_MALFORMED);
+	text.size = 0;
+	pki_pem(&text, "CERTIFICATE", ask.p, ask.size);
+	pki_put(&text, "words", 5);
+	CHECK_EQ(give_bytes(text.p, text.size, NULL), E_MALFORMED);
+	attest_collateral_fini(&g_collateral);
+}
+
+TEST(sev_nul_behind_der_is_no_part_of_it)
+{
+	static const char *const names[] = {"vcek.der", "ask.der", "ark.der", "crl.der"};
+	struct setup s = good();
+
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		struct host_bytes b = load(MADE, names[i]);
+		uint8_t *p = calloc(1, b.size + 2);
+
+		memcpy(p, b.p, b.size);
+		CHECK_EQ(give_bytes(p, b.size + 2, NULL), E_OK);
+		free(p);
+	}
+	CHECK(accepts_all(&s));
+}
+
+TEST(sev_list_comes_in_pem_too)
+{
+	static struct pki_bytes text;
+	struct setup s = good();
+	struct host_bytes crl = load(MADE, "crl.der");
+
+	pki_pem(&text, "X509 CRL", crl.p, crl.size);
+	pki_put(&text, "", 1);
+	CHECK_EQ(give_bytes(text.p, text.size, NULL), E_OK);
+	give("vcek.der"), give("ask.der"), give("ark.der");
+	CHECK(accepts_all(&s));
+}
+
+/* What is there and does not fit is not said to be missing. */
+TEST(sev_certificates_that_do_not_fit_are_not_missing)
+{
+	struct setup s = good();
+
+	give("vcek.der"), give("crl.der"), give("asvk.der"), give("ark.der");
+	CHECK(refuses_all(&s, ATTEST_SEV_NAMES));
+	give("vcek_issuer.der"), give("crl.der"), give("ask.der"), give("ark.der");
+	CHECK(refuses_all(&s, ATTEST_SEV_ISSUERS));
+	give("vcek.der"), give("crl.der"), give("ask.der"), give("ark_turin.der");
+	CHECK(refuses_all(&s, ATTEST_SEV_ROOT));
+	give("vcek_no_product.der"), give("crl.der"), give("ask.der"), give("ark.der");
+	CHECK(refuses_all(&s, ATTEST_SEV_KEY_COMPLETE));
+	give("vcek.der"), give("crl.der"), give("ask.der");
+	CHECK(refuses_all(&s, ATTEST_SEV_CHAIN_MISSING));
+	give("vcek.der"), give("crl.der"), give("ark.der");
+	CHECK(refuses_all(&s, ATTEST_SEV_CHAIN_MISSING));
+	give("ask.der"), give("ark.der"), give("crl.der");
+	CHECK(refuses_all(&s, ATTEST_SEV_KEY_MISSING));
+}
+
+/* One of the same name that is old or has another key does not hide the good one. */
+TEST(sev_wrong_certificates_hide_no_right_ones)
+{
+	static const char *const wrong[] = {"ask_expired.der", "ask_small.der", "asvk.der",
+					    "ask_name.der"};
+	struct setup s = good();
+
+	for (size_t i = 0; i < COUNT_OF(wrong); i++)
+		give(wrong[i]);
+	give("vcek_other_chip.der"), give("vcek_other_tcb.der"), give("vcek_no_chip.der");
+	give("ark_turin.der"), give("ask_turin.der"), give("crl_turin.der");
+	give("vcek.der"), give("ask.der"), give("ark.der"), give("crl.der");
+	CHECK(accepts_all(&s));
+}
+
+TEST(sev_vlek_comes_with_its_chain)
+{
+	struct setup s = good_vlek();
+
+	give("vlek.der"), give("crl.der"), GIVE_PEM("asvk.der", "ark.der");
+	CHECK(accepts_all(&s));
+	give("vlek.der"), give("crl.der"), GIVE_PEM("ask.der", "ark.der");
+	CHECK(refuses_all(&s, ATTEST_SEV_NAMES));
+}
+
+TEST(sev_kind_of_key_weighs_most)
+{
+	struct setup s = good_vlek();
+
+	give("vcek.der"), give("vlek.der"), give("ask.der"), give("asvk.der"), give("ark.der");
+	give("crl.der");
+	CHECK(accepts_all(&s));
+	s = good();
+	give("vlek.der"), give("vcek.der"), give("ask.der"), give("asvk.der"), give("ark.der");
+	give("crl.der");
+	CHECK(accepts_all(&s));
+}
+
+TEST(sev_masked_chip_is_bound_by_its_key)
+{
+	struct setup s = good();
+	char *json;
+
+	memset(s.report + 0x1a0, 0, SEV_CHIP_ID_SIZE);
+	give("vcek_other_tcb.der"), give("vcek_p256.der"),
+		give("vcek.der"); /* the signature decides */
+	give("ask.der"), give("ark.der"), give("crl.der");
+	CHECK(accepts_all(&s));
+	json = attest_verdict_json(&g_verdict);
+	CHECK(json && strstr(json, "\"chip_masked\": true"));
+	CHECK(json && !strstr(json, "ppid"));
+	heap_free(json);
+	s.report[0x1df] = 1;
+	give("vcek.der"), give("ask.der"), give("ark.der"), give("crl.der");
+	CHECK(refuses_all(&s, ATTEST_SEV_CHIP));
+	json = attest_verdict_json(&g_verdict);
+	CHECK(json && strstr(json, "\"chip_masked\": false"));
+	heap_free(json);
+}
+
+/* crl.der: from 2024 on; crl_expired.der: 2023 and 2024; crl_forged.der: from 2024 on; crl_ask.der, crl_ark.der: from 2024 on. */
+TEST(sev_list_is_the_one_for_the_time)
+{
+	const int64_t in_2023 = 1685577600, in_2024 = 1717200000;
+	struct setup s = good();
+
+	s.now = in_2023;
+	give("vcek.der"), give("ask.der"), give("ark.der"), give("crl.der"),
+		give("crl_expired.der");
+	CHECK(accepts_all(&s));
+	s.now = in_2024;
+	give("vcek.der"), give("ask.der"), give("ark.der");
+	give("crl_forged.der"), give("crl_expired.der");
+	CHECK(accepts_all(&s));
+	give("vcek.der"), give("ask.der"), give("ark.der"), give("crl_expired.der"),
+		give("crl.der");
+	CHECK(accepts_all(&s));
+	CHECK_EQ(g_verdict.window.not_before, 1704067200); /* of the two the newest */
+	s.now = NOW;
+	give("vcek.der"), give("ask.der"), give("ark.der"), give("crl_expired.der");
+	CHECK(refuses_all(&s, ATTEST_SEV_CRL_TIME));
+	give("vcek.der"), give("ask.der"), give("ark.der"), give("crl_turin.der");
+	CHECK(refuses_all(&s, ATTEST_SEV_CRL_MISSING));
+	give("vcek.der"), give("ask.der"), give("ark.der"), give("crl_forged.der");
+	CHECK(refuses_all(&s, ATTEST_SEV_CRL_SIGNED));
+}
+
+TEST(sev_list_that_revokes_is_never_passed_over)
+{
+	struct setup s = good();
+
+	give("vcek.der"), give("ask.der"), give("ark.der"), give("crl.der"), give("crl_ask.der");
+	CHECK(refuses_all(&s, ATTEST_SEV_CRL_LISTED));
+	give("vcek.der"), give("ask.der"), give("ark.der"), give("crl_ark.der"), give("crl.der");
+	CHECK(refuses_all(&s, ATTEST_SEV_CRL_LISTED));
+	s.now = 1685577600; /* 2023: the list that revokes is of tomorrow, and the ARK's all the same */
+	give("vcek.der"), give("ask.der"), give("ark.der"), give("crl_expired.der");
+	give("crl_ask.der");
+	verify_all(&s);
+	CHECK_EQ(g_verdict.status, ATTEST_STATUS_REVOKED);
+}
+
+TEST(sev_report_of_any_size_is_told_its_size)
+{
+	static uint8_t longer[4000];
+	struct setup s = good();
+
+	memcpy(longer, s.report, s.size);
+	for (size_t size = 48; size <= sizeof longer; size += size == 48 ? 1135 : 1) {
+		if (size == SEV_REPORT_SIZE)
+			continue;
+		CHECK_EQ(attest_verify(&g_verdict, longer, size, &g_collateral, &s.policy, s.now),
+			 E_OK);
+		CHECK(was_refused(ATTEST_SEV_SIZE));
+	}
 }
 
 /* ---- real reports ---- */
@@ -780,14 +1085,14 @@ TEST(sev_chooses_what_belongs_to_the_report)
 static struct setup real(struct host_bytes report, const char *key, const char *chain)
 {
 	struct setup s = {.now = NOW, .policy = {.insecure_accept_missing_crl = true}};
-	struct host_bytes b = load(SHARED, key);
+	struct host_bytes b = load_der(SHARED, key);
 
 	CHECK_EQ(report.size, SEV_REPORT_SIZE);
 	s.size = report.size;
 	memcpy(s.report, report.p, sizeof s.report);
 	s.collateral.key = b.p;
 	s.collateral.key_size = b.size;
-	b = load(SHARED, chain);
+	b = load_der(SHARED, chain);
 	s.collateral.chain = b.p;
 	s.collateral.chain_size = b.size;
 	return s;
@@ -848,8 +1153,8 @@ TEST(sev_real_milan)
 /* Chains without a report: from a key, or from ASK or ASVK on, to the pinned ARK. */
 TEST(sev_real_chains)
 {
-	struct host_bytes key = load(SHARED, "virtee-sev/vcek_turin.der");
-	struct host_bytes list = load(SHARED, "virtee-sev/cert_chain_turin");
+	struct host_bytes key = load_der(SHARED, "virtee-sev/vcek_turin.der");
+	struct host_bytes list = load_der(SHARED, "virtee-sev/cert_chain_turin");
 	const struct sev_collateral turin = {key.p, key.size, list.p, list.size, NULL, 0};
 	struct sev_chain chain;
 	struct sev_key out;
@@ -882,7 +1187,7 @@ TEST(sev_real_roots_are_pinned)
 	};
 
 	for (size_t i = 0; i < COUNT_OF(files); i++) {
-		struct host_bytes b = load(SHARED "go-sev-guest/", files[i].file);
+		struct host_bytes b = load_der(SHARED "go-sev-guest/", files[i].file);
 		const struct sev_collateral c = {NULL, 0, b.p, b.size, NULL, 0};
 		struct sev_chain chain;
 		uint8_t digest[SHA256_SIZE];
@@ -898,6 +1203,30 @@ TEST(sev_real_roots_are_pinned)
 				    &chain.signers.sig));
 		sev_chain_fini(&chain);
 	}
+}
+
+/* AMD's own files, as they are: no certificate of them is a chip's or a provider's key. */
+TEST(sev_real_chains_are_told_apart_from_keys)
+{
+	static const char *const files[] = {"ask_ark_milan.pem",      "ask_ark_milan_vlek.pem",
+					    "ask_ark_genoa.pem",      "ask_ark_genoa_vlek.pem",
+					    "ask_ark_turin_vcek.pem", "ask_ark_turin_vlek.pem"};
+
+	for (size_t i = 0; i < COUNT_OF(files); i++) {
+		struct host_bytes b = load(SHARED "go-sev-guest/", files[i]);
+		enum attest_item what = ATTEST_ITEM_NONE;
+
+		CHECK_EQ(give_bytes(b.p, b.size, &what), E_OK);
+		CHECK_EQ(what, ATTEST_ITEM_SEV_ISSUER);
+		CHECK_EQ(g_collateral.sev_key_count, 0);
+		CHECK_EQ(g_collateral.sev_issuer_count, 2);
+		attest_collateral_fini(&g_collateral);
+	}
+	struct host_bytes key = load(SHARED, "go-sev-guest/vcek.testcer");
+
+	CHECK_EQ(give_bytes(key.p, key.size, NULL), E_OK);
+	CHECK_EQ(g_collateral.sev_key_count, 1);
+	attest_collateral_fini(&g_collateral);
 }
 
 int main(void)
@@ -927,11 +1256,24 @@ int main(void)
 	RUN(sev_meets_every_demand_or_says_so);
 	RUN(sev_reasons_are_all_named);
 	RUN(sev_chooses_what_belongs_to_the_report);
+	RUN(sev_chain_comes_in_any_form);
+	RUN(sev_certificates_stand_alone_in_their_text);
+	RUN(sev_nul_behind_der_is_no_part_of_it);
+	RUN(sev_list_comes_in_pem_too);
+	RUN(sev_certificates_that_do_not_fit_are_not_missing);
+	RUN(sev_wrong_certificates_hide_no_right_ones);
+	RUN(sev_vlek_comes_with_its_chain);
+	RUN(sev_kind_of_key_weighs_most);
+	RUN(sev_masked_chip_is_bound_by_its_key);
+	RUN(sev_list_is_the_one_for_the_time);
+	RUN(sev_list_that_revokes_is_never_passed_over);
+	RUN(sev_report_of_any_size_is_told_its_size);
 	if (has_shared()) {
 		RUN(sev_real_milan_with_debug);
 		RUN(sev_real_milan);
 		RUN(sev_real_chains);
 		RUN(sev_real_roots_are_pinned);
+		RUN(sev_real_chains_are_told_apart_from_keys);
 	}
 	return check_report();
 }
