@@ -11,6 +11,7 @@
 #define KEY_MASKED	    2u
 #define KEY_SIGNER(flags)   ((flags) >> 2 & 7u)
 #define KEY_RESERVED(flags) ((flags) >> 5)
+#define SIGNER_NONE	    7u
 
 #define VERSION_FIRST	2
 #define VERSION_CPUID	3 /* from here on a report says which chip made it */
@@ -149,8 +150,12 @@ static enum attest_rule check_report(const struct sev_report *report, uint32_t a
 {
 	if (!attest_holds(SEV_ALGORITHM, algorithm == ALGORITHM_P384))
 		return ATTEST_SEV_ALGORITHM;
-	if (!attest_holds(SEV_SIGNED, !(flags & KEY_MASKED) && KEY_SIGNER(flags) <= SEV_VLEK))
+	const uint32_t signer = KEY_SIGNER(flags);
+
+	if (!attest_holds(SEV_SIGNED, !(flags & KEY_MASKED) && signer != SIGNER_NONE))
 		return ATTEST_SEV_SIGNED;
+	if (!attest_holds(SEV_SIGNER, signer <= SEV_VLEK || signer == SIGNER_NONE))
+		return ATTEST_SEV_SIGNER;
 	if (!attest_holds(SEV_RESERVED, dirty == 0 && KEY_RESERVED(flags) == 0))
 		return ATTEST_SEV_RESERVED;
 	if (!attest_holds(SEV_POLICY_BITS, (report->policy & SEV_POLICY_ONE) &&
