@@ -209,18 +209,23 @@ static enum retwine_code get_amd(const struct fetch *f, const char *base, const 
 	return get_text(f, &url);
 }
 
-/* A report before version 3 does not say which chip made it; such reports are of Milan or Genoa. A VLEK's certificate is the
- * provider's to give: AMD has none for everybody. */
+/* A VLEK's certificate is the provider's to give: AMD has none for everybody; nor is there one of a chip without a name. */
+static bool has_key(const struct sev_report *r)
+{
+	return r->signing_key == SEV_VCEK && !r->chip_masked;
+}
+
+/* A report before version 3 does not say which chip made it; such reports are of Milan or Genoa. Offline, what is not there
+ * is no failure: what counts is whether a certificate came. */
 static enum retwine_code fetch_amd(const struct fetch *f, const struct sev_report *r)
 {
 	const char *base = f->policy->kds_url ? f->policy->kds_url : AMD_URL;
-	const bool vlek = r->signing_key == SEV_VLEK;
-	const char *kind = vlek ? "vlek" : "vcek";
+	const char *kind = r->signing_key == SEV_VLEK ? "vlek" : "vcek";
 	const char *product =
 		sev_product_name(r->product == SEV_PRODUCT_UNKNOWN ? SEV_MILAN : r->product);
-	enum retwine_code code = vlek ? RETWINE_OK : get_vcek(f, base, product, r);
+	enum retwine_code code = has_key(r) ? get_vcek(f, base, product, r) : RETWINE_OK;
 
-	if (code != RETWINE_OK && r->product == SEV_PRODUCT_UNKNOWN) {
+	if (has_key(r) && f->out->sev_key_count == 0 && r->product == SEV_PRODUCT_UNKNOWN) {
 		product = sev_product_name(SEV_GENOA);
 		code = get_vcek(f, base, product, r);
 	}

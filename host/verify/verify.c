@@ -17,6 +17,7 @@
 
 #define EVIDENCE_FILE_MAX ((size_t)1 << 20)
 #define PEM_BEGIN	  "-----BEGIN "
+#define ANSWER_SIZE	  4000
 
 /* What a file holds. */
 struct evidence_file {
@@ -59,6 +60,18 @@ static void unhex(struct file *f)
 		f->p[i] = (uint8_t)(hex_digit(f->p[begin + 2 * i]) << 4 |
 				    hex_digit(f->p[begin + 2 * i + 1]));
 	f->size = (end - begin) / 2;
+}
+
+/* What /dev/sev-guest answers to SNP_GET_REPORT, whole (56860, MSG_REPORT_RSP, in struct snp_report_resp of Linux): status 0, the
+ * size, 24 reserved bytes, the report, and nothing that counts. */
+static void take_answer(struct evidence_file *e)
+{
+	static const uint8_t head[32] = {[4] = SEV_REPORT_SIZE & 0xff, [5] = SEV_REPORT_SIZE >> 8};
+
+	if (e->quote_size != ANSWER_SIZE || memcmp(e->quote, head, sizeof head) != 0)
+		return;
+	e->quote += sizeof head;
+	e->quote_size = SEV_REPORT_SIZE;
 }
 
 /* A certificate in PEM becomes its DER. */
@@ -123,6 +136,7 @@ static enum retwine_code read_evidence(struct evidence_file *e, const char *path
 		return no_evidence(path, "it is too short", error);
 	e->quote = e->file.p;
 	e->quote_size = e->file.size;
+	take_answer(e);
 	return RETWINE_OK;
 }
 

@@ -346,19 +346,31 @@ wrong "a server that nobody vouches for" 125 "cannot fetch" "${https[@]}" "$phal
 python3 - "$WORK/pccs" test/attest/sev <<-'END'
 	import json, shutil, struct, subprocess, sys
 	out, made = sys.argv[1:]
-	r = bytearray(1184)
-	tcb = bytes([2, 0, 0, 0, 0, 0, 5, 68])
-	struct.pack_into("<IIQ", r, 0, 3, 7, 0x30000)
-	r[0x34] = 1
-	for at in (0x38, 0x180, 0x1e0, 0x1f0): r[at:at + 8] = tcb
-	r[0x188:0x18a] = bytes([0x19, 0x01])
-	r[0x1a0:0x1e0] = bytes(range(1, 65))
-	sign = ["openssl", "dgst", "-sha384", "-sign", made + "/key.pem"]
-	der = subprocess.run(sign, input=bytes(r[:0x2a0]), capture_output=True, check=True).stdout
-	n = der[3]
-	r[0x2a0:0x2e8] = int.from_bytes(der[4:4 + n], "big").to_bytes(72, "little")
-	r[0x2e8:0x330] = int.from_bytes(der[6 + n:], "big").to_bytes(72, "little")
-	open(out + "/report", "wb").write(r)
+	def report(name, version=3, key=0, vmpl=0, chip=bytes(range(1, 65))):
+	    r = bytearray(1184)
+	    tcb = bytes([2, 0, 0, 0, 0, 0, 5, 68])
+	    struct.pack_into("<IIQ", r, 0, version, 7, 0x30000)
+	    struct.pack_into("<II", r, 0x30, vmpl, 1)
+	    r[0x48] = key << 2
+	    for at in (0x38, 0x180, 0x1e0, 0x1f0): r[at:at + 8] = tcb
+	    if version > 2: r[0x188:0x18a] = bytes([0x19, 0x01])
+	    r[0x1a0:0x1e0] = chip
+	    sign = ["openssl", "dgst", "-sha384", "-sign", made + "/key.pem"]
+	    der = subprocess.run(sign, input=bytes(r[:0x2a0]), capture_output=True, check=True).stdout
+	    n = der[3]
+	    r[0x2a0:0x2e8] = int.from_bytes(der[4:4 + n], "big").to_bytes(72, "little")
+	    r[0x2e8:0x330] = int.from_bytes(der[6 + n:], "big").to_bytes(72, "little")
+	    open(out + "/" + name, "wb").write(r)
+	    return bytes(r)
+	r = report("report")
+	report("report_2", version=2)
+	report("report_vlek", key=1)
+	report("report_vmpl", vmpl=2)
+	report("report_masked", chip=bytes(64))
+	answer = struct.pack("<II", 0, 1184) + bytes(24) + r
+	open(out + "/answer", "wb").write(answer.ljust(4000, b"\0"))
+	open(out + "/answer_failed", "wb").write(b"\x16" + answer[1:].ljust(3999, b"\0"))
+	open(out + "/answer_dirty", "wb").write(answer[:31] + b"\1" + answer[32:].ljust(3968, b"\0"))
 	for name in ("vcek.der", "crl.der"): shutil.copy(made + "/" + name, out)
 	with open(out + "/chain", "wb") as f:
 	    for name in ("ask.der", "ark.der"): f.write(open(made + "/" + name, "rb").read())
@@ -384,6 +396,55 @@ verified "what is new is fetched" Verified accepted "${kds[@]}" --max-collateral
 check "what is new is fetched" "it was not" test "$(wc -l <"$WORK/pccs/log")" -eq $((asked + 3))
 asked=$((asked + 3))
 verified "another root" Invalid refused "${kds[@]:0:6}" "$report"
+# What is given instead of fetched: the layouts that AMD's service and other tools write.
+made=test/attest/sev
+pem() { for f in "$@"; do openssl x509 -inform DER -in "$made/$f.der"; done; }
+given=(--time 1750000000 "${kds[@]: -2}")
+mkdir "$WORK/given" "$WORK/vlek"
+pem vcek >"$WORK/given/vcek.pem"
+pem ask >"$WORK/given/ask.pem"
+pem ark >"$WORK/given/ark.pem"
+cp "$made/crl.der" "$WORK/given"
+verified "certificates in files of their own" Verified accepted "${given[@]}" --collateral "$WORK/given" "$report"
+pem ark vcek ask >"$WORK/all.pem"
+verified "certificates in one file" Verified accepted "${given[@]}" --collateral "$WORK/all.pem" --collateral "$made/crl.der" \
+	"$report"
+pem vlek >"$WORK/vlek/vlek.pem"
+pem asvk ark >"$WORK/vlek/chain.pem"
+cp "$made/crl.der" "$WORK/vlek"
+verified "a provider's key" Verified accepted "${given[@]}" --collateral "$WORK/vlek" "$WORK/pccs/report_vlek"
+verified "a provider's key and a chip's" Verified accepted "${given[@]}" --collateral "$WORK/given" --collateral "$WORK/vlek" \
+	"$WORK/pccs/report_vlek"
+check "a provider's key and a chip's" "it says another" grep -q "signing_key: VLEK" "$WORK/out"
+check "a provider's key and a chip's" "it has a PPID" test -z "$(grep -i ppid "$WORK/out")"
+verified "another's chain" Invalid refused "${given[@]}" --collateral "$WORK/given" "$WORK/pccs/report_vlek"
+reason "another's chain" SEV_KEY_KIND
+verified "a chip that is masked" Verified accepted "${given[@]}" --collateral "$WORK/given" "$WORK/pccs/report_masked"
+check "a chip that is masked" "it does not say so" grep -q "chip_masked: yes" "$WORK/out"
+verified "nobody knows whose certificate to fetch" MissingCollateral refused "${kds[@]}" "$WORK/pccs/report_masked"
+reason "nobody knows whose certificate to fetch" SEV_KEY_MISSING
+# Of other sizes: what /dev/sev-guest answered, whole; what was cut off or padded.
+verified "the answer of the device" Verified accepted "${given[@]}" --collateral "$WORK/given" "$WORK/pccs/answer"
+verified "an answer that failed" Invalid refused "${given[@]}" --collateral "$WORK/given" "$WORK/pccs/answer_failed"
+verified "an answer of another form" Invalid refused "${given[@]}" --collateral "$WORK/given" "$WORK/pccs/answer_dirty"
+head -c 1180 "$report" >"$WORK/cut"
+verified "a report that was cut off" Invalid refused "${given[@]}" --collateral "$WORK/given" "$WORK/cut"
+reason "a report that was cut off" SEV_SIZE
+(cat "$report" && head -c 2816 /dev/zero) >"$WORK/padded"
+verified "a report with something behind it" Invalid refused "${given[@]}" --collateral "$WORK/given" "$WORK/padded"
+reason "a report with something behind it" SEV_SIZE
+# A report before version 3 may be of Milan or Genoa: this service knows Genoa alone.
+mv "$WORK/pccs/answers.json" "$WORK/answers.json"
+sed "s/Milan/Genoa/g" "$WORK/answers.json" >"$WORK/pccs/answers.json"
+forget
+verified "a report that does not say its product" Verified accepted "${kds[@]}" "$WORK/pccs/report_2"
+verified "the same, offline" Verified accepted "${kds[@]}" --offline "$WORK/pccs/report_2"
+mv "$WORK/answers.json" "$WORK/pccs/answers.json"
+forget
+verified "nothing kept, offline" MissingCollateral refused "${kds[@]}" --offline "$WORK/pccs/report_2"
+reason "nothing kept, offline" SEV_KEY_MISSING
+verified "AMD's service again" Verified accepted "${kds[@]}" "$report"
+asked=$(wc -l <"$WORK/pccs/log")
 for f in "$WORK"/cache/retwine/collateral-*; do
 	printf '\xff' | dd of="$f" bs=1 seek=60 conv=notrunc status=none
 done
