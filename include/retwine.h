@@ -275,6 +275,10 @@ RETWINE_API void retwine_policy_free(struct retwine_policy *policy);
  *	isv-svn N                    at least
  *	measurement HEX              of a TD (MRTD) or a guest of SEV-SNP, 48 bytes
  *	host-data HEX                of a guest of SEV-SNP, 32 bytes
+ *	guest-svn N                  of such a guest, at least
+ *	vmpl N                       the privilege level of its report, 0 to 3, at most; the default is 0
+ *	refuse-smt true|false        its policy forbids SMT
+ *	sev-tcb LIST                 its chip's TCB, at least: fmc=N,bootloader=N,tee=N,snp=N,microcode=N or some of these
  *	launch-digest HEX            the program and how it is started
  *	program-digest HEX           the program alone
  *	report-data HEX              64 bytes

@@ -153,6 +153,7 @@ static const struct bool_key g_bool_keys[] = {
 	 "collateral over plain http"},
 	{"insecure-accept-any-enclave", AT(insecure_accept_any_enclave), "any enclave"},
 	{"offline", AT(offline), NULL},
+	{"refuse-smt", AT(attest.sev.refuse_smt), NULL},
 };
 
 static enum retwine_code set_bool(struct retwine_policy *policy, const struct bool_key *k,
@@ -207,6 +208,87 @@ static enum retwine_code set_tcb_evaluation(struct retwine_policy *policy, const
 	if (!parse_number(&v, text, UINT32_MAX))
 		return not_a_number("min-tcb-eval", text, error);
 	policy->attest.min_tcb_evaluation = (uint32_t)v;
+	return RETWINE_OK;
+}
+
+static enum retwine_code set_guest_svn(struct retwine_policy *policy, const char *text,
+				       struct retwine_error *error)
+{
+	uint64_t v;
+
+	if (!parse_number(&v, text, UINT32_MAX))
+		return not_a_number("guest-svn", text, error);
+	policy->attest.sev.guest_svn = (uint32_t)v;
+	return RETWINE_OK;
+}
+
+static enum retwine_code set_vmpl(struct retwine_policy *policy, const char *text,
+				  struct retwine_error *error)
+{
+	uint64_t v;
+
+	if (!parse_number(&v, text, POLICY_VMPL_MAX))
+		return not_a_number("vmpl", text, error);
+	policy->attest.sev.vmpl = (uint32_t)v;
+	return RETWINE_OK;
+}
+
+/* The parts of a chip's TCB, as they are asked for. */
+static const struct {
+	const char *name;
+	size_t at;
+} g_tcb_parts[] = {
+	{"fmc", offsetof(struct sev_tcb, fmc)},
+	{"bootloader", offsetof(struct sev_tcb, boot_loader)},
+	{"tee", offsetof(struct sev_tcb, tee)},
+	{"snp", offsetof(struct sev_tcb, snp)},
+	{"microcode", offsetof(struct sev_tcb, microcode)},
+};
+
+/* "snp=5", which is not in *seen, a bit for each part; false: it is something else. */
+static bool parse_tcb_part(struct sev_tcb *out, unsigned *seen, const char *text, size_t size)
+{
+	char word[24];
+	uint64_t v;
+
+	if (size >= sizeof word)
+		return false;
+	memcpy(word, text, size);
+	word[size] = 0;
+	for (size_t i = 0; i < COUNT_OF(g_tcb_parts); i++) {
+		const size_t n = strlen(g_tcb_parts[i].name);
+
+		if (strncmp(word, g_tcb_parts[i].name, n) != 0 || word[n] != '=')
+			continue;
+		if ((*seen >> i & 1) || !parse_number(&v, word + n + 1, UINT8_MAX))
+			return false;
+		*seen |= 1u << i;
+		((uint8_t *)out)[g_tcb_parts[i].at] = (uint8_t)v;
+		return true;
+	}
+	return false;
+}
+
+static enum retwine_code set_sev_tcb(struct retwine_policy *policy, const char *text,
+				     struct retwine_error *error)
+{
+	struct sev_tcb tcb = {0};
+	const char *at = text;
+	unsigned seen = 0;
+
+	for (bool more = true; more;) {
+		const size_t n = strcspn(at, ",");
+
+		if (!parse_tcb_part(&tcb, &seen, at, n))
+			return error_set(error, RETWINE_USAGE,
+					 "sev-tcb: '%s' is not one or more of fmc=N, bootloader=N, "
+					 "tee=N, snp=N, microcode=N (N up to 255), each once, with "
+					 "commas",
+					 text);
+		more = at[n] != 0;
+		at += n + more;
+	}
+	policy->attest.sev.tcb = tcb;
 	return RETWINE_OK;
 }
 
@@ -372,6 +454,9 @@ static const struct {
 	{"isv-svn", set_svn},
 	{"min-tcb-eval", set_tcb_evaluation},
 	{"max-collateral-age", set_age},
+	{"sev-tcb", set_sev_tcb},
+	{"guest-svn", set_guest_svn},
+	{"vmpl", set_vmpl},
 	{"time", set_time},
 	{"nonce", set_nonce},
 	{"collateral", add_file},

@@ -13,6 +13,7 @@
 #define POLICY_REPORT_DATA_SIZE 64
 #define POLICY_FILES_MAX	64 /* files and directories of collateral */
 #define POLICY_ADVISORIES_MAX	ATTEST_ADVISORY_MAX
+#define POLICY_VMPL_MAX		3 /* there are four levels */
 
 /* Zeroed is the strictest. Who sets a value of `attest` by pointer lets it lead into the policy itself. */
 struct retwine_policy {

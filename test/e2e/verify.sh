@@ -423,6 +423,26 @@ verified "a chip that is masked" Verified accepted "${given[@]}" --collateral "$
 check "a chip that is masked" "it does not say so" grep -q "chip_masked: yes" "$WORK/out"
 verified "nobody knows whose certificate to fetch" MissingCollateral refused "${kds[@]}" "$WORK/pccs/report_masked"
 reason "nobody knows whose certificate to fetch" SEV_KEY_MISSING
+# What may be asked of such a guest.
+of_guest=("${given[@]}" --collateral "$WORK/given")
+verified "no older than asked for" Verified accepted "${of_guest[@]}" --sev-tcb bootloader=2,tee=0,snp=5,microcode=68 \
+	--guest-svn 7 --vmpl 0 "$report"
+verified "older microcode" Verified refused "${of_guest[@]}" --sev-tcb microcode=69 "$report"
+reason "older microcode" SEV_TCB_FLOOR
+verified "an FMC before Turin" Verified refused "${of_guest[@]}" --sev-tcb fmc=1 "$report"
+reason "an FMC before Turin" SEV_TCB_FLOOR
+verified "an older guest" Verified refused "${of_guest[@]}" --guest-svn 8 "$report"
+reason "an older guest" SEV_GUEST_SVN
+verified "beside another thread" Verified refused "${of_guest[@]}" --refuse-smt "$report"
+reason "beside another thread" SEV_SMT
+verified "a lower level" Verified refused "${of_guest[@]}" "$WORK/pccs/report_vmpl"
+reason "a lower level" SEV_VMPL
+verified "a lower level, but not so low" Verified refused "${of_guest[@]}" --vmpl 1 "$WORK/pccs/report_vmpl"
+verified "a lower level that is asked for" Verified accepted "${of_guest[@]}" --vmpl 2 "$WORK/pccs/report_vmpl"
+verified "an enclave has none of it" UpToDate refused "${sim[@]}" --sev-tcb snp=1 "$WORK/quote"
+reason "an enclave has none of it" POLICY_KIND
+wrong "a level that is none" 2 "vmpl" --vmpl 4 "$report"
+wrong "a version that is none" 2 "sev-tcb" --sev-tcb firmware=1 "$report"
 # Of other sizes: what /dev/sev-guest answered, whole; what was cut off or padded.
 verified "the answer of the device" Verified accepted "${given[@]}" --collateral "$WORK/given" "$WORK/pccs/answer"
 verified "an answer that failed" Invalid refused "${given[@]}" --collateral "$WORK/given" "$WORK/pccs/answer_failed"

@@ -95,6 +95,38 @@ TEST(policy_reads_numbers_and_times)
 	retwine_policy_free(p);
 }
 
+TEST(policy_reads_demands_of_sev_snp)
+{
+	static const char *const wrong[] = {"",		  "snp",	 "snp=",    "snp=256",
+					    "snp=-1",	  "snp=5,",	 ",snp=5",  "snp=5,snp=5",
+					    "firmware=1", "snp=5,tee=x", "snp =5",  "SNP=5",
+					    "=5",	  "sn=5",	 "snp=5=6", "snp=5 tee=1"};
+	struct retwine_policy *p = retwine_policy_new();
+	const struct sev_tcb *tcb = &p->attest.sev.tcb;
+
+	for (size_t i = 0; i < COUNT_OF(wrong); i++)
+		CHECK(refuses(p, "sev-tcb", wrong[i]));
+	CHECK(sets(p, "sev-tcb", "microcode=68,fmc=1,bootloader=2,snp=255,tee=0"));
+	CHECK(tcb->fmc == 1 && tcb->boot_loader == 2 && tcb->tee == 0);
+	CHECK(tcb->snp == 255 && tcb->microcode == 68);
+	CHECK(refuses(p, "sev-tcb", "snp=9,tee=256"));
+	CHECK(sets(p, "sev-tcb", "snp=7")); /* the last one counts, whole */
+	CHECK(tcb->snp == 7 && tcb->microcode == 0 && tcb->fmc == 0);
+	CHECK(refuses(p, "guest-svn", "4294967296") && refuses(p, "guest-svn", ""));
+	CHECK(sets(p, "guest-svn", "4294967295"));
+	CHECK_EQ(p->attest.sev.guest_svn, UINT32_MAX);
+	CHECK(refuses(p, "vmpl", "4") && refuses(p, "vmpl", "-1") && refuses(p, "vmpl", ""));
+	CHECK(sets(p, "vmpl", "3"));
+	CHECK_EQ(p->attest.sev.vmpl, 3);
+	CHECK(refuses(p, "refuse-smt", "yes"));
+	CHECK(sets(p, "refuse-smt", "true") && p->attest.sev.refuse_smt);
+	char *words = policy_relaxations(p);
+
+	CHECK(words && words[0] == 0); /* they are demands */
+	free(words);
+	retwine_policy_free(p);
+}
+
 TEST(policy_reads_a_nonce)
 {
 	struct retwine_policy *p = retwine_policy_new();
@@ -228,6 +260,7 @@ int main(void)
 	RUN(policy_new_is_the_strictest);
 	RUN(policy_reads_digests);
 	RUN(policy_reads_numbers_and_times);
+	RUN(policy_reads_demands_of_sev_snp);
 	RUN(policy_reads_a_nonce);
 	RUN(policy_reads_lists);
 	RUN(policy_relaxes_only_by_name);
