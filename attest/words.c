@@ -326,6 +326,30 @@ static void words_add(struct words *w, const char *format, ...)
 	w->length += length;
 }
 
+static void words_add_value(struct words *w, const char *outer, const char *name,
+			    const json_t *value)
+{
+	if (json_is_string(value))
+		words_add(w, "  %s%s: %s\n", outer, name, json_string_value(value));
+	else if (json_is_integer(value))
+		words_add(w, "  %s%s: %" PRId64 "\n", outer, name,
+			  (int64_t)json_integer_value(value));
+	else
+		words_add(w, "  %s%s: %s\n", outer, name, json_is_true(value) ? "yes" : "no");
+}
+
+/* What an object has inside another one is named with a dot: tcb.snp. */
+static void words_add_inner(struct words *w, const char *outer, const json_t *object)
+{
+	char prefix[32];
+	const char *name;
+	json_t *value;
+
+	(void)snprintf(prefix, sizeof prefix, "%s.", outer);
+	json_object_foreach((json_t *)(uintptr_t)object, name, value)
+		words_add_value(w, prefix, name, value);
+}
+
 static void words_add_members(struct words *w, const json_t *object)
 {
 	const char *name;
@@ -333,13 +357,10 @@ static void words_add_members(struct words *w, const json_t *object)
 
 	json_object_foreach((json_t *)(uintptr_t)object, name, value)
 	{
-		if (json_is_string(value))
-			words_add(w, "  %s: %s\n", name, json_string_value(value));
-		else if (json_is_integer(value))
-			words_add(w, "  %s: %" PRId64 "\n", name,
-				  (int64_t)json_integer_value(value));
+		if (json_is_object(value))
+			words_add_inner(w, name, value);
 		else
-			words_add(w, "  %s: %s\n", name, json_is_true(value) ? "yes" : "no");
+			words_add_value(w, "", name, value);
 	}
 }
 

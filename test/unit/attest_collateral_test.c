@@ -239,6 +239,38 @@ TEST(certificates_and_lists_are_told_apart)
 	clear();
 }
 
+/* The size of a C string may count its end, as Intel's library hands collateral over. */
+TEST(a_nul_behind_an_item_is_no_part_of_it)
+{
+	static const char json[] = "{\"tcbInfo\":{\"a\":1},\"signature\":\"" SIG "\"}";
+	const struct pki_crl crl = {
+		.issuer = "Intel SGX Root CA",
+		.signer = &g_scene.world.keys[PKI_ROOT],
+		.this_update = "240515000000Z",
+		.next_update = "240701000000Z",
+	};
+	static struct pki_bytes pem;
+	enum attest_item what = ATTEST_ITEM_NONE;
+
+	clear();
+	scene_init(&g_scene);
+	CHECK_EQ(add(json, sizeof json, &what), E_OK);
+	CHECK_EQ(what, ATTEST_ITEM_TCB_INFO);
+	g_text.size = 0;
+	pki_crl(&g_text, &crl);
+	pki_pem(&pem, "X509 CRL", g_text.p, g_text.size);
+	pki_put(&g_text, "\0", 2);
+	CHECK_EQ(add(g_text.p, g_text.size, &what), E_OK);
+	CHECK_EQ(what, ATTEST_ITEM_CRL);
+	CHECK_EQ(g_collateral.crls[0].size, g_text.size - 2);
+	pki_put(&pem, "\0", 2);
+	CHECK_EQ(add(pem.p, pem.size, &what), E_OK);
+	CHECK_EQ(g_collateral.crls[1].size, pem.size - 2);
+	g_text.p[g_text.size - 1] = 1;
+	CHECK_EQ(add(g_text.p, g_text.size, &what), E_MALFORMED);
+	clear();
+}
+
 TEST(a_damaged_certificate_is_refused)
 {
 	clear();
@@ -349,6 +381,7 @@ int main(void)
 	RUN(there_are_so_many_items_and_no_more);
 	RUN(a_slice_is_the_value_of_the_outermost_member);
 	RUN(certificates_and_lists_are_told_apart);
+	RUN(a_nul_behind_an_item_is_no_part_of_it);
 	RUN(a_damaged_certificate_is_refused);
 	RUN(of_several_the_one_for_the_platform_and_the_time_is_taken);
 	RUN(an_allocation_that_fails_is_never_an_acceptance);

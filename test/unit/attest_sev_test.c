@@ -1016,6 +1016,9 @@ TEST(sev_masked_chip_is_bound_by_its_key)
 	CHECK(json && strstr(json, "\"chip_masked\": true"));
 	CHECK(json && !strstr(json, "ppid"));
 	heap_free(json);
+	json = attest_verdict_text(&g_verdict);
+	CHECK(json && strstr(json, "  tcb.snp: 5\n") && strstr(json, "  policy.smt: yes\n"));
+	heap_free(json);
 	s.report[0x1df] = 1;
 	give("vcek.der"), give("ask.der"), give("ark.der"), give("crl.der");
 	CHECK(refuses_all(&s, ATTEST_SEV_CHIP));
