@@ -15,6 +15,7 @@
 
 #include "attest/der.h"
 #include "attest/x509.h"
+#include "attest/x509_impl.h"
 
 /* SHA-256 of the ARK certificates (DER) as kdsintf.amd.com gives them. */
 struct ark {
@@ -286,9 +287,9 @@ enum attest_rule sev_key_read(struct sev_key *out, const mbedtls_x509_crt *certi
 
 /* ---- the chain ---- */
 
-bool sev_signed_by(const mbedtls_x509_crt *signer, const mbedtls_x509_buf *message,
-		   mbedtls_pk_type_t kind, mbedtls_md_type_t digest, const void *options,
-		   const mbedtls_x509_buf *signature)
+enum err sev_check_signature(const mbedtls_x509_crt *signer, const mbedtls_x509_buf *message,
+			     mbedtls_pk_type_t kind, mbedtls_md_type_t digest, const void *options,
+			     const mbedtls_x509_buf *signature)
 {
 	const mbedtls_pk_rsassa_pss_options *pss = options;
 	mbedtls_pk_context pk = signer->pk;
@@ -296,12 +297,23 @@ bool sev_signed_by(const mbedtls_x509_crt *signer, const mbedtls_x509_buf *messa
 
 	/* The options are the certificate's own word: only AMD's are taken. */
 	if (kind != MBEDTLS_PK_RSASSA_PSS || digest != MBEDTLS_MD_SHA384 || !pss ||
-	    pss->mgf1_hash_id != MBEDTLS_MD_SHA384 || pss->expected_salt_len != SHA384_SIZE)
-		return false;
-	return mbedtls_pk_can_do(&pk, MBEDTLS_PK_RSA) &&
-	       mbedtls_sha512_ret(message->p, message->len, hash, 1) == 0 &&
-	       mbedtls_pk_verify_ext(kind, options, &pk, digest, hash, SHA384_SIZE, signature->p,
-				     signature->len) == 0;
+	    pss->mgf1_hash_id != MBEDTLS_MD_SHA384 || pss->expected_salt_len != SHA384_SIZE ||
+	    !mbedtls_pk_can_do(&pk, MBEDTLS_PK_RSA) ||
+	    mbedtls_sha512_ret(message->p, message->len, hash, 1) != 0)
+		return E_CRYPTO;
+	const int ret = mbedtls_pk_verify_ext(kind, options, &pk, digest, hash, SHA384_SIZE,
+					      signature->p, signature->len);
+
+	if (x509_no_memory(ret))
+		return E_NOMEM;
+	return ret == 0 ? E_OK : E_CRYPTO;
+}
+
+bool sev_signed_by(const mbedtls_x509_crt *signer, const mbedtls_x509_buf *message,
+		   mbedtls_pk_type_t kind, mbedtls_md_type_t digest, const void *options,
+		   const mbedtls_x509_buf *signature)
+{
+	return sev_check_signature(signer, message, kind, digest, options, signature) == E_OK;
 }
 
 bool sev_issued_by(const mbedtls_x509_crt *c, const mbedtls_x509_crt *issuer)

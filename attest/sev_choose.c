@@ -143,40 +143,38 @@ static enum err choose_chain(struct sev_choice *out, const struct attest_collate
 
 /* ---- the list ---- */
 
-static const struct attest_bytes *choose_crl(const struct attest_collateral *c,
-					     const struct sev_chain *chain, int64_t now)
+static enum err choose_crl(struct sev_collateral *out, const struct attest_collateral *c,
+			   const struct sev_chain *chain, int64_t now)
 {
-	const struct attest_bytes *best = NULL;
-	enum sev_crl_fit best_fit = SEV_CRL_OF_ANOTHER;
-	int64_t newest = INT64_MIN;
+	enum sev_crl_fit best = SEV_CRL_OF_ANOTHER, fit;
+	int64_t newest = INT64_MIN, issued;
 
 	for (uint32_t i = 0; i < c->sev_crl_count; i++) {
-		int64_t issued = INT64_MIN;
-		const enum sev_crl_fit fit =
-			sev_crl_fit(&issued, chain, c->sev_crls[i].p, c->sev_crls[i].size, now);
+		const struct attest_bytes *list = &c->sev_crls[i];
 
-		if (fit > best_fit || (best && fit == best_fit && issued > newest)) {
-			best_fit = fit;
-			newest = issued;
-			best = &c->sev_crls[i];
-		}
+		if (sev_crl_fit(&fit, &issued, chain, list->p, list->size, now) != E_OK)
+			return E_NOMEM;
+		if (fit < best || fit == SEV_CRL_OF_ANOTHER || (fit == best && issued <= newest))
+			continue;
+		best = fit;
+		newest = issued;
+		out->crl = list->p;
+		out->crl_size = list->size;
 	}
-	return best;
+	return E_OK;
 }
 
-static void choose_list(struct sev_collateral *out, const struct attest_collateral *c, int64_t now)
+static enum err choose_list(struct sev_collateral *out, const struct attest_collateral *c,
+			    int64_t now)
 {
-	const struct attest_bytes *list = NULL;
+	enum err err = E_OK;
 	struct sev_chain chain;
 
 	sev_chain_init(&chain);
 	if (sev_signers_parse(&chain, out) == ATTEST_OK)
-		list = choose_crl(c, &chain, now);
+		err = choose_crl(out, c, &chain, now);
 	sev_chain_fini(&chain);
-	if (list) {
-		out->crl = list->p;
-		out->crl_size = list->size;
-	}
+	return err;
 }
 
 /* ---- all ---- */
@@ -195,11 +193,13 @@ enum err sev_choose(struct sev_choice *out, const struct attest_collateral *c, c
 		return E_OK;
 	out->parts.key = key->p;
 	out->parts.key_size = key->size;
-	if (choose_chain(out, c, key, now) != E_OK)
-		return E_NOMEM;
-	if (out->chain)
-		choose_list(&out->parts, c, now);
-	return E_OK;
+	enum err err = choose_chain(out, c, key, now);
+
+	if (err == E_OK && out->chain)
+		err = choose_list(&out->parts, c, now);
+	if (err != E_OK)
+		sev_choice_fini(out);
+	return err;
 }
 
 void sev_choice_fini(struct sev_choice *choice)

@@ -9,12 +9,16 @@
 #include <string.h>
 
 #include "attest/x509.h"
+#include "attest/x509_impl.h"
 
-/* One list, and nothing behind it. */
-static bool parse(mbedtls_x509_crl *out, const uint8_t *p, size_t size)
+/* One list, and nothing behind it. 0, or mbedTLS's error. */
+static int parse(mbedtls_x509_crl *out, const uint8_t *p, size_t size)
 {
-	return size > 0 && size <= SEV_CRL_MAX && mbedtls_x509_crl_parse_der(out, p, size) == 0 &&
-	       out->raw.len == size;
+	if (size == 0 || size > SEV_CRL_MAX)
+		return MBEDTLS_ERR_X509_INVALID_FORMAT;
+	const int ret = mbedtls_x509_crl_parse_der(out, p, size);
+
+	return ret == 0 && out->raw.len != size ? MBEDTLS_ERR_X509_INVALID_FORMAT : ret;
 }
 
 static bool is_issuer(const mbedtls_x509_crt *ark, const mbedtls_x509_crl *crl)
@@ -72,7 +76,7 @@ enum attest_rule sev_crl_check(struct attest_window *window, const struct sev_ch
 	mbedtls_x509_crl crl;
 
 	mbedtls_x509_crl_init(&crl);
-	enum attest_rule rule = attest_holds(SEV_CRL_FORM, parse(&crl, p, size))
+	enum attest_rule rule = attest_holds(SEV_CRL_FORM, parse(&crl, p, size) == 0)
 					? check(window, &crl, c)
 					: ATTEST_SEV_CRL_FORM;
 
@@ -80,30 +84,46 @@ enum attest_rule sev_crl_check(struct attest_window *window, const struct sev_ch
 	return rule;
 }
 
-static enum sev_crl_fit fit(const mbedtls_x509_crl *crl, const struct sev_chain *c, int64_t now)
+static enum err fit(enum sev_crl_fit *out, const mbedtls_x509_crl *crl, const struct sev_chain *c,
+		    int64_t now)
 {
+	const mbedtls_x509_crt *ark = c->signers.next;
 	const struct attest_window window = window_of(crl);
 
-	if (!is_issuer(c->signers.next, crl))
-		return SEV_CRL_OF_ANOTHER;
-	if (!is_signed(crl, c->signers.next))
-		return SEV_CRL_NAMED;
-	if (revokes(crl, c))
-		return SEV_CRL_REVOKES;
-	return window_holds(&window, now) ? SEV_CRL_CURRENT : SEV_CRL_SIGNED;
+	*out = SEV_CRL_OF_ANOTHER;
+	if (!is_issuer(ark, crl))
+		return E_OK;
+	const enum err err = sev_check_signature(ark, &crl->tbs, crl->sig_pk, crl->sig_md,
+						 crl->sig_opts, &crl->sig);
+
+	if (err == E_NOMEM)
+		return err;
+	if (err != E_OK)
+		*out = SEV_CRL_NAMED;
+	else if (revokes(crl, c))
+		*out = SEV_CRL_REVOKES;
+	else
+		*out = window_holds(&window, now) ? SEV_CRL_CURRENT : SEV_CRL_SIGNED;
+	return E_OK;
 }
 
-enum sev_crl_fit sev_crl_fit(int64_t *issued, const struct sev_chain *c, const uint8_t *p,
-			     size_t size, int64_t now)
+enum err sev_crl_fit(enum sev_crl_fit *out, int64_t *issued, const struct sev_chain *c,
+		     const uint8_t *p, size_t size, int64_t now)
 {
-	enum sev_crl_fit out = SEV_CRL_NO_LIST;
+	enum err err = E_OK;
 	mbedtls_x509_crl crl;
 
+	*out = SEV_CRL_OF_ANOTHER;
+	*issued = INT64_MIN;
 	mbedtls_x509_crl_init(&crl);
-	if (parse(&crl, p, size)) {
-		out = fit(&crl, c, now);
+	const int ret = parse(&crl, p, size);
+
+	if (x509_no_memory(ret))
+		err = E_NOMEM;
+	if (ret == 0) {
+		err = fit(out, &crl, c, now);
 		*issued = sev_time(&crl.this_update);
 	}
 	mbedtls_x509_crl_free(&crl);
-	return out;
+	return err;
 }

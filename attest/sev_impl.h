@@ -51,17 +51,16 @@ struct attest_window sev_chain_window(const struct sev_chain *c);
 
 /* How well a list fits a chain, the best last. */
 enum sev_crl_fit {
-	SEV_CRL_NO_LIST,
-	SEV_CRL_OF_ANOTHER,
-	SEV_CRL_NAMED,	 /* it says that the ARK issued it */
-	SEV_CRL_SIGNED,	 /* and the ARK did, */
-	SEV_CRL_CURRENT, /* for this time too */
+	SEV_CRL_OF_ANOTHER, /* or no list at all */
+	SEV_CRL_NAMED,	    /* it says that the ARK issued it */
+	SEV_CRL_SIGNED,	    /* and the ARK did, */
+	SEV_CRL_CURRENT,    /* for this time too */
 	SEV_CRL_REVOKES, /* the ARK did, for whatever time, and it lists a certificate of the chain */
 };
 
-/* *issued: when; written unless it is SEV_CRL_NO_LIST. */
-MUST_USE enum sev_crl_fit sev_crl_fit(int64_t *issued, const struct sev_chain *c,
-				      const uint8_t *crl, size_t size, int64_t now);
+/* *issued: when. E_NOMEM: it is not known whether the list revokes. */
+MUST_USE enum err sev_crl_fit(enum sev_crl_fit *out, int64_t *issued, const struct sev_chain *c,
+			      const uint8_t *crl, size_t size, int64_t now);
 
 /* Checks that the ARK issued the list, and that it lists none of the certificates. *window: the list's. */
 MUST_USE enum attest_rule sev_crl_check(struct attest_window *window, const struct sev_chain *c,
@@ -81,7 +80,13 @@ MUST_USE bool sev_issued_by(const mbedtls_x509_crt *c, const mbedtls_x509_crt *i
 MUST_USE bool sev_report_signed_by(const struct sev_report *report, const mbedtls_x509_crt *key);
 
 /* The signer's key signed these bytes in the way that the certificate or list says it did, which has to be RSA-PSS with
- * SHA-384. */
+ * SHA-384. E_CRYPTO: it did not. E_NOMEM. */
+MUST_USE enum err sev_check_signature(const mbedtls_x509_crt *signer,
+				      const mbedtls_x509_buf *message, mbedtls_pk_type_t kind,
+				      mbedtls_md_type_t digest, const void *options,
+				      const mbedtls_x509_buf *signature);
+
+/* The same; false without memory. */
 MUST_USE bool sev_signed_by(const mbedtls_x509_crt *signer, const mbedtls_x509_buf *message,
 			    mbedtls_pk_type_t kind, mbedtls_md_type_t digest, const void *options,
 			    const mbedtls_x509_buf *signature);

@@ -1069,6 +1069,27 @@ TEST(sev_list_that_revokes_is_never_passed_over)
 	CHECK_EQ(g_verdict.status, ATTEST_STATUS_REVOKED);
 }
 
+/* Nor where memory is short: there is a verdict that refuses, or none. */
+TEST(sev_allocation_that_fails_hides_no_list)
+{
+	struct setup s = good();
+	bool failed = true;
+
+	give("vcek.der"), give("ask.der"), give("ark.der"), give("crl.der"), give("crl_ask.der");
+	sign(s.report);
+	for (long n = 0; failed; n++) {
+		native_heap_fail_at(n);
+		const enum err err = attest_verify(&g_verdict, s.report, s.size, &g_collateral,
+						   &s.policy, s.now);
+
+		failed = native_heap_failed();
+		native_heap_fail_at(-1);
+		CHECK(err != E_OK || !g_verdict.accepted);
+	}
+	CHECK(was_refused(ATTEST_SEV_CRL_LISTED));
+	attest_collateral_fini(&g_collateral);
+}
+
 TEST(sev_report_of_any_size_is_told_its_size)
 {
 	static uint8_t longer[4000];
@@ -1271,6 +1292,7 @@ int main(void)
 	RUN(sev_masked_chip_is_bound_by_its_key);
 	RUN(sev_list_is_the_one_for_the_time);
 	RUN(sev_list_that_revokes_is_never_passed_over);
+	RUN(sev_allocation_that_fails_hides_no_list);
 	RUN(sev_report_of_any_size_is_told_its_size);
 	if (has_shared()) {
 		RUN(sev_real_milan_with_debug);
