@@ -311,8 +311,8 @@ RETWINE_API enum retwine_code retwine_policy_set(struct retwine_policy *policy, 
 
 /*
  * Verifies the evidence in a file: a quote of SGX or TDX, a report of SEV-SNP (as they are, or in hexadecimal digits; also
- * the answer of /dev/sev-guest, whole), or a certificate that carries a quote (DER or PEM). RETWINE_OK: *accepted is the verdict, *text says it, the status first,
- * then one reason a line. RETWINE_INPUT: the file holds no evidence, or collateral is no such thing.
+ * the answer of /dev/sev-guest, whole), or a certificate that carries a quote (DER or PEM). RETWINE_OK: *accepted is the
+ * verdict, *text says it, the status first, then one reason a line. RETWINE_INPUT: the file holds no evidence, or collateral is no such thing.
  */
 RETWINE_API enum retwine_code retwine_verify(const struct retwine_policy *policy, const char *path,
 					     enum retwine_format format, bool *accepted,
@@ -351,8 +351,7 @@ struct retwine_client {
 	uint8_t launch_digest[RETWINE_DIGEST_SIZE];
 	uint8_t nonce[RETWINE_DIGEST_SIZE];
 	uint64_t idle_time_ns; /* that a delivery may pause; 0: for ever */
-	const char *
-		volumes; /* directory for the volumes of delivered programs; NULL: they have none */
+	const char *volumes; /* directory for the volumes of delivered programs; NULL: they have none */
 };
 
 /*
