@@ -359,20 +359,23 @@ static enum err bundle_add_signed(struct attest_collateral *c, const struct form
 	return form_keep(c, form, json_string_value(text), json_string_length(text), signature);
 }
 
-/* A member that must be certificates or a CRL, where it is there and not empty. */
+/* A member that must be certificates or a CRL, where it is there and not empty. Some bundles have a NUL at its end. */
 static enum err bundle_add_other(struct attest_collateral *c, const json_t *bundle,
 				 const char *member)
 {
 	const json_t *text = json_object_get(bundle, member);
+	const char *p = json_string_value(text);
+	size_t size = json_string_length(text);
 	enum attest_item item = ATTEST_ITEM_NONE;
 	enum err err;
 
-	if (!text || (json_is_string(text) && json_string_length(text) == 0))
+	while (size > 0 && p[size - 1] == 0)
+		size--;
+	if (!text || (p && size == 0))
 		return E_OK;
-	if (!json_is_string(text))
+	if (!p)
 		return E_MALFORMED;
-	err = add_text(c, (const uint8_t *)json_string_value(text), json_string_length(text),
-		       &item);
+	err = add_text(c, (const uint8_t *)p, size, &item);
 	return err == E_OK && item == ATTEST_ITEM_NONE ? E_MALFORMED : err;
 }
 
@@ -408,7 +411,7 @@ static enum err add_object(struct attest_collateral *c, const char *text, size_t
 static enum err add_json(struct attest_collateral *c, const char *text, size_t size,
 			 enum attest_item *what)
 {
-	json_t *json = attest_json_read(text, size);
+	json_t *json = attest_json_read_outer(text, size);
 	enum err err;
 
 	if (!json)

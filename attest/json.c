@@ -49,19 +49,29 @@ static bool json_depth_ok(const char *text, size_t size)
 	return depth == 0;
 }
 
-json_t *attest_json_read(const char *text, size_t size)
+static json_t *json_read(const char *text, size_t size, size_t flags)
 {
 	json_error_t error;
 	json_t *json;
 
 	if (size > ATTEST_JSON_SIZE_MAX || !json_depth_ok(text, size))
 		return NULL;
-	json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
+	json = json_loadb(text, size, JSON_REJECT_DUPLICATES | flags, &error);
 	if (json && !json_is_object(json)) {
 		json_decref(json);
 		return NULL;
 	}
 	return json;
+}
+
+json_t *attest_json_read(const char *text, size_t size)
+{
+	return json_read(text, size, 0);
+}
+
+json_t *attest_json_read_outer(const char *text, size_t size)
+{
+	return json_read(text, size, JSON_ALLOW_NUL);
 }
 
 static bool scan_space(struct scan *s)

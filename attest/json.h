@@ -17,8 +17,12 @@
  * deeper than allowed. json_decref frees it. */
 MUST_USE json_t *attest_json_read(const char *text, size_t size);
 
+/* The same for an object that only carries texts of others: they may have NULs in them, so their lengths
+ * count (json_string_length). */
+MUST_USE json_t *attest_json_read_outer(const char *text, size_t size);
+
 /* Where the value of a member of the outermost object stands in the text, byte for byte; the text
- * has been read by attest_json_read. False when there is no such member, or its name is written
+ * has been read by one of these. False when there is no such member, or its name is written
  * with escapes. */
 MUST_USE bool attest_json_slice(const char **value, size_t *value_size, const char *text,
 				size_t size, const char *member);

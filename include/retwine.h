@@ -310,7 +310,7 @@ RETWINE_API enum retwine_code retwine_policy_set(struct retwine_policy *policy, 
 						 const char *text, struct retwine_error *error);
 
 /*
- * Verifies the evidence in a file: a quote of SGX or TDX, a report of SEV-SNP (as they are, or in hexadecimal digits; also
+ * Verifies the evidence in a file: a quote of SGX or TDX, a report of SEV-SNP (as they are, in hexadecimal digits or base64; also
  * the answer of /dev/sev-guest, whole), or a certificate that carries a quote (DER or PEM). RETWINE_OK: *accepted is the
  * verdict, *text says it, the status first, then one reason a line. RETWINE_INPUT: the file holds no evidence, or collateral is no such thing.
  */

@@ -7,138 +7,11 @@
 #include <string.h>
 
 #include "attest/claims.h"
-#include "attest/pem.h"
 #include "base/heap.h"
-#include "channel/certificate.h"
-#include "host/base/files.h"
 #include "host/base/text.h"
 #include "host/base/words.h"
+#include "host/verify/evidence.h"
 #include "host/verify/policy.h"
-
-#define EVIDENCE_FILE_MAX ((size_t)1 << 20)
-#define PEM_BEGIN	  "-----BEGIN "
-#define ANSWER_SIZE	  4000
-
-/* What a file holds. */
-struct evidence_file {
-	struct file file;
-	bool is_certificate;
-	struct certificate_evidence certificate; /* leads into the file's bytes */
-	const uint8_t *quote;
-	size_t quote_size;
-};
-
-/* ---- the file's form ---- */
-
-static int hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* One line of hexadecimal digits, with 0x before it or without, becomes the bytes that they mean; anything else stays as it
- * is. */
-static void unhex(struct file *f)
-{
-	const size_t begin =
-		f->size > 2 && f->p[0] == '0' && (f->p[1] == 'x' || f->p[1] == 'X') ? 2 : 0;
-	size_t end = f->size;
-
-	while (end > begin &&
-	       (f->p[end - 1] == '\n' || f->p[end - 1] == '\r' || f->p[end - 1] == ' '))
-		end--;
-	if (end == begin || (end - begin) % 2 != 0)
-		return;
-	for (size_t i = begin; i < end; i++) {
-		if (hex_digit(f->p[i]) < 0)
-			return;
-	}
-	for (size_t i = 0; i < (end - begin) / 2; i++)
-		f->p[i] = (uint8_t)(hex_digit(f->p[begin + 2 * i]) << 4 |
-				    hex_digit(f->p[begin + 2 * i + 1]));
-	f->size = (end - begin) / 2;
-}
-
-/* What /dev/sev-guest answers to SNP_GET_REPORT, whole (56860, MSG_REPORT_RSP, in struct snp_report_resp of Linux): status 0, the
- * size, 24 reserved bytes, the report, and nothing that counts. */
-static void take_answer(struct evidence_file *e)
-{
-	static const uint8_t head[32] = {[4] = SEV_REPORT_SIZE & 0xff, [5] = SEV_REPORT_SIZE >> 8};
-
-	if (e->quote_size != ANSWER_SIZE || memcmp(e->quote, head, sizeof head) != 0)
-		return;
-	e->quote += sizeof head;
-	e->quote_size = SEV_REPORT_SIZE;
-}
-
-/* A certificate in PEM becomes its DER. */
-static bool unpem(struct file *f)
-{
-	struct reader text;
-	size_t size = 0;
-	uint8_t *der = malloc(f->size + 1);
-
-	if (!der)
-		return false;
-	reader_init(&text, f->p, f->size);
-	bool ok = pem_take(&text, "CERTIFICATE", der, f->size, &size) && !pem_more(&text);
-
-	if (ok) {
-		memcpy(f->p, der, size);
-		f->size = size;
-	}
-	free(der);
-	return ok;
-}
-
-static enum retwine_code no_evidence(const char *path, const char *why, struct retwine_error *error)
-{
-	return error_set(
-		error, RETWINE_INPUT,
-		"%s is no evidence: %s; name a quote, a report of SEV-SNP or a certificate "
-		"with a quote in it",
-		path, why);
-}
-
-static enum retwine_code read_certificate(struct evidence_file *e, const char *path,
-					  struct retwine_error *error)
-{
-	enum err err = certificate_check_any(&e->certificate, e->file.p, e->file.size);
-
-	if (err == E_NOMEM)
-		return error_no_memory(error);
-	if (err != E_OK)
-		return no_evidence(path, words_err(err), error);
-	e->is_certificate = true;
-	e->quote = e->certificate.quote;
-	e->quote_size = e->certificate.quote_size;
-	return RETWINE_OK;
-}
-
-static enum retwine_code read_evidence(struct evidence_file *e, const char *path,
-				       struct retwine_error *error)
-{
-	const size_t begin = sizeof PEM_BEGIN - 1;
-	enum retwine_code code =
-		file_read(&e->file, path, "the evidence", EVIDENCE_FILE_MAX, error);
-
-	if (code != RETWINE_OK)
-		return code;
-	unhex(&e->file);
-	if (e->file.size > begin && memcmp(e->file.p, PEM_BEGIN, begin) == 0 && !unpem(&e->file))
-		return no_evidence(path, "it is not one certificate in PEM", error);
-	if (e->file.size > 0 && e->file.p[0] == 0x30)
-		return read_certificate(e, path, error);
-	if (e->file.size < 48)
-		return no_evidence(path, "it is too short", error);
-	e->quote = e->file.p;
-	e->quote_size = e->file.size;
-	take_answer(e);
-	return RETWINE_OK;
-}
 
 /* ---- what the report data have to be ---- */
 
@@ -302,7 +175,7 @@ enum retwine_code retwine_verify(const struct retwine_policy *policy, const char
 	enum retwine_code code = v ? policy_copy(&p, policy, error) : error_no_memory(error);
 
 	if (code == RETWINE_OK)
-		code = read_evidence(&e, path, error);
+		code = evidence_read(&e, path, error);
 	if (code == RETWINE_OK)
 		code = verify_evidence(v, p, &e, error);
 	if (code == RETWINE_OK) {
@@ -315,7 +188,7 @@ enum retwine_code retwine_verify(const struct retwine_policy *policy, const char
 			code = error_no_memory(error);
 		}
 	}
-	file_fini(&e.file);
+	evidence_fini(&e);
 	retwine_policy_free(p);
 	free(v);
 	return code;

@@ -90,6 +90,14 @@ od -An -v -tx1 "$WORK/quote" | tr -d " \n" >"$WORK/hex"
 verified "a quote in digits" UpToDate accepted "${sim[@]}" "$WORK/hex"
 printf '0x%s\n' "$(cat "$WORK/hex")" >"$WORK/0x"
 verified "a quote in digits, with 0x" UpToDate accepted "${sim[@]}" "$WORK/0x"
+{ printf '\t '; fold -w 60 "$WORK/hex"; printf ' \t\r\n'; } >"$WORK/lines"
+verified "a quote in lines of digits" UpToDate accepted "${sim[@]}" "$WORK/lines"
+base64 -w 0 "$WORK/quote" >"$WORK/base64"
+verified "a quote in base64" UpToDate accepted "${sim[@]}" "$WORK/base64"
+base64 "$WORK/quote" >"$WORK/base64"
+verified "a quote in lines of base64" UpToDate accepted "${sim[@]}" "$WORK/base64"
+sed '3s/./!/' "$WORK/base64" >"$WORK/damaged"
+verified "base64 with another character" Invalid refused "${sim[@]}" "$WORK/damaged"
 
 # What a program said: its 64 bytes are not the report data, but in the claims whose digest these are.
 python3 - "$WORK" <<-'END'

@@ -271,6 +271,43 @@ TEST(a_nul_behind_an_item_is_no_part_of_it)
 	clear();
 }
 
+/* A bundle with a CRL as hexadecimal digits, and more behind them. */
+static enum err add_bundle_with(const struct pki_bytes *crl, const char *behind)
+{
+	static char text[8192];
+	int n = snprintf(text, sizeof text,
+			 "{\"tcb_info\":\"{}\",\"tcb_info_signature\":\"" SIG
+			 "\",\"root_ca_crl\":\"");
+	enum attest_item what;
+
+	for (size_t i = 0; i < crl->size; i++)
+		n += snprintf(text + n, sizeof text - (size_t)n, "%02x", crl->p[i]);
+	n += snprintf(text + n, sizeof text - (size_t)n, "%s\"}", behind);
+	return add(text, (size_t)n, &what);
+}
+
+TEST(a_nul_behind_a_text_in_a_bundle_is_no_part_of_it)
+{
+	const struct pki_crl crl = {
+		.issuer = "Intel SGX Root CA",
+		.signer = &g_scene.world.keys[PKI_ROOT],
+		.this_update = "240515000000Z",
+		.next_update = "240701000000Z",
+	};
+
+	clear();
+	scene_init(&g_scene);
+	g_text.size = 0;
+	pki_crl(&g_text, &crl);
+	CHECK_EQ(add_bundle_with(&g_text, "\\u0000\\u0000"), E_OK);
+	CHECK_EQ(g_collateral.crl_count, 1);
+	CHECK_EQ(g_collateral.crls[0].size, g_text.size);
+	CHECK_EQ(add_bundle_with(&g_text, "\\u000000"), E_MALFORMED);
+	CHECK_EQ(add_bundle_with(&g_text, "\\u0001"), E_MALFORMED);
+	CHECK_EQ(g_collateral.crl_count, 1);
+	clear();
+}
+
 TEST(a_damaged_certificate_is_refused)
 {
 	clear();
@@ -382,6 +419,7 @@ int main(void)
 	RUN(a_slice_is_the_value_of_the_outermost_member);
 	RUN(certificates_and_lists_are_told_apart);
 	RUN(a_nul_behind_an_item_is_no_part_of_it);
+	RUN(a_nul_behind_a_text_in_a_bundle_is_no_part_of_it);
 	RUN(a_damaged_certificate_is_refused);
 	RUN(of_several_the_one_for_the_platform_and_the_time_is_taken);
 	RUN(an_allocation_that_fails_is_never_an_acceptance);
