@@ -76,13 +76,13 @@ static enum attest_rule check_binding(const struct sev_report *report, const str
 	/* A chip that is masked has no name in the report; its own key bound it. */
 	const bool named = report->signing_key == SEV_VCEK && !report->chip_masked;
 
+	if (named && !attest_holds(SEV_CHIP, memcmp(report->chip_id, key->hardware_id,
+						    sizeof report->chip_id) == 0))
+		return ATTEST_SEV_CHIP;
 	if (!attest_holds(SEV_TCB_RESERVED, reserved_is_zero(key->product, report->reported_tcb)))
 		return ATTEST_SEV_TCB_RESERVED;
 	if (!attest_holds(SEV_TCB_EQUAL, tcb_equal(&tcb, &key->tcb)))
 		return ATTEST_SEV_TCB_EQUAL;
-	if (named && !attest_holds(SEV_CHIP, memcmp(report->chip_id, key->hardware_id,
-						    sizeof report->chip_id) == 0))
-		return ATTEST_SEV_CHIP;
 	return ATTEST_OK;
 }
 
@@ -132,9 +132,13 @@ static enum attest_rule check_authentic(struct sev_key *key, struct attest_verdi
 
 	if (rule != ATTEST_OK)
 		return rule;
-	if (!attest_holds(SEV_SIGNATURE, sev_report_signed_by(&v->sev, &chain->key)))
-		return ATTEST_SEV_SIGNATURE;
-	return check_binding(&v->sev, key);
+	/* First whether it is this chip's key, as it says: of another key no signature could hold. */
+	rule = check_binding(&v->sev, key);
+	if (rule != ATTEST_OK)
+		return rule;
+	return attest_holds(SEV_SIGNATURE, sev_report_signed_by(&v->sev, &chain->key))
+		       ? ATTEST_OK
+		       : ATTEST_SEV_SIGNATURE;
 }
 
 /* ---- revocation, time ---- */

@@ -1149,7 +1149,7 @@ TEST(sev_real_milan_with_debug)
 	s = real(load(SHARED, "go-sev-guest/attestation.bin"), "virtee-sev/vcek_milan.der",
 		 "go-sev-guest/milan.testcer");
 	verify(&s);
-	CHECK(was_refused(ATTEST_SEV_SIGNATURE));
+	CHECK(was_refused(ATTEST_SEV_CHIP));
 	s = real(load(SHARED, "go-sev-guest/attestation.bin"), "go-sev-guest/vcek.testcer",
 		 "go-sev-guest/ask_ark_genoa.pem");
 	verify(&s);
