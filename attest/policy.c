@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attest/td.h"
 #include "attest/verify_impl.h"
 
 /* ---- who it is ------------------------------------------------------------------------------- */
@@ -85,6 +86,28 @@ static void check_enclave(struct verification *x)
 	check_launch(x);
 }
 
+static void check_td_attributes(struct verification *x)
+{
+	const uint64_t bits = td_attributes(&x->v->td);
+
+	if (!attest_holds(TD_ATTRIBUTES, !(bits & ~TD_ATTRIBUTES_KNOWN)))
+		attest_refuse(x->v, ATTEST_TD_ATTRIBUTES, NULL);
+	if (!(bits & TD_ATTRIBUTE_MIGRATABLE))
+		return;
+	if (x->p->insecure_accept_migration)
+		attest_relax(x->v, ATTEST_insecure_accept_migration);
+	else if (attest_applies(TD_MIGRATION))
+		attest_refuse(x->v, ATTEST_TD_MIGRATION, NULL);
+}
+
+static void check_td(struct verification *x)
+{
+	check_td_attributes(x);
+	if (!attest_holds(MEASUREMENT,
+			  is_wanted(x->p->measurement, x->v->td.mrtd, TD_HASH_SIZE)))
+		attest_refuse(x->v, ATTEST_MEASUREMENT, NULL);
+}
+
 static void check_debug(struct verification *x)
 {
 	if (!x->v->debug)
@@ -149,9 +172,8 @@ void policy_check(struct verification *x, enum attest_status status)
 	check_kind(x);
 	if (x->v->tee == ATTEST_TEE_SGX)
 		check_enclave(x);
-	else if (!attest_holds(MEASUREMENT,
-			       is_wanted(x->p->measurement, x->v->td.mrtd, TD_HASH_SIZE)))
-		attest_refuse(x->v, ATTEST_MEASUREMENT, NULL);
+	else
+		check_td(x);
 	if (!attest_holds(REPORT_DATA, is_wanted(x->p->report_data, x->v->report_data,
 						 sizeof x->v->report_data)))
 		attest_refuse(x->v, ATTEST_REPORT_DATA, NULL);

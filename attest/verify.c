@@ -9,11 +9,9 @@
 #include <string.h>
 
 #include "attest/sev_choose.h"
+#include "attest/td.h"
 #include "attest/verify_impl.h"
 #include "base/heap.h"
-
-#define TD_ATTRIBUTES_UNTRUSTED                                                                    \
-	0xff /* TDATTRIBUTES.TUD: bit 0 is DEBUG, no bit of the group is harmless */
 
 void verification_refuse(struct verification *x, enum attest_rule rule, const char *what)
 {
@@ -49,7 +47,7 @@ static void tell_td(struct attest_verdict *v, const struct attest_td *td)
 {
 	v->tee = ATTEST_TEE_TDX;
 	v->td = *td;
-	v->debug = (td->attributes[0] & TD_ATTRIBUTES_UNTRUSTED) != 0;
+	v->debug = (td_attributes(td) & TD_ATTRIBUTES_UNTRUSTED) != 0;
 	memcpy(v->report_data, td->report_data, sizeof v->report_data);
 }
 

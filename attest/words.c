@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attest/td.h"
 #include "base/heap.h"
 
 /* ---- names ----------------------------------------------------------------------------------- */
@@ -202,6 +203,7 @@ static void enclave_fields(json_t *to, const struct attest_verdict *v)
 
 static void td_fields(json_t *to, const struct attest_verdict *v)
 {
+	static const uint8_t zeros[TD_HASH_SIZE];
 	const struct attest_td *td = &v->td;
 	char rtmr[] = "rtmr0";
 
@@ -220,6 +222,8 @@ static void td_fields(json_t *to, const struct attest_verdict *v)
 	words_hex(to, "mr_signer_seam", td->mrsignerseam, sizeof td->mrsignerseam);
 	words_hex(to, "tee_tcb_svn2", td->tee_tcb_svn2, sizeof td->tee_tcb_svn2);
 	words_hex(to, "mr_service_td", td->mrservicetd, sizeof td->mrservicetd);
+	words_bool(to, "service_td", memcmp(td->mrservicetd, zeros, sizeof zeros) != 0);
+	words_bool(to, "migration", (td_attributes(td) & TD_ATTRIBUTE_MIGRATABLE) != 0);
 }
 
 static json_t *words_identity(const struct attest_verdict *v)

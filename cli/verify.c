@@ -17,7 +17,7 @@ struct verify {
 /* clang-format off */
 static const struct option g_options[] = {
 	POLICY_OPTIONS,
-	{0, "insecure-accept-migration", NULL, false, "a guest that its host can move"},
+	{0, "insecure-accept-migration", NULL, false, "a TD or SEV-SNP guest that its host can move"},
 	{0, "measurement", "HEX", false, "the TD (MRTD) or SEV-SNP guest has to have this measurement"},
 	{0, "host-data", "HEX", false, "the SEV-SNP guest has to have these host data"},
 	{0, "guest-svn", "N", false, "its security version, at least (default 0)"},

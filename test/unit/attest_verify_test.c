@@ -677,6 +677,31 @@ static void td_reserved_like_debug(struct scene *s)
 	s->quote.td.attributes[0] = 0x80;
 }
 
+static void td_migratable(struct scene *s)
+{
+	s->quote.td.attributes[3] |= 0x20;
+}
+
+static void td_reserved_8(struct scene *s)
+{
+	s->quote.td.attributes[1] = 0x01;
+}
+
+static void td_reserved_26(struct scene *s)
+{
+	s->quote.td.attributes[3] |= 0x04;
+}
+
+static void td_reserved_32(struct scene *s)
+{
+	s->quote.td.attributes[4] = 0x01;
+}
+
+static void td_reserved_61(struct scene *s)
+{
+	s->quote.td.attributes[7] = 0x20;
+}
+
 static void td_other_measurement(struct scene *s)
 {
 	s->policy.measurement = wanted(0xaa, 48, 0xab);
@@ -717,6 +742,11 @@ static const struct negative g_td_negatives[] = {
 	{"a debug TD", td_debug, ATTEST_DEBUG_REFUSED, ST(UP_TO_DATE)},
 	{"a TD with another bit of that group", td_reserved_like_debug, ATTEST_DEBUG_REFUSED,
 	 ST(UP_TO_DATE)},
+	{"a TD that can be migrated", td_migratable, ATTEST_TD_MIGRATION, ST(UP_TO_DATE)},
+	{"a TD with bit 8 of its attributes", td_reserved_8, ATTEST_TD_ATTRIBUTES, ST(INVALID)},
+	{"a TD with bit 26", td_reserved_26, ATTEST_TD_ATTRIBUTES, ST(INVALID)},
+	{"a TD with bit 32", td_reserved_32, ATTEST_TD_ATTRIBUTES, ST(INVALID)},
+	{"a TD with bit 61", td_reserved_61, ATTEST_TD_ATTRIBUTES, ST(INVALID)},
 	{"another measurement", td_other_measurement, ATTEST_MEASUREMENT, ST(UP_TO_DATE)},
 	{"an enclave wanted", td_want_an_enclave, ATTEST_POLICY_KIND, ST(UP_TO_DATE)},
 	{"host data of a TD wanted", want_host_data, ATTEST_POLICY_KIND, ST(UP_TO_DATE)},
@@ -738,6 +768,53 @@ TEST(a_td_in_order_is_accepted_and_one_thing_wrong_is_not)
 		scene_init_td(&g_td);
 		check_refused(&g_td, &g_td_negatives[i]);
 	}
+}
+
+/* LASS, SEPT_VE_DISABLE, PKS, KL, TPA, PERFMON, each and all; and a service TD that is bound. */
+TEST(a_td_may_have_the_attributes_that_are_known)
+{
+	static const uint8_t bits[] = {27, 28, 30, 31, 62, 63};
+
+	scene_init_td(&g_td);
+	for (unsigned i = 0; i < COUNT_OF(bits); i++) {
+		g_td.quote.td.attributes[bits[i] / 8] |= (uint8_t)(1U << bits[i] % 8);
+		scene_verify(&g_td);
+		CHECK(g_td.verdict.accepted);
+	}
+	memset(g_td.quote.td.mrservicetd, 0x77, sizeof g_td.quote.td.mrservicetd);
+	scene_verify(&g_td);
+	CHECK(g_td.verdict.accepted);
+}
+
+/* Is the member of the identity in the verdict's JSON true? */
+static bool identity_says(const struct scene *s, const char *member)
+{
+	char *text = attest_verdict_json(&s->verdict);
+	json_t *json = text ? attest_json_read(text, strlen(text)) : NULL;
+	bool said = json_is_true(json_object_get(json_object_get(json, "identity"), member));
+
+	json_decref(json);
+	heap_free(text);
+	return said;
+}
+
+TEST(a_td_that_can_be_migrated_is_accepted_by_name_alone_and_told)
+{
+	scene_init_td(&g_td);
+	scene_verify(&g_td);
+	CHECK(!identity_says(&g_td, "migration") && !identity_says(&g_td, "service_td"));
+	td_migratable(&g_td);
+	memset(g_td.quote.td.mrservicetd, 0x77, sizeof g_td.quote.td.mrservicetd);
+	g_td.policy.insecure_accept_debug = true;
+	scene_verify(&g_td);
+	CHECK(!g_td.verdict.accepted);
+	CHECK(identity_says(&g_td, "migration") && identity_says(&g_td, "service_td"));
+	g_td.policy.insecure_accept_debug = false;
+	g_td.policy.insecure_accept_migration = true;
+	scene_verify(&g_td);
+	CHECK(g_td.verdict.accepted);
+	CHECK_EQ(g_td.verdict.relaxations,
+		 1U << ATTEST_insecure_accept_migration | 1U << ATTEST_insecure_accept_root);
 }
 
 TEST(a_module_with_an_identity_is_judged_by_it_and_not_by_components_0_and_1)
@@ -1209,6 +1286,8 @@ int main(void)
 	RUN(an_accepted_status_is_told_with_its_advisories);
 	RUN(a_platform_is_no_better_than_its_quoting_enclave);
 	RUN(a_td_in_order_is_accepted_and_one_thing_wrong_is_not);
+	RUN(a_td_may_have_the_attributes_that_are_known);
+	RUN(a_td_that_can_be_migrated_is_accepted_by_name_alone_and_told);
 	RUN(a_module_with_an_identity_is_judged_by_it_and_not_by_components_0_and_1);
 	RUN(a_td_is_to_be_launched_again_where_what_it_was_launched_under_is_mended);
 	RUN(what_runs_now_must_be_known_and_on_a_level);
