@@ -87,16 +87,29 @@ static bool crl_better(const struct verification *x, const struct attest_crl *cr
 	return crl->window.not_before > best->window.not_before;
 }
 
+/* Takes a list; the best stands first. */
+static void lists_take(struct verification *x, struct crl_lists *lists,
+		       const struct attest_crl *crl)
+{
+	const struct attest_crl best = lists->list[0];
+
+	lists->list[lists->count] = *crl;
+	if (crl_better(x, crl, &best)) {
+		lists->list[0] = *crl;
+		if (lists->count > 0)
+			lists->list[lists->count] = best;
+	}
+	lists->count++;
+}
+
 /*
- * The list of that CA in the collateral: the best of those that the CA signed. *why is the rule
- * that a list of that name broke when there is none; ATTEST_OK when there is no list of that name
- * at all.
+ * The lists of that CA in the collateral: all that the CA signed. *why is the rule that a list of that
+ * name broke; ATTEST_OK when there is none such.
  */
-static void crl_find(struct verification *x, struct attest_crl *best, enum attest_rule *why,
-		     const struct x509_certificate *ca)
+static void lists_find(struct verification *x, struct crl_lists *lists, enum attest_rule *why,
+		       const struct x509_certificate *ca)
 {
 	*why = ATTEST_OK;
-	memset(best, 0, sizeof(*best));
 	for (uint32_t i = 0; i < x->c->crl_count; i++) {
 		struct attest_crl crl;
 		enum attest_rule rule = crl_decode(&crl, x->c->crls[i].p, x->c->crls[i].size);
@@ -105,14 +118,34 @@ static void crl_find(struct verification *x, struct attest_crl *best, enum attes
 			rule = crl_verify(&crl, ca);
 		if (rule != ATTEST_OK && rule != ATTEST_CRL_ISSUER)
 			*why = rule;
-		if (rule == ATTEST_OK && crl_better(x, &crl, best)) {
-			struct attest_crl worse = *best;
-
-			*best = crl;
-			crl = worse;
-		}
-		crl_fini(&crl);
+		if (rule == ATTEST_OK)
+			lists_take(x, lists, &crl);
+		else
+			crl_fini(&crl);
+		if (rule == ATTEST_MEMORY) /* it may be the one */
+			verification_refuse(x, rule, NULL);
 	}
+}
+
+/* Is the certificate on any list of its CA? What was taken back stays so, whatever a better list says: whoever brings
+ * the lists could choose one that does not have it. A list of the future is not known yet, unless it is all there is. */
+static bool lists_have(const struct verification *x, const struct crl_lists *lists,
+		       const struct x509_certificate *certificate)
+{
+	for (uint32_t i = 0; i < lists->count; i++) {
+		const struct attest_crl *crl = &lists->list[i];
+
+		if ((i == 0 || crl->window.not_before <= x->now) && crl_lists(crl, certificate))
+			return true;
+	}
+	return false;
+}
+
+void trust_lists_fini(struct crl_lists *lists)
+{
+	for (uint32_t i = 0; i < lists->count; i++)
+		crl_fini(&lists->list[i]);
+	lists->count = 0;
 }
 
 struct crl_rules {
@@ -121,17 +154,17 @@ struct crl_rules {
 	const char *what;
 };
 
-/* Finds a CA's list; false when there is none to ask. */
-static bool crl_get(struct verification *x, struct attest_crl *out,
-		    const struct x509_certificate *ca, const struct crl_rules *rules)
+/* Finds a CA's lists, the best of which tells the time; where there is none that is refused. */
+static void lists_get(struct verification *x, struct crl_lists *out,
+		      const struct x509_certificate *ca, const struct crl_rules *rules)
 {
 	enum attest_rule why;
 
-	crl_find(x, out, &why, ca);
-	if (out->parsed) {
+	lists_find(x, out, &why, ca);
+	if (out->count > 0) {
 		if (rules->time)
-			trust_issued(x, rules->time, &out->window, rules->what);
-		return true;
+			trust_issued(x, rules->time, &out->list[0].window, rules->what);
+		return;
 	}
 	if (why)
 		verification_refuse(x, why, rules->what);
@@ -139,10 +172,9 @@ static bool crl_get(struct verification *x, struct attest_crl *out,
 		attest_relax(x->v, ATTEST_insecure_accept_missing_crl);
 	else if (rules->given)
 		verification_refuse(x, rules->given, NULL);
-	return false;
 }
 
-/* The root's list, which stays for the signers; the CA is not on it. */
+/* The root's lists, which stay for the signers; the CA is not on them. */
 static void trust_ca(struct verification *x)
 {
 	const struct x509_certificate *ca = &x->pck_chain.certificates[1];
@@ -152,8 +184,8 @@ static void trust_ca(struct verification *x)
 		.what = "the root's CRL",
 	};
 
-	if (crl_get(x, &x->root_crl, chain_root(&x->pck_chain), &rules) &&
-	    !attest_holds(CA_REVOKED, !crl_lists(&x->root_crl, ca)))
+	lists_get(x, &x->root_lists, chain_root(&x->pck_chain), &rules);
+	if (!attest_holds(CA_REVOKED, !lists_have(x, &x->root_lists, ca)))
 		verification_refuse(x, ATTEST_CA_REVOKED, NULL);
 }
 
@@ -164,12 +196,10 @@ static void trust_leaf(struct verification *x)
 		.time = rule_unless_off(PCK_CRL_TIME),
 		.what = "the PCK CRL",
 	};
-	struct attest_crl crl;
 
-	if (crl_get(x, &crl, &x->pck_chain.certificates[1], &rules) &&
-	    !attest_holds(PCK_REVOKED, !crl_lists(&crl, chain_leaf(&x->pck_chain))))
+	lists_get(x, &x->pck_lists, &x->pck_chain.certificates[1], &rules);
+	if (!attest_holds(PCK_REVOKED, !lists_have(x, &x->pck_lists, chain_leaf(&x->pck_chain))))
 		verification_refuse(x, ATTEST_PCK_REVOKED, NULL);
-	crl_fini(&crl);
 }
 
 /* ---- the platform's chain -------------------------------------------------------------------- */
@@ -409,8 +439,7 @@ static bool trust_signer(struct verification *x, const struct attest_chain *sign
 	}
 	if (attest_applies(SIGNER_TIME))
 		attest_narrow(x->v, x->p, ATTEST_SIGNER_TIME, &window, x->now, what);
-	if (x->root_crl.parsed &&
-	    !attest_holds(SIGNER_REVOKED, !crl_lists(&x->root_crl, chain_leaf(signer))))
+	if (!attest_holds(SIGNER_REVOKED, !lists_have(x, &x->root_lists, chain_leaf(signer))))
 		verification_refuse(x, ATTEST_SIGNER_REVOKED, what);
 	return true;
 }

@@ -216,7 +216,8 @@ static void verification_fini(struct verification *x)
 {
 	chain_fini(&x->pck_chain);
 	chain_fini(&x->signer);
-	crl_fini(&x->root_crl);
+	trust_lists_fini(&x->root_lists);
+	trust_lists_fini(&x->pck_lists);
 	tcb_info_fini(&x->info);
 	enclave_identity_fini(&x->identity);
 }

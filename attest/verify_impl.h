@@ -13,6 +13,12 @@
 #include "attest/tcb.h"
 #include "attest/verify.h"
 
+/* Lists that one CA signed. */
+struct crl_lists {
+	struct attest_crl list[ATTEST_COLLATERAL_MAX]; /* the best is the first */
+	uint32_t count;
+};
+
 struct verification {
 	struct attest_verdict *v;
 	const struct attest_collateral *c;
@@ -21,7 +27,8 @@ struct verification {
 	struct attest_quote quote;
 	struct attest_chain pck_chain; /* verified, if has_platform */
 	struct attest_pck platform;
-	struct attest_crl root_crl;	  /* verified; parsed NULL: there is none */
+	struct crl_lists root_lists;	  /* verified */
+	struct crl_lists pck_lists;	  /* likewise, of the platform's CA */
 	struct attest_chain signer;	  /* verified */
 	uint32_t signer_index;		  /* which texts it is made of, + 1; 0: none yet */
 	struct tcb_info info;		  /* authentic, if has_info */
@@ -38,6 +45,7 @@ void verification_refuse(struct verification *x, enum attest_rule rule, const ch
 /* trust.c: the platform's certificates, from the quote or the collateral, to a root that the policy
  * knows, and not revoked. Sets has_platform. */
 void trust_platform(struct verification *x);
+void trust_lists_fini(struct crl_lists *lists);
 /* Is the JSON signed by a signer of the same root, not revoked? `rule` is the one of its signature
  * (ATTEST_OK: none). */
 MUST_USE bool trust_signed(struct verification *x, const struct attest_signed *s,

@@ -1265,6 +1265,118 @@ TEST(a_chain_of_the_collateral_stands_in_for_none_but_not_for_a_damaged_one)
 	CHECK(g_scene.verdict.accepted);
 }
 
+/* ---- several lists of one CA ------------------------------------------------------------------ */
+
+/* The scene's lists name nobody: issued on the 15th (the root's) and the 22nd of May, and valid. */
+struct second_list {
+	const char *claim;
+	const char *from;
+	const char *until;
+	bool listed; /* are those that it names revoked? */
+};
+
+static const struct second_list g_second_lists[] = {
+	{"issued at the same time as a clean one", "240522000000Z", "240621000000Z", true},
+	{"the same, as the root's", "240515000000Z", "240701000000Z", true},
+	{"newer, and expired", "240529000000Z", "240530000000Z", true},
+	{"older, and valid", "240501000000Z", "240701000000Z", true},
+	{"older, and expired", "240401000000Z", "240501000000Z", true},
+	{"issued now", "240601000000Z", "240701000000Z", true},
+	{"of the future", "240601000001Z", "240701000000Z", false},
+};
+
+/* Whose certificate, on whose list. */
+static const struct {
+	enum pki_who issuer, who;
+	enum attest_rule rule;
+} g_listed[] = {
+	{PKI_CA, PKI_LEAF, ATTEST_PCK_REVOKED},
+	{PKI_ROOT, PKI_CA, ATTEST_CA_REVOKED},
+	{PKI_ROOT, PKI_SIGNER, ATTEST_SIGNER_REVOKED},
+};
+
+static void add_second_list(struct scene *s, enum pki_who issuer, enum pki_who signer,
+			    const struct second_list *list, enum pki_who who)
+{
+	static struct pki_bytes der;
+	const struct pki_crl crl = {
+		.issuer = s->world.certificates[issuer].subject,
+		.signer = &s->world.keys[signer],
+		.this_update = list->from,
+		.next_update = list->until,
+		.serials = &s->world.certificates[who].serial,
+		.count = 1,
+	};
+
+	der.size = 0;
+	pki_crl(&der, &crl);
+	CHECK_EQ(attest_collateral_add(&s->collateral, der.p, der.size, NULL), E_OK);
+}
+
+static void check_second_list(struct scene *s, const struct second_list *list, unsigned i)
+{
+	const int before = g_checks_failed;
+
+	add_second_list(s, g_listed[i].issuer, g_listed[i].issuer, list, g_listed[i].who);
+	verify_again(s);
+	CHECK_EQ(scene_refused_by(s, g_listed[i].rule), list->listed);
+	CHECK_EQ(s->verdict.accepted, !list->listed);
+	CHECK_EQ(s->verdict.status,
+		 list->listed ? ATTEST_STATUS_REVOKED : ATTEST_STATUS_UP_TO_DATE);
+	if (g_checks_failed != before)
+		explain(s, list->claim);
+	stop_if_missed();
+}
+
+TEST(who_is_on_any_list_of_its_ca_is_revoked)
+{
+	for (unsigned i = 0; i < COUNT_OF(g_listed); i++) {
+		for (unsigned k = 0; k < COUNT_OF(g_second_lists); k++) {
+			scene_init(&g_scene);
+			scene_make(&g_scene);
+			check_second_list(&g_scene, &g_second_lists[k], i);
+		}
+	}
+}
+
+TEST(a_list_that_its_ca_did_not_sign_revokes_nobody)
+{
+	scene_init(&g_scene);
+	scene_make(&g_scene);
+	add_second_list(&g_scene, PKI_CA, PKI_ROOT, &g_second_lists[0], PKI_LEAF);
+	verify_again(&g_scene);
+	CHECK(g_scene.verdict.accepted);
+}
+
+/* Where times do not count, a list of the future is the list that is used, not none. */
+TEST(a_list_of_the_future_counts_where_there_is_no_other)
+{
+	scene_init(&g_scene);
+	g_scene.pck_crl_from = "240601000001Z";
+	g_scene.policy.insecure_accept_expired = true;
+	scene_verify(&g_scene);
+	CHECK(g_scene.verdict.accepted);
+	pck_revoked(&g_scene);
+	scene_verify(&g_scene);
+	CHECK(scene_refused_by(&g_scene, ATTEST_PCK_REVOKED));
+}
+
+/* The window is that of a list that is valid now, whatever else there is. */
+TEST(the_best_of_several_lists_tells_the_time)
+{
+	static const struct second_list expired = {"", "240529000000Z", "240530000000Z", false};
+	int64_t until = 0;
+
+	scene_init(&g_scene);
+	scene_make(&g_scene);
+	add_second_list(&g_scene, PKI_CA, PKI_CA, &expired, PKI_SIGNER);
+	add_second_list(&g_scene, PKI_ROOT, PKI_ROOT, &expired, PKI_ROOT);
+	verify_again(&g_scene);
+	CHECK(g_scene.verdict.accepted);
+	CHECK(attest_date_read(&until, "2024-06-19T00:00:00Z"));
+	CHECK_EQ(g_scene.verdict.window.not_after, until);
+}
+
 TEST(bytes_behind_a_quote_are_told_and_mean_nothing)
 {
 	scene_init(&g_scene);
@@ -1303,6 +1415,10 @@ int main(void)
 	RUN(a_quote_that_is_cut_anywhere_is_refused);
 	RUN(a_quote_with_any_bit_changed_is_refused);
 	RUN(a_chain_of_the_collateral_stands_in_for_none_but_not_for_a_damaged_one);
+	RUN(who_is_on_any_list_of_its_ca_is_revoked);
+	RUN(a_list_that_its_ca_did_not_sign_revokes_nobody);
+	RUN(a_list_of_the_future_counts_where_there_is_no_other);
+	RUN(the_best_of_several_lists_tells_the_time);
 	RUN(bytes_behind_a_quote_are_told_and_mean_nothing);
 	scene_fini(&g_scene);
 	scene_fini(&g_td);
