@@ -1,6 +1,6 @@
 /*
- * Of several TCB infos and identities: those that are for this platform and this time, the latest
- * issued. Then they are verified; a choice never makes anything pass that would not have passed
+ * Of several TCB infos and identities: those that are for this platform and this time, of the latest
+ * evaluation, the latest issued. Then they are verified; a choice never makes anything pass that would not have passed
  * alone.
  * Trust: the texts are untrusted until trust_signed has said otherwise.
  */
@@ -9,15 +9,21 @@
 #include "attest/verify_impl.h"
 #include "base/heap.h"
 
-/* How well a text fits, to be compared: by its use, then by its date. */
+/* How well a text fits, to be compared: by its use, then by its evaluation, then by its date. Intel issues older
+ * evaluations anew beside the latest, so a later date is no later judgement. */
 struct rank {
 	uint32_t fit;
+	uint32_t evaluation;
 	int64_t issued;
 };
 
 static bool rank_above(const struct rank *a, const struct rank *b)
 {
-	return a->fit != b->fit ? a->fit > b->fit : a->issued > b->issued;
+	if (a->fit != b->fit)
+		return a->fit > b->fit;
+	if (a->evaluation != b->evaluation)
+		return a->evaluation > b->evaluation;
+	return a->issued > b->issued;
 }
 
 /* ---- TCB info -------------------------------------------------------------------------------- */
@@ -44,7 +50,7 @@ static struct rank info_rank(const struct verification *x, const struct tcb_info
 	fit += info_fmspc(x, info) ? 4 : 0;
 	fit += info_pceid(x, info) ? 2 : 0;
 	fit += window_holds(&info->window, x->now) ? 1 : 0;
-	return (struct rank){.fit = fit, .issued = info->window.not_before};
+	return (struct rank){fit, info->evaluation, info->window.not_before};
 }
 
 /* The best that can be decoded, in x->info; its place in the collateral, or -1 and the rule that
@@ -124,7 +130,7 @@ static struct rank identity_rank(const struct verification *x,
 	uint32_t fit = identity_is(x, identity) ? 2 : 0;
 
 	fit += window_holds(&identity->window, x->now) ? 1 : 0;
-	return (struct rank){.fit = fit, .issued = identity->window.not_before};
+	return (struct rank){fit, identity->evaluation, identity->window.not_before};
 }
 
 static int32_t identity_choose(struct verification *x, enum attest_rule *why)
@@ -173,6 +179,8 @@ void choose_identity(struct verification *x)
 			  "the identity's signer"))
 		return;
 	x->has_identity = true;
+	if (!x->has_info || x->identity.evaluation < x->v->tcb_evaluation)
+		x->v->tcb_evaluation = x->identity.evaluation;
 	if (attest_applies(IDENTITY_TIME))
 		trust_issued(x, ATTEST_IDENTITY_TIME, &x->identity.window,
 			     "the quoting enclave's identity");

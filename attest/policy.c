@@ -103,8 +103,7 @@ static void check_td_attributes(struct verification *x)
 static void check_td(struct verification *x)
 {
 	check_td_attributes(x);
-	if (!attest_holds(MEASUREMENT,
-			  is_wanted(x->p->measurement, x->v->td.mrtd, TD_HASH_SIZE)))
+	if (!attest_holds(MEASUREMENT, is_wanted(x->p->measurement, x->v->td.mrtd, TD_HASH_SIZE)))
 		attest_refuse(x->v, ATTEST_MEASUREMENT, NULL);
 }
 
@@ -153,10 +152,8 @@ static void check_advisories(struct verification *x)
 /* Evaluations are numbered; an older one may not know of a flaw yet. */
 static void check_evaluation(struct verification *x)
 {
-	uint32_t least = x->info.evaluation;
+	const uint32_t least = x->v->tcb_evaluation;
 
-	if (x->identity.evaluation < least)
-		least = x->identity.evaluation;
 	if (!attest_holds(TCB_EVALUATION, least >= x->p->min_tcb_evaluation))
 		attest_refuse(x->v, ATTEST_TCB_EVALUATION, "it is %u", least);
 }

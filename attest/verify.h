@@ -122,7 +122,7 @@ struct attest_verdict {
 	char advisories[ATTEST_ADVISORY_MAX][ATTEST_ADVISORY_SIZE];
 	uint32_t relaxations; /* bits 1 << enum attest_relaxation: those that were needed */
 	bool simulated;	      /* the chain ends in the root of the simulator */
-	uint32_t tcb_evaluation;
+	uint32_t tcb_evaluation; /* the lesser one of TCB info and identity */
 	int64_t tcb_date;	     /* of the level that matches; 0: none */
 	uint8_t fmspc[6];	     /* the platform's model, of the PCK certificate */
 	uint8_t ppid[16];	     /* the platform itself, likewise */

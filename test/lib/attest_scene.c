@@ -320,6 +320,26 @@ static void add_response(struct scene *s, const char *member, struct pki_bytes *
 	free(body);
 }
 
+void scene_add_info(struct scene *s)
+{
+	struct pki_bytes *text = malloc(sizeof *text);
+
+	scene_must(text);
+	scene_tcb_info(text, s);
+	add_response(s, "tcbInfo", text, s->info_signer, ATTEST_ITEM_TCB_INFO);
+	free(text);
+}
+
+void scene_add_identity(struct scene *s)
+{
+	struct pki_bytes *text = malloc(sizeof *text);
+
+	scene_must(text);
+	scene_identity(text, s);
+	add_response(s, "enclaveIdentity", text, s->identity_signer, ATTEST_ITEM_IDENTITY);
+	free(text);
+}
+
 static void add_crl(struct scene *s, struct pki_bytes *work, enum pki_who issuer, const char *from,
 		    const char *until, uint32_t revoked)
 {
@@ -366,14 +386,10 @@ static void make_collateral(struct scene *s, struct pki_bytes *work)
 		add_crl(s, work, PKI_ROOT, s->root_crl_from, s->root_crl_until, s->root_revoked);
 	if (!s->no_pck_crl)
 		add_crl(s, work, PKI_CA, s->pck_crl_from, s->pck_crl_until, s->pck_revoked);
-	if (s->info_signer) {
-		scene_tcb_info(work, s);
-		add_response(s, "tcbInfo", work, s->info_signer, ATTEST_ITEM_TCB_INFO);
-	}
-	if (s->identity_signer) {
-		scene_identity(work, s);
-		add_response(s, "enclaveIdentity", work, s->identity_signer, ATTEST_ITEM_IDENTITY);
-	}
+	if (s->info_signer)
+		scene_add_info(s);
+	if (s->identity_signer)
+		scene_add_identity(s);
 }
 
 void scene_make(struct scene *s)
@@ -392,11 +408,16 @@ void scene_make(struct scene *s)
 	free(work);
 }
 
+void scene_verify_made(struct scene *s)
+{
+	scene_must(attest_verify(&s->verdict, s->quote_bytes.p, s->quote_bytes.size, &s->collateral,
+				 &s->policy, s->now) == E_OK);
+}
+
 void scene_verify(struct scene *s)
 {
 	scene_make(s);
-	scene_must(attest_verify(&s->verdict, s->quote_bytes.p, s->quote_bytes.size, &s->collateral,
-				 &s->policy, s->now) == E_OK);
+	scene_verify_made(s);
 }
 
 void scene_fini(struct scene *s)

@@ -83,6 +83,11 @@ void scene_identity(struct pki_bytes *out, const struct scene *s);
 /* Makes collateral and quote of what the scene says; verifies. What was made stays until the
  * next call or scene_fini. */
 void scene_make(struct scene *s);
+/* Adds the TCB info, or the identity, that the scene says by now: one more of them. */
+void scene_add_info(struct scene *s);
+void scene_add_identity(struct scene *s);
+/* Verifies what was made. */
+void scene_verify_made(struct scene *s);
 void scene_verify(struct scene *s);
 void scene_fini(struct scene *s);
 

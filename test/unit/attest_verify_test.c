@@ -1149,24 +1149,17 @@ static void simulate(struct scene *s, const char *chain)
 	}
 }
 
-static void verify_again(struct scene *s)
-{
-	CHECK_EQ(attest_verify(&s->verdict, s->quote_bytes.p, s->quote_bytes.size, &s->collateral,
-			       &s->policy, s->now),
-		 E_OK);
-}
-
 TEST(the_simulators_evidence_is_refused_unless_it_is_asked_for)
 {
 	simulate(&g_scene, SIMULATION "pck-current-chain.pem");
-	verify_again(&g_scene);
+	scene_verify_made(&g_scene);
 	CHECK(!g_scene.verdict.accepted);
 	CHECK(g_scene.verdict.simulated);
 	CHECK_EQ(g_scene.verdict.status, ATTEST_STATUS_INVALID);
 	CHECK_EQ(g_scene.verdict.reason_count, 1);
 	CHECK_EQ(g_scene.verdict.reasons[0].rule, ATTEST_ROOT_SIMULATION);
 	g_scene.policy.insecure_accept_simulation = true;
-	verify_again(&g_scene);
+	scene_verify_made(&g_scene);
 	CHECK(g_scene.verdict.accepted);
 	CHECK_EQ(g_scene.verdict.relaxations, 1U << ATTEST_insecure_accept_simulation);
 	if (!g_scene.verdict.accepted)
@@ -1187,7 +1180,7 @@ TEST(the_simulated_machines_are_worth_what_they_say)
 	for (unsigned i = 0; i < COUNT_OF(rows); i++) {
 		simulate(&g_scene, rows[i].chain);
 		g_scene.policy.insecure_accept_simulation = true;
-		verify_again(&g_scene);
+		scene_verify_made(&g_scene);
 		CHECK(!g_scene.verdict.accepted);
 		CHECK_EQ(g_scene.verdict.status, rows[i].status);
 	}
@@ -1208,7 +1201,7 @@ TEST(simulation_does_not_vouch_for_hardware)
 
 		CHECK_EQ(attest_collateral_add(&g_scene.collateral, g_work, size, NULL), E_OK);
 	}
-	verify_again(&g_scene);
+	scene_verify_made(&g_scene);
 	CHECK(!g_scene.verdict.accepted);
 	CHECK(scene_refused_by(&g_scene, ATTEST_ROOT_SAME));
 }
@@ -1238,7 +1231,7 @@ TEST(a_quote_with_any_bit_changed_is_refused)
 	scene_make(&g_scene);
 	for (size_t i = 0; i < 1014 + 32; i += 29) {
 		g_scene.quote_bytes.p[i] ^= (uint8_t)(1U << i % 8);
-		verify_again(&g_scene);
+		scene_verify_made(&g_scene);
 		CHECK(!g_scene.verdict.accepted);
 		g_scene.quote_bytes.p[i] ^= (uint8_t)(1U << i % 8);
 	}
@@ -1255,14 +1248,119 @@ TEST(a_chain_of_the_collateral_stands_in_for_none_but_not_for_a_damaged_one)
 	scene_make(&g_scene);
 	CHECK_EQ(attest_collateral_add(&g_scene.collateral, chain.p, chain.size, NULL), E_OK);
 	g_scene.quote_bytes.p[1500] ^= 1;
-	verify_again(&g_scene);
+	scene_verify_made(&g_scene);
 	CHECK(!g_scene.verdict.accepted);
 	scene_init(&g_scene);
 	empty_pck_chain(&g_scene);
 	scene_make(&g_scene);
 	CHECK_EQ(attest_collateral_add(&g_scene.collateral, chain.p, chain.size, NULL), E_OK);
-	verify_again(&g_scene);
+	scene_verify_made(&g_scene);
 	CHECK(g_scene.verdict.accepted);
+}
+
+/* ---- several of one kind ----------------------------------------------------------------------- */
+
+/* One with another evaluation, issued at another time, beside one of 17 of the 20th and 21st of May. */
+static const struct {
+	const char *claim;
+	unsigned evaluation;
+	const char *from;
+	const char *until;
+	unsigned chosen;
+} g_evaluations[] = {
+	{"an older evaluation that was issued later", 16, "2024-05-25T00:00:00Z",
+	 "2024-06-24T00:00:00Z", 17},
+	{"a newer evaluation that was issued earlier", 18, "2024-05-10T00:00:00Z",
+	 "2024-06-09T00:00:00Z", 18},
+	{"a newer evaluation that expired", 18, "2024-05-10T00:00:00Z", "2024-05-31T00:00:00Z", 17},
+	{"a newer evaluation of the future", 18, "2024-06-02T00:00:00Z", "2024-07-01T00:00:00Z", 17},
+};
+
+TEST(of_several_tcb_infos_the_latest_evaluation_judges)
+{
+	for (unsigned i = 0; i < COUNT_OF(g_evaluations); i++) {
+		for (unsigned first = 0; first < 2; first++) {
+			struct scene *s = &g_scene;
+
+			scene_init(s);
+			s->identity_evaluation = 99;
+			s->info_signer = first ? s->info_signer : NULL;
+			scene_make(s);
+			s->info_signer = s->identity_signer;
+			s->info_evaluation = g_evaluations[i].evaluation;
+			s->info_from = g_evaluations[i].from;
+			s->info_until = g_evaluations[i].until;
+			scene_add_info(s);
+			s->info_evaluation = 17;
+			s->info_from = "2024-05-20T00:00:00Z";
+			s->info_until = "2024-06-19T00:00:00Z";
+			scene_add_info(s);
+			scene_verify_made(s);
+			CHECK(s->verdict.accepted);
+			CHECK_EQ(s->verdict.tcb_evaluation, g_evaluations[i].chosen);
+			if (s->verdict.tcb_evaluation != g_evaluations[i].chosen)
+				explain(s, g_evaluations[i].claim);
+		}
+	}
+}
+
+TEST(of_several_identities_the_latest_evaluation_judges)
+{
+	for (unsigned i = 0; i < COUNT_OF(g_evaluations); i++) {
+		for (unsigned first = 0; first < 2; first++) {
+			struct scene *s = &g_scene;
+
+			scene_init(s);
+			s->info_evaluation = 99;
+			s->identity_signer = first ? s->identity_signer : NULL;
+			scene_make(s);
+			s->identity_signer = s->info_signer;
+			s->identity_evaluation = g_evaluations[i].evaluation;
+			s->identity_from = g_evaluations[i].from;
+			s->identity_until = g_evaluations[i].until;
+			scene_add_identity(s);
+			s->identity_evaluation = 17;
+			s->identity_from = "2024-05-21T00:00:00Z";
+			s->identity_until = "2024-06-20T00:00:00Z";
+			scene_add_identity(s);
+			scene_verify_made(s);
+			CHECK(s->verdict.accepted);
+			CHECK_EQ(s->verdict.tcb_evaluation, g_evaluations[i].chosen);
+			if (s->verdict.tcb_evaluation != g_evaluations[i].chosen)
+				explain(s, g_evaluations[i].claim);
+		}
+	}
+}
+
+/* Of one evaluation the later is taken. */
+TEST(of_one_evaluation_the_latest_issued_judges)
+{
+	int64_t from = 0;
+
+	scene_init(&g_scene);
+	scene_make(&g_scene);
+	g_scene.info_from = "2024-05-26T00:00:00Z";
+	scene_add_info(&g_scene);
+	g_scene.identity_from = "2024-05-24T00:00:00Z";
+	scene_add_identity(&g_scene);
+	scene_verify_made(&g_scene);
+	CHECK(attest_date_read(&from, "2024-05-26T00:00:00Z"));
+	CHECK_EQ(g_scene.verdict.window.not_before, from);
+}
+
+/* The lesser of TCB info and identity is judged, and told. */
+TEST(the_evaluation_that_is_told_is_the_one_that_is_judged)
+{
+	scene_init(&g_scene);
+	g_scene.identity_evaluation = 3;
+	g_scene.policy.min_tcb_evaluation = 3;
+	scene_verify(&g_scene);
+	CHECK(g_scene.verdict.accepted);
+	CHECK_EQ(g_scene.verdict.tcb_evaluation, 3);
+	g_scene.policy.min_tcb_evaluation = 4;
+	scene_verify(&g_scene);
+	CHECK(!g_scene.verdict.accepted);
+	CHECK_EQ(g_scene.verdict.tcb_evaluation, 3);
 }
 
 /* ---- several lists of one CA ------------------------------------------------------------------ */
@@ -1318,7 +1416,7 @@ static void check_second_list(struct scene *s, const struct second_list *list, u
 	const int before = g_checks_failed;
 
 	add_second_list(s, g_listed[i].issuer, g_listed[i].issuer, list, g_listed[i].who);
-	verify_again(s);
+	scene_verify_made(s);
 	CHECK_EQ(scene_refused_by(s, g_listed[i].rule), list->listed);
 	CHECK_EQ(s->verdict.accepted, !list->listed);
 	CHECK_EQ(s->verdict.status,
@@ -1344,7 +1442,7 @@ TEST(a_list_that_its_ca_did_not_sign_revokes_nobody)
 	scene_init(&g_scene);
 	scene_make(&g_scene);
 	add_second_list(&g_scene, PKI_CA, PKI_ROOT, &g_second_lists[0], PKI_LEAF);
-	verify_again(&g_scene);
+	scene_verify_made(&g_scene);
 	CHECK(g_scene.verdict.accepted);
 }
 
@@ -1371,7 +1469,7 @@ TEST(the_best_of_several_lists_tells_the_time)
 	scene_make(&g_scene);
 	add_second_list(&g_scene, PKI_CA, PKI_CA, &expired, PKI_SIGNER);
 	add_second_list(&g_scene, PKI_ROOT, PKI_ROOT, &expired, PKI_ROOT);
-	verify_again(&g_scene);
+	scene_verify_made(&g_scene);
 	CHECK(g_scene.verdict.accepted);
 	CHECK(attest_date_read(&until, "2024-06-19T00:00:00Z"));
 	CHECK_EQ(g_scene.verdict.window.not_after, until);
@@ -1383,7 +1481,7 @@ TEST(bytes_behind_a_quote_are_told_and_mean_nothing)
 	scene_make(&g_scene);
 	memset(g_scene.quote_bytes.p + g_scene.quote_bytes.size, 0xff, 70);
 	g_scene.quote_bytes.size += 70;
-	verify_again(&g_scene);
+	scene_verify_made(&g_scene);
 	CHECK(g_scene.verdict.accepted);
 	CHECK_EQ(g_scene.verdict.trailing, 70);
 }
@@ -1415,6 +1513,10 @@ int main(void)
 	RUN(a_quote_that_is_cut_anywhere_is_refused);
 	RUN(a_quote_with_any_bit_changed_is_refused);
 	RUN(a_chain_of_the_collateral_stands_in_for_none_but_not_for_a_damaged_one);
+	RUN(of_several_tcb_infos_the_latest_evaluation_judges);
+	RUN(of_several_identities_the_latest_evaluation_judges);
+	RUN(of_one_evaluation_the_latest_issued_judges);
+	RUN(the_evaluation_that_is_told_is_the_one_that_is_judged);
 	RUN(who_is_on_any_list_of_its_ca_is_revoked);
 	RUN(a_list_that_its_ca_did_not_sign_revokes_nobody);
 	RUN(a_list_of_the_future_counts_where_there_is_no_other);
