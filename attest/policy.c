@@ -137,16 +137,30 @@ static bool advisory_allowed(const struct attest_policy *p, const char *advisory
 	return false;
 }
 
+/* One reason for all of them, so that they push out no other: their number, and as many names as there is room for. */
 static void check_advisories(struct verification *x)
 {
+	char names[ATTEST_DETAIL_MAX - 16] = "";
+	const char *more = "";
+	size_t length = 0;
+	uint32_t count = 0;
+
 	if (!x->p->advisories)
 		return;
 	for (uint32_t i = 0; i < x->v->advisory_count; i++) {
-		const char *advisory = x->v->advisories[i];
+		const char *name = x->v->advisories[i];
 
-		if (!attest_holds(ADVISORIES_ALLOWED, advisory_allowed(x->p, advisory)))
-			attest_refuse(x->v, ATTEST_ADVISORIES_ALLOWED, "%s", advisory);
+		if (advisory_allowed(x->p, name))
+			continue;
+		count++;
+		if (length + 1 + strlen(name) < sizeof names)
+			length += (size_t)snprintf(names + length, sizeof names - length, " %s",
+						   name);
+		else
+			more = " ...";
 	}
+	if (!attest_holds(ADVISORIES_ALLOWED, count == 0))
+		attest_refuse(x->v, ATTEST_ADVISORIES_ALLOWED, "%u:%s%s", count, names, more);
 }
 
 /* Evaluations are numbered; an older one may not know of a flaw yet. */

@@ -1,7 +1,8 @@
 /*
  * Making a verdict: reasons, relaxations, the window, the end.
  * Trust: what callers tell is words of ours, numbers, and names of advisories that attest/tcb.c looked at.
- * Invariant: accepted is set nowhere but in attest_conclude, and never where there is a reason.
+ * Invariant: accepted is set nowhere but in attest_conclude, and never where there is a reason. A reason that has no room
+ * counts like the others: the worst kind of all is kept.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,9 +12,12 @@
 
 void attest_refuse(struct attest_verdict *v, enum attest_rule rule, const char *format, ...)
 {
+	const enum attest_kind kind = attest_rule_kind(rule);
 	struct attest_reason *reason;
 	va_list args;
 
+	if (v->worst == ATTEST_KIND_NONE || kind < v->worst)
+		v->worst = kind;
 	if (v->reason_count == ATTEST_REASON_MAX)
 		return;
 	reason = &v->reasons[v->reason_count++];
@@ -65,14 +69,8 @@ static enum attest_status status_of_kind(enum attest_kind kind)
 
 void attest_conclude(struct attest_verdict *v, enum attest_status status)
 {
-	enum attest_status worst = ATTEST_STATUS_COUNT;
+	const enum attest_status worst = status_of_kind(v->worst);
 
-	for (uint32_t i = 0; i < v->reason_count; i++) {
-		enum attest_status s = status_of_kind(attest_rule_kind(v->reasons[i].rule));
-
-		if (s < worst)
-			worst = s;
-	}
 	v->status = worst < ATTEST_STATUS_COUNT ? worst : status;
 	v->accepted = v->reason_count == 0 && v->status >= ATTEST_STATUS_UP_TO_DATE;
 }

@@ -118,6 +118,7 @@ struct attest_verdict {
 	bool decoded; /* what follows `window` was read; it is authentic from UpToDate on */
 	uint32_t reason_count;
 	struct attest_reason reasons[ATTEST_REASON_MAX]; /* why it is not accepted */
+	enum attest_kind worst; /* of all reasons, also of those that have no room */
 	uint32_t advisory_count;
 	char advisories[ATTEST_ADVISORY_MAX][ATTEST_ADVISORY_SIZE];
 	uint32_t relaxations; /* bits 1 << enum attest_relaxation: those that were needed */

@@ -174,11 +174,17 @@ void scene_init_td(struct scene *s)
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-static void put_judgement(struct pki_bytes *out, const char *status, const char *advisory)
+/* With the advisories of the scene, where there is one already; s NULL: none. */
+static void put_judgement(struct pki_bytes *out, const struct scene *s, const char *status,
+			  const char *advisory)
 {
 	put(out, ",\"tcbDate\":\"2024-03-13T00:00:00Z\",\"tcbStatus\":\"%s\"", status);
-	if (advisory)
-		put(out, ",\"advisoryIDs\":[\"%s\"]", advisory);
+	if (advisory) {
+		put(out, ",\"advisoryIDs\":[\"%s\"", advisory);
+		for (unsigned i = 0; s && i < s->more_advisory_count; i++)
+			put(out, ",\"%s\"", s->more_advisories[i]);
+		put(out, "]");
+	}
 	put(out, "}");
 }
 
@@ -202,7 +208,7 @@ static void put_level(struct pki_bytes *out, const struct scene *s, const struct
 	if (strcmp(s->info_id, "TDX") == 0)
 		put_components(out, "tdxtcbcomponents", level->tdx);
 	put(out, "\"pcesvn\":%u}", level->pcesvn);
-	put_judgement(out, level->status, level->advisory);
+	put_judgement(out, s, level->status, level->advisory);
 }
 
 static void put_isv_levels(struct pki_bytes *out, const struct scene_isv *levels, unsigned count)
@@ -210,7 +216,7 @@ static void put_isv_levels(struct pki_bytes *out, const struct scene_isv *levels
 	put(out, "\"tcbLevels\":[");
 	for (unsigned i = 0; i < count; i++) {
 		put(out, "%s{\"tcb\":{\"isvsvn\":%u}", i ? "," : "", levels[i].isvsvn);
-		put_judgement(out, levels[i].status, levels[i].advisory);
+		put_judgement(out, NULL, levels[i].status, levels[i].advisory);
 	}
 	put(out, "]");
 }

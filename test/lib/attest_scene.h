@@ -48,6 +48,8 @@ struct scene {
 	const char *info_from, *info_until, *info_fmspc, *info_pceid;
 	struct scene_level levels[SCENE_LEVELS];
 	unsigned level_count;
+	const char (*more_advisories)[ATTEST_ADVISORY_SIZE]; /* of each level that has one */
+	unsigned more_advisory_count;
 	struct scene_module
 		modules[SCENE_MODULES]; /* the first is tdxModule, without id and levels */
 	unsigned module_count;

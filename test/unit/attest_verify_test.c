@@ -278,6 +278,7 @@ static const uint8_t g_aa[48] = {
 	0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa,
 	0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa,
 };
+static const uint8_t g_zeros[64];
 static uint8_t g_wanted[64];
 
 /* What the policy wants: size bytes, the last one of them as given. */
@@ -1097,6 +1098,104 @@ TEST(the_json_has_the_same)
 	heap_free(text);
 }
 
+/* Sixty of them, and everything else that an owner can demand. */
+static void many_advisories(struct scene *s)
+{
+	static char names[60][ATTEST_ADVISORY_SIZE];
+	static const char *const allowed[] = {"INTEL-SA-00003"};
+
+	for (unsigned i = 0; i < COUNT_OF(names); i++)
+		(void)snprintf(names[i], sizeof names[i], "INTEL-SA-%05u", 1000 + i);
+	s->more_advisories = names;
+	s->more_advisory_count = COUNT_OF(names);
+	set_components(s, 4);
+	s->policy.advisories = allowed;
+	s->policy.advisory_count = 1;
+	debug_enclave(s);
+	s->quote.enclave.configsvn = 1;
+	s->policy.mr_enclave = s->policy.mr_signer = s->policy.launch_digest = g_zeros;
+	s->policy.isv_prod_id = 8;
+	s->policy.isv_svn = 4;
+	s->policy.report_data = g_zeros;
+	s->policy.measurement = g_zeros;
+	s->policy.min_tcb_evaluation = 18;
+	s->policy.max_collateral_age = 86400;
+}
+
+TEST(many_advisories_are_one_reason_and_hide_no_other)
+{
+	static const enum attest_rule rules[] = {
+		ATTEST_STATUS_ACCEPTED, ATTEST_ADVISORIES_ALLOWED, ATTEST_TCB_EVALUATION,
+		ATTEST_COLLATERAL_AGE,	ATTEST_DEBUG_REFUSED,	   ATTEST_POLICY_KIND,
+		ATTEST_MR_ENCLAVE,	ATTEST_MR_SIGNER,	   ATTEST_ISV_PROD_ID,
+		ATTEST_ISV_SVN,		ATTEST_LAUNCH_DIGEST,	   ATTEST_CONFIG_SVN,
+		ATTEST_REPORT_DATA,
+	};
+	unsigned told = 0;
+
+	scene_init(&g_scene);
+	many_advisories(&g_scene);
+	scene_verify(&g_scene);
+	CHECK(!g_scene.verdict.accepted);
+	CHECK_EQ(g_scene.verdict.status, ATTEST_STATUS_SW_HARDENING_NEEDED);
+	CHECK_EQ(g_scene.verdict.advisory_count, 61);
+	for (unsigned i = 0; i < COUNT_OF(rules); i++)
+		CHECK(scene_refused_by(&g_scene, rules[i]));
+	for (uint32_t i = 0; i < g_scene.verdict.reason_count; i++) {
+		const struct attest_reason *r = &g_scene.verdict.reasons[i];
+
+		if (r->rule != ATTEST_ADVISORIES_ALLOWED)
+			continue;
+		told++;
+		CHECK(strncmp(r->detail, "61: INTEL-SA-00004 INTEL-SA-01000 INTEL-SA-01001 ", 49) ==
+		      0);
+		CHECK(strlen(r->detail) > 4 &&
+		      strcmp(r->detail + strlen(r->detail) - 4, " ...") == 0);
+	}
+	CHECK_EQ(told, 1);
+}
+
+/* Those that are allowed do not count. */
+TEST(advisories_that_are_not_allowed_are_named)
+{
+	static const char *const allowed[] = {"INTEL-SA-00004", "INTEL-SA-01001"};
+
+	scene_init(&g_scene);
+	many_advisories(&g_scene);
+	g_scene.more_advisory_count = 3;
+	g_scene.policy.advisories = allowed;
+	g_scene.policy.advisory_count = COUNT_OF(allowed);
+	scene_verify(&g_scene);
+	for (uint32_t i = 0; i < g_scene.verdict.reason_count; i++) {
+		const struct attest_reason *r = &g_scene.verdict.reasons[i];
+
+		if (r->rule == ATTEST_ADVISORIES_ALLOWED)
+			CHECK(strcmp(r->detail, "2: INTEL-SA-01000 INTEL-SA-01002") == 0);
+	}
+	CHECK(scene_refused_by(&g_scene, ATTEST_ADVISORIES_ALLOWED));
+}
+
+/* What has no room is not told, but counts. */
+TEST(a_reason_without_room_makes_no_verdict_better)
+{
+	static struct attest_verdict v;
+
+	memset(&v, 0, sizeof v);
+	for (unsigned i = 0; i < ATTEST_REASON_MAX; i++)
+		attest_refuse(&v, ATTEST_MR_ENCLAVE, NULL);
+	attest_conclude(&v, ATTEST_STATUS_UP_TO_DATE);
+	CHECK_EQ(v.status, ATTEST_STATUS_UP_TO_DATE);
+	CHECK(!v.accepted);
+	attest_refuse(&v, ATTEST_PCK_REVOKED, NULL);
+	attest_conclude(&v, ATTEST_STATUS_UP_TO_DATE);
+	CHECK_EQ(v.status, ATTEST_STATUS_REVOKED);
+	attest_refuse(&v, ATTEST_CLAIMS_LAUNCH, NULL);
+	attest_conclude(&v, ATTEST_STATUS_UP_TO_DATE);
+	CHECK_EQ(v.status, ATTEST_STATUS_INVALID);
+	CHECK(!v.accepted);
+	CHECK_EQ(v.reason_count, ATTEST_REASON_MAX);
+}
+
 /* ---- the simulator's ------------------------------------------------------------------------- */
 
 #define SIMULATION "host/quoting/simulation/"
@@ -1507,6 +1606,9 @@ int main(void)
 	RUN(the_window_is_that_of_everything_that_was_used);
 	RUN(the_text_says_the_status_first_and_every_reason_on_a_line);
 	RUN(the_json_has_the_same);
+	RUN(many_advisories_are_one_reason_and_hide_no_other);
+	RUN(advisories_that_are_not_allowed_are_named);
+	RUN(a_reason_without_room_makes_no_verdict_better);
 	RUN(the_simulators_evidence_is_refused_unless_it_is_asked_for);
 	RUN(the_simulated_machines_are_worth_what_they_say);
 	RUN(simulation_does_not_vouch_for_hardware);
