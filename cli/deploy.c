@@ -295,7 +295,7 @@ static int deploy(const struct command *self, int argc, char **argv)
 	if (d) {
 		d->command = self;
 		d->config = retwine_config_new();
-		d->policy = retwine_policy_new();
+		d->policy = policy_make();
 	}
 	if (d && d->config && d->policy)
 		status = deploy_with(d, argc, argv);

@@ -8,6 +8,21 @@
 
 static const struct option g_options[] = {POLICY_OPTIONS};
 
+static void say_note(void *context, const char *line)
+{
+	(void)context;
+	command_say("%s", line);
+}
+
+struct retwine_policy *policy_make(void)
+{
+	struct retwine_policy *policy = retwine_policy_new();
+
+	if (policy)
+		retwine_policy_notes(policy, say_note, NULL);
+	return policy;
+}
+
 bool policy_is_key(const char *name)
 {
 	for (size_t i = 0; i < COUNT_OF(g_options); i++) {

@@ -26,6 +26,9 @@
 	{0, "insecure-accept-http-collateral", NULL, false, "collateral over plain http"}
 /* clang-format on */
 
+/* The strictest policy, whose notes go to standard error; NULL without memory. */
+struct retwine_policy *policy_make(void);
+
 /* Is it an option of that table? */
 bool policy_is_key(const char *name);
 

@@ -95,7 +95,7 @@ static int verify_words(struct verify *v, int argc, char **argv)
 
 static int verify(const struct command *self, int argc, char **argv)
 {
-	struct verify v = {.command = self, .policy = retwine_policy_new()};
+	struct verify v = {.command = self, .policy = policy_make()};
 
 	if (!v.policy) {
 		command_say("out of memory");

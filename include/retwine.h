@@ -309,6 +309,11 @@ RETWINE_API void retwine_policy_free(struct retwine_policy *policy);
 RETWINE_API enum retwine_code retwine_policy_set(struct retwine_policy *policy, const char *key,
 						 const char *text, struct retwine_error *error);
 
+/* From now on says, in one line without a line end, what was passed over without being a reason to refuse: a file in a
+ * directory of collateral that is damaged. note NULL: nothing is said. */
+RETWINE_API void retwine_policy_notes(struct retwine_policy *policy,
+				      void (*note)(void *context, const char *line), void *context);
+
 /*
  * Verifies the evidence in a file: a quote of SGX or TDX, a report of SEV-SNP (as they are, in hexadecimal digits or base64; also
  * the answer of /dev/sev-guest, whole), or a certificate that carries a quote (DER or PEM). RETWINE_OK: *accepted is the

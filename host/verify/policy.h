@@ -43,6 +43,8 @@ struct retwine_policy {
 	bool offline;	/* nothing is fetched */
 	bool insecure_accept_http_collateral;
 	bool insecure_accept_any_enclave;
+	void (*note)(void *context, const char *line); /* may be NULL; retwine_policy_notes */
+	void *note_context;
 	bool has_time;
 	int64_t time; /* UNIX seconds */
 };

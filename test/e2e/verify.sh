@@ -144,6 +144,34 @@ wrong "a time that is none" 2 "time" --time now "$WORK/quote"
 wrong "collateral that is missing" 1 "missing" --time "$NOW" --collateral "$WORK/missing" "$WORK/quote"
 wrong "collateral that is none" 1 "no collateral" --time "$NOW" --collateral "$WORK/quote" "$WORK/quote"
 
+# Of a directory, what is damaged is named, once, and passed over; what is something else is not spoken of.
+mkdir "$WORK/files"
+cp "$SIM"/*.json "$SIM"/*.crl "$SIM"/tcb-chain.pem "$SIM"/root.der "$SIM"/pck.key.bin "$WORK/files"
+echo "not of this kind" >"$WORK/files/README"
+echo '{"name": "something else"}' >"$WORK/files/package.json"
+openssl ecparam -name prime256v1 -genkey -noout -out "$WORK/files/key.pem"
+openssl ec -in "$WORK/files/key.pem" -outform der -out "$WORK/files/key.der" 2>/dev/null
+files=(--time "$NOW" --insecure-accept-simulation --collateral "$WORK/files")
+verified "a directory in order" UpToDate accepted "${files[@]}" "$WORK/quote"
+check "a directory in order" "it says something" test ! -s "$WORK/err"
+python3 - "$SIM" "$WORK/files" <<-'END'
+	import sys, urllib.parse
+	sim, out = sys.argv[1:]
+	info = open(sim + "/tcb-info.json", "rb").read()
+	crl = open(sim + "/pck-ca.crl", "rb").read()
+	bad = {"mark.json": b"\xef\xbb\xbf" + info, "twice.json": info.replace(b'"signature"', b'"signature":"","signature"'),
+	       "url.pem": urllib.parse.quote(open(sim + "/tcb-chain.pem").read()).encode(),
+	       "cut.pem": open(sim + "/tcb-chain.pem", "rb").read()[:200], "version.crl": crl.replace(b"\2\1\1\x30", b"\2\1\5\x30", 1),
+	       "cut.crl": crl[:-1]}
+	for name, body in bad.items(): open(out + "/" + name, "wb").write(body)
+END
+verified "a directory with damaged files" UpToDate accepted "${files[@]}" "$WORK/quote"
+for name in mark.json twice.json url.pem cut.pem version.crl cut.crl; do
+	check "a directory with damaged files" "$name is not named once" test \
+		"$(grep -c "$WORK/files/$name is damaged" "$WORK/err")" -eq 1
+done
+check "a directory with damaged files" "it says more" test "$(wc -l <"$WORK/err")" -eq 6
+
 # ---- the other verifier says the same ---------------------------------------------------------------
 # agrees NAME TIME QUOTE ARGUMENT...: the same status, and the same advisories where there is one of the platform.
 agrees() {
