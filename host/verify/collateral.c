@@ -127,8 +127,8 @@ static enum retwine_code add_directory(const struct gathering *g, const char *pa
 		return error_set(g->error, RETWINE_INPUT, "cannot read the directory %s: %s", path,
 				 strerror(errno));
 	if (n > DIRECTORY_MAX)
-		code = error_set(g->error, RETWINE_INPUT, "%s has more than %d files; name them", path,
-				 DIRECTORY_MAX);
+		code = error_set(g->error, RETWINE_INPUT, "%s has more than %d files; name them",
+				 path, DIRECTORY_MAX);
 	for (int i = 0; i < n; i++) {
 		char *name = NULL;
 
