@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "attest/verify_impl.h"
-#include "base/heap.h"
 
 /*
  * x and y of the key of "Intel SGX Root CA". Intel issued more than one certificate for it (until
@@ -39,6 +38,13 @@ static bool root_is_given(const struct verification *x, const struct x509_certif
 	const uint8_t *given = x->p->insecure_accept_root;
 
 	return given && memcmp(root->digest, given, SHA256_SIZE) == 0;
+}
+
+bool trust_knows(const struct verification *x, const struct x509_certificate *root)
+{
+	return memcmp(root->key, g_root_intel, sizeof root->key) == 0 ||
+	       memcmp(root->key, g_root_simulation, sizeof root->key) == 0 ||
+	       root_is_given(x, root);
 }
 
 static void trust_simulation(struct verification *x)
@@ -204,88 +210,27 @@ static void trust_leaf(struct verification *x)
 
 /* ---- the platform's chain -------------------------------------------------------------------- */
 
-/* Does a verified chain's leaf answer for this quote? The certificate of another platform does
- * not. */
-static bool chain_fits(const struct verification *x, const struct attest_chain *chain)
+/* Does it say that it is a PCK certificate, and answer for this quote? That of another platform does not. */
+static bool is_platform(const struct verification *x, const struct x509_certificate *c)
 {
-	return quote_verify_qe(&x->quote, chain_leaf(chain)->key) == ATTEST_OK;
+	return (x509_name_is(c, "Intel SGX PCK Certificate") ||
+		x509_name_is(c, "Retwine Simulation PCK Certificate")) &&
+	       quote_verify_qe(&x->quote, c->key) == ATTEST_OK;
 }
 
-/* Decodes two texts, one behind the other (size 0: none). */
-static enum attest_rule chain_join(struct attest_chain *out, const uint8_t *a, size_t a_size,
-				   const uint8_t *b, size_t b_size)
-{
-	uint8_t *text;
-	enum attest_rule rule;
-
-	if (a_size > CHAIN_TEXT_MAX || b_size > CHAIN_TEXT_MAX)
-		return ATTEST_CHAIN_TEXT;
-	text = heap_alloc(a_size + 1 + b_size);
-	if (!text)
-		return ATTEST_MEMORY;
-	memcpy(text, a, a_size);
-	text[a_size] = '\n';
-	memcpy(text + a_size + 1, b, b_size);
-	rule = chain_decode(out, text, a_size + 1 + b_size);
-	heap_free(text);
-	return rule;
-}
-
-/* Takes a chain of the platform if it verifies and is this quote's. */
-static bool chain_take(struct verification *x, struct attest_chain *chain)
-{
-	if (chain_verify(chain, CHAIN_PCK) == ATTEST_OK && chain_fits(x, chain)) {
-		x->pck_chain = *chain;
-		return true;
-	}
-	chain_fini(chain);
-	return false;
-}
-
-/* A leaf (of the quote or the collateral) and the collateral's texts: one has CA and root, or
- * all three are in one. */
-static bool chain_of_leaf(struct verification *x, const uint8_t *leaf, size_t size)
-{
-	struct attest_chain chain;
-
-	if (chain_decode(&chain, leaf, size) == ATTEST_OK && chain_take(x, &chain))
-		return true;
-	for (uint32_t i = 0; i < x->c->chain_count; i++) {
-		const struct attest_bytes *rest = &x->c->chains[i];
-
-		if (chain_join(&chain, leaf, size, rest->p, rest->size) == ATTEST_OK &&
-		    chain_take(x, &chain))
-			return true;
-	}
-	return false;
-}
-
-static bool chain_begins_with_pck(const struct attest_bytes *text)
-{
-	struct attest_chain chain;
-	bool pck;
-
-	if (chain_decode(&chain, text->p, text->size) != ATTEST_OK)
-		return false;
-	pck = x509_name_is(chain_leaf(&chain), "Intel SGX PCK Certificate") ||
-	      x509_name_is(chain_leaf(&chain), "Retwine Simulation PCK Certificate");
-	chain_fini(&chain);
-	return pck;
-}
-
-/* Quotes without a chain: it is in the collateral. */
+/* Quotes without a chain: it is in the collateral, or all but the first of it. */
 static bool chain_of_collateral(struct verification *x)
 {
-	if (x->quote.certification == QUOTE_PCK_LEAF &&
-	    chain_of_leaf(x, x->quote.certification_data, x->quote.certification_size))
-		return true;
-	for (uint32_t i = 0; i < x->c->chain_count; i++) {
-		const struct attest_bytes *text = &x->c->chains[i];
+	struct chain_search search = {.x = x, .role = CHAIN_PCK};
 
-		if (chain_begins_with_pck(text) && chain_of_leaf(x, text->p, text->size))
-			return true;
+	for (size_t i = 0; i < POOL_CERTIFICATES; i++) {
+		const struct x509_certificate *c = pool_at(&x->pool, i);
+
+		if (c && is_platform(x, c))
+			search_leaf(&search, c);
 	}
-	return false;
+	x->pck_chain = search.best;
+	return search.worth != CHAIN_NONE;
 }
 
 static enum attest_rule chain_of_quote(struct verification *x)
@@ -347,79 +292,52 @@ static bool signed_by(const struct attest_signed *s, const uint8_t key[ECDSA_P25
 	return ecdsa_p256_verify(key, digest, s->signature) == E_OK;
 }
 
-static bool chain_is_signer(const struct attest_chain *chain)
+static bool is_signer(const struct x509_certificate *c)
 {
-	return x509_name_is(chain_leaf(chain), "Intel SGX TCB Signing") ||
-	       x509_name_is(chain_leaf(chain), "Retwine Simulation TCB Signing");
+	return x509_name_is(c, "Intel SGX TCB Signing") ||
+	       x509_name_is(c, "Retwine Simulation TCB Signing");
 }
 
-struct signer_search {
-	struct attest_chain best; /* signed it */
-	uint32_t index;		  /* which texts it is made of, + 1; 0: none signed it */
-	bool any;		  /* there is a signer's chain */
-};
-
-/* A signer got new certificates for an old key: the one that is valid now is wanted, and rather
- * whole than alone. */
-static bool signer_better(const struct verification *x, const struct attest_chain *chain,
-			  const struct signer_search *search)
+/* Finds who signed it. *text: the first text that has such a one, whatever else; *any: there is some signer. */
+static void signer_find(struct chain_search *search, const struct attest_chain **text, bool *any,
+			const struct attest_signed *s)
 {
-	struct attest_window window = chain_window(chain);
+	const struct certificate_pool *pool = &search->x->pool;
 
-	if (search->index == 0 || (search->best.count == 1) != (chain->count == 1))
-		return search->index == 0 || search->best.count == 1;
-	return window_holds(&window, x->now);
-}
+	for (size_t i = 0; i < POOL_CERTIFICATES; i++) {
+		const struct x509_certificate *c = pool_at(pool, i);
 
-/* Decodes the i-th text; a signer alone with the root that the j-th text is. */
-static enum attest_rule signer_decode(struct attest_chain *out, const struct attest_collateral *c,
-				      uint32_t i, uint32_t j)
-{
-	const struct attest_bytes *signer = &c->chains[i];
-	const struct attest_bytes *root = &c->chains[j];
-
-	return i == j ? chain_decode(out, signer->p, signer->size)
-		      : chain_join(out, signer->p, signer->size, root->p, root->size);
-}
-
-/* A chain that signed s, in the place of a worse one. The chain is taken or freed. */
-static void signer_offer(struct verification *x, struct signer_search *search,
-			 struct attest_chain *chain, const struct attest_signed *s, uint32_t index)
-{
-	if (signer_better(x, chain, search) && signed_by(s, chain_leaf(chain)->key)) {
-		struct attest_chain worse = search->best;
-
-		search->best = *chain;
-		search->index = index;
-		*chain = worse;
+		if (!c || !is_signer(c))
+			continue;
+		*any = true;
+		if (!signed_by(s, c->key))
+			continue;
+		if (!*text)
+			*text = &pool->texts[i / CHAIN_MAX];
+		search_leaf(search, c);
 	}
-	chain_fini(chain);
 }
 
-static void signer_try(struct verification *x, struct signer_search *search,
-		       const struct attest_signed *s, uint32_t i)
+/* Where no chain verifies, the text with the signer is what is refused. */
+static enum attest_rule signer_of_text(struct attest_chain *out, const struct attest_chain *text)
 {
-	struct attest_chain chain;
-	bool alone;
+	const struct x509_certificate *c[CHAIN_MAX];
 
-	if (signer_decode(&chain, x->c, i, i) != ATTEST_OK)
-		return;
-	if (!chain_is_signer(&chain)) {
-		chain_fini(&chain);
-		return;
+	for (size_t i = 0; i < text->count; i++)
+		c[i] = &text->certificates[i];
+	return pool_chain(out, c, text->count);
+}
+
+static bool signer_is_known(const struct verification *x, const struct attest_chain *signer)
+{
+	if (x->signer.count == 0 || x->signer.count != signer->count)
+		return false;
+	for (size_t i = 0; i < signer->count; i++) {
+		if (memcmp(x->signer.certificates[i].digest, signer->certificates[i].digest,
+			   SHA256_SIZE) != 0)
+			return false;
 	}
-	search->any = true;
-	alone = chain.count == 1;
-	signer_offer(x, search, &chain, s, i * ATTEST_COLLATERAL_MAX + i + 1);
-	for (uint32_t j = 0; alone && j < x->c->chain_count; j++) {
-		if (j != i && signer_decode(&chain, x->c, i, j) == ATTEST_OK) {
-			if (chain.count == 2 && chain_verify(&chain, CHAIN_TCB) == ATTEST_OK)
-				signer_offer(x, search, &chain, s,
-					     i * ATTEST_COLLATERAL_MAX + j + 1);
-			else
-				chain_fini(&chain);
-		}
-	}
+	return true;
 }
 
 /* The chain is new here: is it good, of the same root, valid, not revoked? */
@@ -447,23 +365,25 @@ static bool trust_signer(struct verification *x, const struct attest_chain *sign
 bool trust_signed(struct verification *x, const struct attest_signed *s, enum attest_rule rule,
 		  const char *what)
 {
-	struct signer_search search = {0};
+	struct chain_search search = {.x = x, .role = CHAIN_TCB};
+	const struct attest_chain *text = NULL;
+	bool any = false;
 	bool known;
 
-	for (uint32_t i = 0; i < x->c->chain_count; i++)
-		signer_try(x, &search, s, i);
-	if (!search.any)
+	signer_find(&search, &text, &any, s);
+	if (!any)
 		rule = rule_unless_off(SIGNER_GIVEN);
-	if (search.index == 0) {
+	if (text)
+		rule = search.worth ? ATTEST_OK : signer_of_text(&search.best, text);
+	if (!text || rule) {
 		if (rule)
 			verification_refuse(x, rule, what);
 		return rule == ATTEST_OK;
 	}
-	known = search.index == x->signer_index;
+	known = signer_is_known(x, &search.best);
 	if (!known && trust_signer(x, &search.best, what)) {
 		chain_fini(&x->signer);
 		x->signer = search.best;
-		x->signer_index = search.index;
 		return true;
 	}
 	chain_fini(&search.best);

@@ -196,6 +196,7 @@ static void verify_quote(struct verification *x)
 	enum attest_status status = ATTEST_STATUS_INVALID;
 
 	tell_quote(x->v, &x->quote);
+	pool_fill(x);
 	trust_platform(x);
 	if (x->has_platform) {
 		choose_tcb_info(x);
@@ -216,6 +217,7 @@ static void verification_fini(struct verification *x)
 {
 	chain_fini(&x->pck_chain);
 	chain_fini(&x->signer);
+	pool_fini(&x->pool);
 	trust_lists_fini(&x->root_lists);
 	trust_lists_fini(&x->pck_lists);
 	tcb_info_fini(&x->info);

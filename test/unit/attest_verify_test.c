@@ -1462,6 +1462,137 @@ TEST(the_evaluation_that_is_told_is_the_one_that_is_judged)
 	CHECK_EQ(g_scene.verdict.tcb_evaluation, 3);
 }
 
+/* ---- certificates that come apart --------------------------------------------------------------- */
+
+/* Adds certificates of a world, all in one text. */
+static void add_certificates(struct scene *s, const struct pki_world *w, const enum pki_who *who,
+			     unsigned count)
+{
+	static struct pki_bytes der, text;
+
+	text.size = 0;
+	for (unsigned i = 0; i < count; i++) {
+		pki_world_der(&der, w, who[i]);
+		pki_pem(&text, "CERTIFICATE", der.p, der.size);
+	}
+	CHECK_EQ(attest_collateral_add(&s->collateral, text.p, text.size, NULL), E_OK);
+}
+
+static void add_certificate(struct scene *s, const struct pki_world *w, enum pki_who who)
+{
+	add_certificates(s, w, &who, 1);
+}
+
+/* A scene whose quote and collateral have no certificates. */
+static void init_without_certificates(struct scene *s)
+{
+	scene_init(s);
+	no_pck_chain(s);
+	no_signer(s);
+}
+
+/* Another world with the same names: its CA and its root vouch for nothing here. */
+static void make_foreign(void)
+{
+	pki_world(&g_foreign);
+	pki_key(&g_foreign.keys[PKI_ROOT], "another root");
+	pki_key(&g_foreign.keys[PKI_CA], "another CA");
+	pki_key(&g_foreign.keys[PKI_LEAF], "another leaf");
+}
+
+TEST(certificates_may_come_one_by_one_and_in_any_order)
+{
+	make_foreign();
+	for (unsigned first = 0; first < PKI_COUNT; first++) {
+		init_without_certificates(&g_scene);
+		scene_make(&g_scene);
+		for (unsigned i = 0; i < PKI_COUNT; i++)
+			add_certificate(&g_scene, &g_foreign, (enum pki_who)i);
+		for (unsigned i = 0; i < PKI_COUNT; i++) {
+			scene_verify_made(&g_scene);
+			CHECK(!g_scene.verdict.accepted);
+			add_certificate(&g_scene, &g_scene.world,
+					(enum pki_who)((first + 3 * i) % PKI_COUNT));
+		}
+		scene_verify_made(&g_scene);
+		CHECK(g_scene.verdict.accepted);
+		if (!g_scene.verdict.accepted)
+			explain(&g_scene, "one by one");
+	}
+}
+
+/* The quote has the PCK certificate alone; the signer's root stands behind the platform's CA. */
+TEST(certificates_may_come_in_any_company)
+{
+	static const enum pki_who ca_and_root[] = {PKI_CA, PKI_ROOT};
+	static struct pki_bytes der, leaf;
+
+	init_without_certificates(&g_scene);
+	pki_world_der(&der, &g_scene.world, PKI_LEAF);
+	leaf.size = 0;
+	pki_pem(&leaf, "CERTIFICATE", der.p, der.size);
+	g_scene.quote.certification = QUOTE_PCK_LEAF;
+	g_scene.quote.certification_data = leaf.p;
+	g_scene.quote.certification_size = leaf.size;
+	scene_make(&g_scene);
+	add_certificate(&g_scene, &g_scene.world, PKI_SIGNER);
+	scene_verify_made(&g_scene);
+	CHECK(scene_refused_by(&g_scene, ATTEST_PCK_CHAIN_GIVEN));
+	add_certificates(&g_scene, &g_scene.world, ca_and_root, COUNT_OF(ca_and_root));
+	scene_verify_made(&g_scene);
+	CHECK(g_scene.verdict.accepted);
+	if (!g_scene.verdict.accepted)
+		explain(&g_scene, "in company");
+}
+
+/* Of two certificates of one CA the one that is valid now. */
+TEST(an_expired_certificate_gives_way_to_its_successor)
+{
+	static const enum pki_who renewed[] = {PKI_ROOT, PKI_CA, PKI_SIGNER, PKI_LEAF};
+
+	for (unsigned i = 0; i < COUNT_OF(renewed); i++) {
+		const char **end = &g_scene.world.certificates[renewed[i]].not_after;
+
+		init_without_certificates(&g_scene);
+		scene_make(&g_scene);
+		const char *kept = *end;
+
+		*end = "240531235959Z";
+		if (renewed[i] != PKI_ROOT)
+			add_certificate(&g_scene, &g_scene.world, renewed[i]);
+		*end = kept;
+		for (unsigned k = 0; k < PKI_COUNT; k++)
+			add_certificate(&g_scene, &g_scene.world, (enum pki_who)k);
+		scene_verify_made(&g_scene);
+		CHECK(g_scene.verdict.accepted);
+		if (!g_scene.verdict.accepted)
+			explain(&g_scene, "renewed");
+	}
+}
+
+/* Room for many certificates of the right name is no way to stop the verifier, nor to keep it from the right ones. */
+TEST(certificates_of_the_same_names_neither_help_nor_hinder)
+{
+	make_foreign();
+	init_without_certificates(&g_scene);
+	scene_make(&g_scene);
+	for (unsigned i = 0; i < (ATTEST_COLLATERAL_MAX - PKI_COUNT) / 2; i++) {
+		g_foreign.certificates[PKI_CA].serial = g_foreign.certificates[PKI_ROOT].serial =
+			1000 + i;
+		g_foreign.keys[PKI_CA] = i % 2 ? g_scene.world.keys[PKI_CA]
+					       : g_foreign.keys[PKI_LEAF];
+		add_certificate(&g_scene, &g_foreign, PKI_CA);
+		add_certificate(&g_scene, &g_foreign, PKI_ROOT);
+	}
+	for (unsigned i = 0; i < PKI_COUNT; i++)
+		add_certificate(&g_scene, &g_scene.world, (enum pki_who)i);
+	CHECK_EQ(g_scene.collateral.chain_count, ATTEST_COLLATERAL_MAX);
+	scene_verify_made(&g_scene);
+	CHECK(g_scene.verdict.accepted);
+	if (!g_scene.verdict.accepted)
+		explain(&g_scene, "the same names");
+}
+
 /* ---- several lists of one CA ------------------------------------------------------------------ */
 
 /* The scene's lists name nobody: issued on the 15th (the root's) and the 22nd of May, and valid. */
@@ -1619,6 +1750,10 @@ int main(void)
 	RUN(of_several_identities_the_latest_evaluation_judges);
 	RUN(of_one_evaluation_the_latest_issued_judges);
 	RUN(the_evaluation_that_is_told_is_the_one_that_is_judged);
+	RUN(certificates_may_come_one_by_one_and_in_any_order);
+	RUN(certificates_may_come_in_any_company);
+	RUN(an_expired_certificate_gives_way_to_its_successor);
+	RUN(certificates_of_the_same_names_neither_help_nor_hinder);
 	RUN(who_is_on_any_list_of_its_ca_is_revoked);
 	RUN(a_list_that_its_ca_did_not_sign_revokes_nobody);
 	RUN(a_list_of_the_future_counts_where_there_is_no_other);
