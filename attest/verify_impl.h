@@ -34,10 +34,10 @@ struct verification {
 	struct attest_quote quote;
 	struct attest_chain pck_chain; /* verified, if has_platform */
 	struct attest_pck platform;
-	struct crl_lists root_lists;	  /* verified */
-	struct crl_lists pck_lists;	  /* likewise, of the platform's CA */
+	struct crl_lists root_lists; /* verified */
+	struct crl_lists pck_lists;  /* likewise, of the platform's CA */
 	struct certificate_pool pool;
-	struct attest_chain signer; /* verified; count 0: none yet */
+	struct attest_chain signer;	  /* verified; count 0: none yet */
 	struct tcb_info info;		  /* authentic, if has_info */
 	struct enclave_identity identity; /* authentic, if has_identity */
 	bool has_platform;

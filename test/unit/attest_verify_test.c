@@ -1545,6 +1545,19 @@ TEST(certificates_may_come_in_any_company)
 		explain(&g_scene, "in company");
 }
 
+/* A chain that is put together is verified like one that came whole: an issuer has to be a CA. */
+TEST(certificates_that_come_one_by_one_are_verified)
+{
+	init_without_certificates(&g_scene);
+	g_scene.world.certificates[PKI_CA].ca = 0;
+	scene_make(&g_scene);
+	for (unsigned i = 0; i < PKI_COUNT; i++)
+		add_certificate(&g_scene, &g_scene.world, (enum pki_who)i);
+	scene_verify_made(&g_scene);
+	CHECK(!g_scene.verdict.accepted);
+	CHECK(scene_refused_by(&g_scene, ATTEST_PCK_CHAIN_GIVEN));
+}
+
 /* Of two certificates of one CA the one that is valid now. */
 TEST(an_expired_certificate_gives_way_to_its_successor)
 {
@@ -1752,6 +1765,7 @@ int main(void)
 	RUN(the_evaluation_that_is_told_is_the_one_that_is_judged);
 	RUN(certificates_may_come_one_by_one_and_in_any_order);
 	RUN(certificates_may_come_in_any_company);
+	RUN(certificates_that_come_one_by_one_are_verified);
 	RUN(an_expired_certificate_gives_way_to_its_successor);
 	RUN(certificates_of_the_same_names_neither_help_nor_hinder);
 	RUN(who_is_on_any_list_of_its_ca_is_revoked);
