@@ -35,12 +35,22 @@ static bool wants_sev(const struct sev_policy *p)
 	       t->tee || t->snp || t->microcode;
 }
 
+bool attest_wants_td(const struct attest_policy *p)
+{
+	bool any = p->mr_config_id || p->mr_owner;
+
+	for (unsigned i = 0; i < TD_RTMR_COUNT; i++)
+		any = any || p->rtmr[i];
+	return any;
+}
+
 /* An SGX demand cannot be met by another kind of evidence, nor a TD's by an enclave, nor SEV-SNP's by either. */
 static void check_kind(struct verification *x)
 {
 	const struct attest_policy *p = x->p;
 	bool enclave = p->mr_enclave || p->mr_signer || p->launch_digest;
-	bool other = x->v->tee == ATTEST_TEE_SGX ? p->measurement != NULL : enclave;
+	bool guest = p->measurement || attest_wants_td(p);
+	bool other = x->v->tee == ATTEST_TEE_SGX ? guest : enclave;
 
 	if (!attest_holds(POLICY_KIND, !other && !wants_sev(&p->sev)))
 		attest_refuse(x->v, ATTEST_POLICY_KIND, NULL);
@@ -100,9 +110,25 @@ static void check_td_attributes(struct verification *x)
 		attest_refuse(x->v, ATTEST_TD_MIGRATION, NULL);
 }
 
+static void check_td_registers(struct verification *x)
+{
+	const struct attest_policy *p = x->p;
+	const struct attest_td *td = &x->v->td;
+
+	for (unsigned i = 0; i < TD_RTMR_COUNT; i++) {
+		if (!attest_holds(TD_RTMR, is_wanted(p->rtmr[i], td->rtmr[i], TD_HASH_SIZE)))
+			attest_refuse(x->v, ATTEST_TD_RTMR, "RTMR%u", i);
+	}
+	if (!attest_holds(TD_CONFIG_ID, is_wanted(p->mr_config_id, td->mrconfigid, TD_HASH_SIZE)))
+		attest_refuse(x->v, ATTEST_TD_CONFIG_ID, NULL);
+	if (!attest_holds(TD_OWNER, is_wanted(p->mr_owner, td->mrowner, TD_HASH_SIZE)))
+		attest_refuse(x->v, ATTEST_TD_OWNER, NULL);
+}
+
 static void check_td(struct verification *x)
 {
 	check_td_attributes(x);
+	check_td_registers(x);
 	if (!attest_holds(MEASUREMENT, is_wanted(x->p->measurement, x->v->td.mrtd, TD_HASH_SIZE)))
 		attest_refuse(x->v, ATTEST_MEASUREMENT, NULL);
 }

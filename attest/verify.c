@@ -269,5 +269,9 @@ enum err attest_verify(struct attest_verdict *out, const void *quote, size_t siz
 	sev_choice_fini(&choice);
 	out->sev.message = NULL; /* the caller's bytes, which need not outlive this call */
 	out->sev.signature = NULL;
+	if (err == E_OK && !attest_holds(POLICY_KIND, !attest_wants_td(p))) {
+		attest_refuse(out, ATTEST_POLICY_KIND, NULL);
+		attest_conclude(out, out->status);
+	}
 	return err;
 }

@@ -72,6 +72,9 @@ struct attest_policy {
 	const uint8_t *launch_digest; /* 32 bytes: CONFIGID is this and zeros, CONFIGSVN 0 */
 	const uint8_t *report_data; /* 64 bytes: of identity_report_data, see channel/identity.h */
 	const uint8_t *measurement; /* 48 bytes: MRTD of TDX, MEASUREMENT of SEV-SNP */
+	const uint8_t *rtmr[TD_RTMR_COUNT]; /* TDX, 48 bytes each; so are the next two */
+	const uint8_t *mr_config_id;
+	const uint8_t *mr_owner;
 	/* how good */
 	uint32_t accepted_statuses; /* bits 1 << enum attest_status, beside UpToDate and Verified */
 	const char *const
@@ -159,6 +162,9 @@ void attest_reason_text(char *out, size_t size, const struct attest_reason *reas
  * it; NULL: no memory. */
 MUST_USE char *attest_verdict_text(const struct attest_verdict *v);
 MUST_USE char *attest_verdict_json(const struct attest_verdict *v);
+
+/* Is anything demanded that only a TD can show? */
+MUST_USE bool attest_wants_td(const struct attest_policy *p);
 
 /* ---- for the parts of the verifier ----------------------------------------------------------- */
 

@@ -274,6 +274,9 @@ RETWINE_API void retwine_policy_free(struct retwine_policy *policy);
  *	isv-prod-id N
  *	isv-svn N                    at least
  *	measurement HEX              of a TD (MRTD) or a guest of SEV-SNP, 48 bytes
+ *	rtmr0 HEX to rtmr3 HEX       of a TD, 48 bytes each, as are the next two
+ *	mrconfigid HEX
+ *	mrowner HEX
  *	host-data HEX                of a guest of SEV-SNP, 32 bytes
  *	guest-svn N                  of such a guest, at least
  *	vmpl N                       the privilege level of its report, 0 to 3, at most; the default is 0

@@ -93,6 +93,12 @@ static const struct bytes_key g_bytes_keys[] = {
 	 NO_FLAG},
 	{"program-digest", AT(program_digest), POLICY_DIGEST_SIZE, NO_FLAG, AT(has_program_digest)},
 	{"user-data", AT(user_data), POLICY_REPORT_DATA_SIZE, NO_FLAG, AT(has_user_data)},
+	{"rtmr0", AT(rtmr[0]), TD_HASH_SIZE, AT(attest.rtmr[0]), NO_FLAG},
+	{"rtmr1", AT(rtmr[1]), TD_HASH_SIZE, AT(attest.rtmr[1]), NO_FLAG},
+	{"rtmr2", AT(rtmr[2]), TD_HASH_SIZE, AT(attest.rtmr[2]), NO_FLAG},
+	{"rtmr3", AT(rtmr[3]), TD_HASH_SIZE, AT(attest.rtmr[3]), NO_FLAG},
+	{"mrconfigid", AT(mr_config_id), TD_HASH_SIZE, AT(attest.mr_config_id), NO_FLAG},
+	{"mrowner", AT(mr_owner), TD_HASH_SIZE, AT(attest.mr_owner), NO_FLAG},
 };
 
 /* Lets attest's pointer lead to the bytes. */

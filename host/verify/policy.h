@@ -25,6 +25,9 @@ struct retwine_policy {
 	uint8_t measurement[SEV_MEASUREMENT_SIZE];
 	uint8_t host_data[SEV_HOST_DATA_SIZE];
 	uint8_t root[POLICY_DIGEST_SIZE];
+	uint8_t rtmr[TD_RTMR_COUNT][TD_HASH_SIZE];
+	uint8_t mr_config_id[TD_HASH_SIZE];
+	uint8_t mr_owner[TD_HASH_SIZE];
 	/* what stands in the claims of a certificate, or of a program's quote */
 	bool has_program_digest;
 	uint8_t program_digest[POLICY_DIGEST_SIZE];

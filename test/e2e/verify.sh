@@ -277,6 +277,22 @@ verified "a Milan without a list" MissingCollateral refused --time 1750000000 --
 reason "a Milan without a list" SEV_CRL_MISSING
 verified "a Milan of another measurement" Verified refused --time 1750000000 --collateral "$Q/virtee-sev" \
 	--insecure-accept-missing-crl --measurement "$(hex 0 96)" "$Q/virtee-sev/report_milan.hex"
+verified "a Milan of a TD's RTMR" Verified refused --time 1750000000 --collateral "$Q/virtee-sev" \
+	--insecure-accept-missing-crl --rtmr1 "$(hex 0 96)" "$Q/virtee-sev/report_milan.hex"
+reason "a Milan of a TD's RTMR" POLICY_KIND
+td=(--time 1750500000 --collateral "$a/0625" --collateral "$Q/common")
+td_quote=$a/quotes/alibaba_quote_5.dat
+retwine verify "${td[@]}" "$td_quote"
+asked=()
+for register in rtmr0 rtmr1 rtmr2 rtmr3 mr_config_id mr_owner; do
+	asked+=("--${register//_/}" "$(sed -n "s/^  $register: //p" "$WORK/out")")
+done
+verified "a TD with all its registers" UpToDate accepted "${td[@]}" "${asked[@]}" "$td_quote"
+for i in 1 3 5 7 9 11; do
+	other=("${asked[@]}")
+	other[i]=${other[i]:2}a7
+	verified "a TD with another ${other[i - 1]}" UpToDate refused "${td[@]}" "${other[@]}" "$td_quote"
+done
 verified "a Milan with debug" Verified refused --time 1750000000 --collateral "$Q/go-sev-guest" \
 	--insecure-accept-missing-crl "$Q/go-sev-guest/attestation.bin"
 reason "a Milan with debug" SEV_DEBUG

@@ -169,6 +169,10 @@ void scene_init_td(struct scene *s)
 	memcpy(td->tee_tcb_svn2, td->tee_tcb_svn, sizeof td->tee_tcb_svn2);
 	td->attributes[3] = 0x10;
 	memset(td->mrtd, 0xaa, sizeof td->mrtd);
+	for (unsigned i = 0; i < TD_RTMR_COUNT; i++)
+		memset(td->rtmr[i], 0x10 + (int)i, sizeof td->rtmr[i]);
+	memset(td->mrconfigid, 0x20, sizeof td->mrconfigid);
+	memset(td->mrowner, 0x30, sizeof td->mrowner);
 	memset(td->report_data, 0xdd, sizeof td->report_data);
 }
 

@@ -346,6 +346,21 @@ static void want_a_guest(struct scene *s)
 	s->policy.measurement = g_aa;
 }
 
+static void td_other_rtmr(struct scene *s)
+{
+	s->policy.rtmr[3] = wanted(0x13, 48, 0x14);
+}
+
+static void td_other_config(struct scene *s)
+{
+	s->policy.mr_config_id = wanted(0x20, 48, 0x21);
+}
+
+static void td_other_owner(struct scene *s)
+{
+	s->policy.mr_owner = wanted(0x30, 48, 0x31);
+}
+
 static void want_host_data(struct scene *s)
 {
 	s->policy.sev.host_data = g_aa;
@@ -464,6 +479,9 @@ static const struct negative g_negatives[] = {
 	 ST(UP_TO_DATE)},
 	{"a debug enclave", debug_enclave, ATTEST_DEBUG_REFUSED, ST(UP_TO_DATE)},
 	{"a guest's measurement wanted", want_a_guest, ATTEST_POLICY_KIND, ST(UP_TO_DATE)},
+	{"a TD's RTMR wanted", td_other_rtmr, ATTEST_POLICY_KIND, ST(UP_TO_DATE)},
+	{"a TD's MRCONFIGID wanted", td_other_config, ATTEST_POLICY_KIND, ST(UP_TO_DATE)},
+	{"a TD's MROWNER wanted", td_other_owner, ATTEST_POLICY_KIND, ST(UP_TO_DATE)},
 	{"host data wanted", want_host_data, ATTEST_POLICY_KIND, ST(UP_TO_DATE)},
 	{"a guest's version wanted", want_a_guests_version, ATTEST_POLICY_KIND, ST(UP_TO_DATE)},
 	{"no SMT wanted", want_no_smt, ATTEST_POLICY_KIND, ST(UP_TO_DATE)},
@@ -749,6 +767,9 @@ static const struct negative g_td_negatives[] = {
 	{"a TD with bit 32", td_reserved_32, ATTEST_TD_ATTRIBUTES, ST(INVALID)},
 	{"a TD with bit 61", td_reserved_61, ATTEST_TD_ATTRIBUTES, ST(INVALID)},
 	{"another measurement", td_other_measurement, ATTEST_MEASUREMENT, ST(UP_TO_DATE)},
+	{"another RTMR", td_other_rtmr, ATTEST_TD_RTMR, ST(UP_TO_DATE)},
+	{"another MRCONFIGID", td_other_config, ATTEST_TD_CONFIG_ID, ST(UP_TO_DATE)},
+	{"another MROWNER", td_other_owner, ATTEST_TD_OWNER, ST(UP_TO_DATE)},
 	{"an enclave wanted", td_want_an_enclave, ATTEST_POLICY_KIND, ST(UP_TO_DATE)},
 	{"host data of a TD wanted", want_host_data, ATTEST_POLICY_KIND, ST(UP_TO_DATE)},
 	{"other report data of a TD", td_other_report_data, ATTEST_REPORT_DATA, ST(UP_TO_DATE)},
@@ -797,6 +818,46 @@ static bool identity_says(const struct scene *s, const char *member)
 	json_decref(json);
 	heap_free(text);
 	return said;
+}
+
+TEST(a_td_has_the_registers_that_are_asked_for)
+{
+	uint8_t want[6][TD_HASH_SIZE];
+
+	scene_init_td(&g_td);
+	for (unsigned i = 0; i < COUNT_OF(want); i++)
+		memset(want[i], i < TD_RTMR_COUNT ? 0x10 + (int)i : 0x10 * ((int)i - 2),
+		       sizeof want[i]);
+	for (unsigned i = 0; i < TD_RTMR_COUNT; i++)
+		g_td.policy.rtmr[i] = want[i];
+	g_td.policy.mr_config_id = want[4];
+	g_td.policy.mr_owner = want[5];
+	scene_verify(&g_td);
+	CHECK(g_td.verdict.accepted);
+	for (unsigned i = 0; i < COUNT_OF(want); i++) {
+		want[i][i] ^= 1;
+		scene_verify(&g_td);
+		CHECK(!g_td.verdict.accepted);
+		CHECK_EQ(g_td.verdict.reason_count, 1);
+		want[i][i] ^= 1;
+	}
+}
+
+/* A report of SEV-SNP, which is judged elsewhere, is refused for it. */
+TEST(what_is_asked_of_a_td_is_asked_of_every_guest)
+{
+	static const uint8_t report[SEV_REPORT_SIZE] = {3};
+
+	scene_init_td(&g_td);
+	scene_make(&g_td);
+	for (unsigned i = 0; i < 2; i++) {
+		CHECK_EQ(attest_verify(&g_td.verdict, report, sizeof report, &g_td.collateral,
+				       &g_td.policy, g_td.now),
+			 E_OK);
+		CHECK_EQ(g_td.verdict.tee, ATTEST_TEE_SEV_SNP);
+		CHECK_EQ(scene_refused_by(&g_td, ATTEST_POLICY_KIND), i == 1);
+		g_td.policy.rtmr[0] = g_aa;
+	}
 }
 
 TEST(a_td_that_can_be_migrated_is_accepted_by_name_alone_and_told)
@@ -1740,6 +1801,8 @@ int main(void)
 	RUN(a_platform_is_no_better_than_its_quoting_enclave);
 	RUN(a_td_in_order_is_accepted_and_one_thing_wrong_is_not);
 	RUN(a_td_may_have_the_attributes_that_are_known);
+	RUN(a_td_has_the_registers_that_are_asked_for);
+	RUN(what_is_asked_of_a_td_is_asked_of_every_guest);
 	RUN(a_td_that_can_be_migrated_is_accepted_by_name_alone_and_told);
 	RUN(a_module_with_an_identity_is_judged_by_it_and_not_by_components_0_and_1);
 	RUN(a_td_is_to_be_launched_again_where_what_it_was_launched_under_is_mended);

@@ -255,6 +255,31 @@ TEST(policy_bounds_its_files)
 	retwine_policy_free(p);
 }
 
+TEST(policy_reads_the_registers_of_a_td)
+{
+	static const char *const keys[] = {"rtmr0", "rtmr1",	  "rtmr2",
+					   "rtmr3", "mrconfigid", "mrowner"};
+	struct retwine_policy *p = retwine_policy_new();
+	struct retwine_policy *copy = NULL;
+
+	for (size_t i = 0; i < COUNT_OF(keys); i++) {
+		char text[97];
+
+		CHECK(refuses(p, keys[i], HEX32));
+		(void)snprintf(text, sizeof text, "%096zu", i);
+		CHECK(sets(p, keys[i], text));
+	}
+	CHECK(policy_copy(&copy, p, &g_error) == RETWINE_OK);
+	for (size_t i = 0; i < TD_RTMR_COUNT; i++) {
+		CHECK(copy->attest.rtmr[i] == copy->rtmr[i]);
+		CHECK_EQ(copy->attest.rtmr[i][47], i);
+	}
+	CHECK(copy->attest.mr_config_id == copy->mr_config_id && copy->mr_config_id[47] == 4);
+	CHECK(copy->attest.mr_owner == copy->mr_owner && copy->mr_owner[47] == 5);
+	retwine_policy_free(copy);
+	retwine_policy_free(p);
+}
+
 int main(void)
 {
 	RUN(policy_new_is_the_strictest);
@@ -268,5 +293,6 @@ int main(void)
 	RUN(policy_knows_no_other_key);
 	RUN(policy_copy_stands_alone);
 	RUN(policy_bounds_its_files);
+	RUN(policy_reads_the_registers_of_a_td);
 	return check_report();
 }
