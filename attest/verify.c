@@ -93,8 +93,11 @@ static void add_advisory(struct attest_verdict *v, const char *advisory)
 	memcpy(v->advisories[v->advisory_count++], advisory, strlen(advisory) + 1);
 }
 
-static void add_advisories(struct attest_verdict *v, const struct tcb_judgement *judgement)
+/* What a part is judged by: its advisories, and the date of the oldest level of all parts. */
+static void add_judgement(struct attest_verdict *v, const struct tcb_judgement *judgement)
 {
+	if (v->tcb_date == 0 || judgement->date < v->tcb_date)
+		v->tcb_date = judgement->date;
 	for (size_t i = 0; i < json_array_size(judgement->advisories); i++)
 		add_advisory(v, json_string_value(json_array_get(judgement->advisories, i)));
 }
@@ -163,13 +166,12 @@ static enum attest_status check_tcb(struct verification *x, const struct tcb_isv
 		verification_refuse(x, rule, NULL);
 		return ATTEST_STATUS_INVALID;
 	}
-	x->v->tcb_date = result.level->judgement.date;
-	add_advisories(x->v, &result.level->judgement);
+	add_judgement(x->v, &result.level->judgement);
 	if (result.module)
-		add_advisories(x->v, &result.module->judgement);
+		add_judgement(x->v, &result.module->judgement);
 	if (!qe)
 		return ATTEST_STATUS_INVALID;
-	add_advisories(x->v, &qe->judgement);
+	add_judgement(x->v, &qe->judgement);
 	return judge(x, &result, &platform, qe->judgement.status);
 }
 

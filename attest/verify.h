@@ -127,7 +127,7 @@ struct attest_verdict {
 	uint32_t relaxations; /* bits 1 << enum attest_relaxation: those that were needed */
 	bool simulated;	      /* the chain ends in the root of the simulator */
 	uint32_t tcb_evaluation; /* the lesser one of TCB info and identity */
-	int64_t tcb_date;	     /* of the level that matches; 0: none */
+	int64_t tcb_date;	     /* the oldest of the levels that match; 0: none */
 	uint8_t fmspc[6];	     /* the platform's model, of the PCK certificate */
 	uint8_t ppid[16];	     /* the platform itself, likewise */
 	struct attest_window window; /* when everything that was used is valid */

@@ -178,11 +178,12 @@ void scene_init_td(struct scene *s)
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-/* With the advisories of the scene, where there is one already; s NULL: none. */
+/* With the advisories of the scene, where there is one already; s NULL: none, and an earlier date: of a part. */
 static void put_judgement(struct pki_bytes *out, const struct scene *s, const char *status,
 			  const char *advisory)
 {
-	put(out, ",\"tcbDate\":\"2024-03-13T00:00:00Z\",\"tcbStatus\":\"%s\"", status);
+	put(out, ",\"tcbDate\":\"%sT00:00:00Z\",\"tcbStatus\":\"%s\"",
+	    s ? "2024-03-13" : "2023-08-09", status);
 	if (advisory) {
 		put(out, ",\"advisoryIDs\":[\"%s\"", advisory);
 		for (unsigned i = 0; s && i < s->more_advisory_count; i++)

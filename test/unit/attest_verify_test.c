@@ -537,6 +537,7 @@ TEST(a_platform_in_order_is_accepted)
 	CHECK_EQ(g_scene.verdict.reason_count, 0);
 	CHECK_EQ(g_scene.verdict.relaxations, 1U << ATTEST_insecure_accept_root);
 	CHECK_EQ(g_scene.verdict.tee, ATTEST_TEE_SGX);
+	CHECK_EQ(g_scene.verdict.tcb_date, 1691539200); /* the quoting enclave's */
 	CHECK_EQ(g_scene.verdict.advisory_count, 0);
 	CHECK_EQ(g_scene.verdict.tcb_evaluation, 17);
 	if (!g_scene.verdict.accepted)
@@ -784,6 +785,7 @@ TEST(a_td_in_order_is_accepted_and_one_thing_wrong_is_not)
 	CHECK(g_td.verdict.accepted);
 	CHECK_EQ(g_td.verdict.status, ATTEST_STATUS_UP_TO_DATE);
 	CHECK_EQ(g_td.verdict.tee, ATTEST_TEE_TDX);
+	CHECK_EQ(g_td.verdict.tcb_date, 1691539200); /* the oldest part's: 2023-08-09 */
 	if (!g_td.verdict.accepted)
 		explain(&g_td, "a TD in order");
 	for (unsigned i = 0; i < COUNT_OF(g_td_negatives); i++) {
