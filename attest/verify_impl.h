@@ -63,7 +63,7 @@ struct chain_search {
 	enum chain_role role;
 	struct attest_chain best;
 	enum chain_worth worth;
-	uint32_t links; /* signatures that were checked */
+	uint32_t links; /* that were tried */
 };
 
 /* trust_pool.c: decodes the certificates that there are, once. */
