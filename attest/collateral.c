@@ -12,6 +12,7 @@
 #include <mbedtls/x509_crl.h>
 #include <mbedtls/x509_crt.h>
 
+#include "attest/chain.h"
 #include "attest/der.h"
 #include "attest/json.h"
 #include "attest/pem.h"
@@ -156,12 +157,6 @@ static enum err item_keep(struct attest_collateral *c, enum attest_item item, co
 	}
 }
 
-static bool is_amd(enum attest_item item)
-{
-	return item == ATTEST_ITEM_SEV_KEY || item == ATTEST_ITEM_SEV_ISSUER ||
-	       item == ATTEST_ITEM_SEV_CRL;
-}
-
 /* What DER is: of Intel's a CRL alone, since chains come in PEM. */
 static enum attest_item der_item(const uint8_t *der, size_t size)
 {
@@ -206,73 +201,128 @@ static enum err add_der(struct attest_collateral *c, const uint8_t *der, size_t 
 	return err;
 }
 
-/* Blocks of AMD's, in any number and order: each is kept in DER, by itself. *what: the first. */
-static enum err add_blocks(struct attest_collateral *c, struct reader *text, const char *label,
-			   uint8_t *der, size_t room, enum attest_item *what)
+/* ---- text in PEM ------------------------------------------------------------------------------ */
+
+#define PEM_BEGIN "-----BEGIN "
+
+/* A walk over blocks of any kind with anything between them. mbedTLS's own reader of PEM is not for text of others. */
+struct pem_walk {
+	struct attest_collateral *c;
+	struct reader text;
+	uint8_t *der; /* room for any block, decoded */
+	uint8_t *run; /* and for all of Intel's certificates, as text */
+	size_t size;  /* of each */
+	size_t run_size;
+	uint32_t run_count;
+	enum attest_item *what; /* the first thing that was found */
+};
+
+/* Goes on to where a block begins; false: there is none. */
+static bool walk_find(struct pem_walk *w)
+{
+	const uint8_t *at = w->text.left == 0 ? NULL
+					      : memmem(w->text.p, w->text.left, PEM_BEGIN,
+						       sizeof PEM_BEGIN - 1);
+
+	if (at)
+		(void)reader_take(&w->text, (size_t)(at - w->text.p));
+	return at != NULL;
+}
+
+/* Takes the block if it has that label: its size in w->der, or 0 and *err when it is damaged. */
+static bool walk_take(struct pem_walk *w, const char *label, size_t *size, enum err *err)
+{
+	char line[40];
+	const int length = snprintf(line, sizeof line, PEM_BEGIN "%s-----", label);
+
+	if (w->text.left < (size_t)length || memcmp(w->text.p, line, (size_t)length) != 0)
+		return false;
+	if (!pem_take(&w->text, label, w->der, w->size, size))
+		*err = E_MALFORMED;
+	return true;
+}
+
+static enum err walk_keep(struct pem_walk *w, enum attest_item item, const uint8_t *p, size_t size)
+{
+	if (*w->what == ATTEST_ITEM_NONE)
+		*w->what = item;
+	return item_keep(w->c, item, p, size);
+}
+
+/* A certificate: AMD's are kept in DER, by themselves; Intel's as text, for now in the run. What is behind one of
+ * these belongs to its chain, and is judged with it. */
+static enum err walk_certificate(struct pem_walk *w, const uint8_t *begin, size_t size)
+{
+	const size_t text_size = (size_t)(w->text.p - begin);
+	enum attest_item item = certificate_item(w->der, size);
+
+	if (item == ATTEST_ITEM_NONE && w->run_count > 0)
+		item = ATTEST_ITEM_CHAIN;
+	if (item != ATTEST_ITEM_CHAIN)
+		return walk_keep(w, item, w->der, size);
+	memcpy(w->run + w->run_size, begin, text_size);
+	w->run_size += text_size;
+	w->run_count++;
+	if (*w->what == ATTEST_ITEM_NONE)
+		*w->what = item;
+	return E_OK;
+}
+
+static enum err walk_block(struct pem_walk *w)
+{
+	const uint8_t *begin = w->text.p;
+	enum err err = E_OK;
+	size_t size;
+
+	if (walk_take(w, "CERTIFICATE", &size, &err))
+		return err ? err : walk_certificate(w, begin, size);
+	if (walk_take(w, "X509 CRL", &size, &err))
+		return err ? err : walk_keep(w, crl_item(w->der, size), w->der, size);
+	(void)reader_take(&w->text, sizeof PEM_BEGIN - 1);
+	return E_OK;
+}
+
+/* Intel's certificates of a text: a chain, or, when they are more, each by itself. */
+static enum err walk_end(struct pem_walk *w)
 {
 	enum err err = E_OK;
 
-	while (err == E_OK && pem_more(text)) {
-		enum attest_item item = ATTEST_ITEM_NONE;
+	if (w->run_count == 0)
+		return E_OK;
+	if (w->run_count <= CHAIN_MAX)
+		return item_keep(w->c, ATTEST_ITEM_CHAIN, w->run, w->run_size);
+	reader_init(&w->text, w->run, w->run_size);
+	while (err == E_OK && walk_find(w)) {
+		const uint8_t *begin = w->text.p;
 		size_t size;
 
-		if (!pem_take(text, label, der, room, &size))
-			return E_MALFORMED;
-		err = add_der(c, der, size, &item);
-		if (err == E_OK && !is_amd(item))
-			err = E_MALFORMED;
-		if (*what == ATTEST_ITEM_NONE)
-			*what = item;
+		if (walk_take(w, "CERTIFICATE", &size, &err) && err == E_OK)
+			err = item_keep(w->c, ATTEST_ITEM_CHAIN, begin,
+					(size_t)(w->text.p - begin));
 	}
 	return err;
 }
 
-/* Adds text in PEM, from its first block on, which says whose it is. Of Intel's all of it is kept as it came. mbedTLS's own
- * reader of PEM is not for text of others. */
-static enum err add_text_of(struct attest_collateral *c, const uint8_t *begin, size_t size,
-			    const char *label, enum attest_item *what)
-{
-	const bool certificate = strcmp(label, "CERTIFICATE") == 0;
-	uint8_t *der = heap_alloc(size);
-	enum attest_item item = ATTEST_ITEM_NONE;
-	struct reader text;
-	size_t der_size;
-	enum err err;
-
-	if (!der)
-		return E_NOMEM;
-	reader_init(&text, begin, size);
-	if (pem_take(&text, label, der, size, &der_size))
-		item = certificate ? certificate_item(der, der_size) : crl_item(der, der_size);
-	if (is_amd(item)) {
-		reader_init(&text, begin, size);
-		err = add_blocks(c, &text, label, der, size, what);
-	} else {
-		*what = item;
-		err = item_keep(c, item, begin, size);
-	}
-	heap_free(der);
-	return err;
-}
-
-/* The text is a copy with a NUL behind size bytes. */
 static enum err add_pem(struct attest_collateral *c, const uint8_t *text, size_t size,
 			enum attest_item *what)
 {
-	static const char *const labels[] = {"CERTIFICATE", "X509 CRL"};
+	struct pem_walk w = {.c = c, .size = size, .what = what};
+	enum err err = E_OK;
 
-	for (size_t i = 0; i < COUNT_OF(labels); i++) {
-		char line[40];
-		const char *at;
-
-		(void)snprintf(line, sizeof line, "-----BEGIN %s-----", labels[i]);
-		at = strstr((const char *)text, line);
-		if (at)
-			return add_text_of(c, (const uint8_t *)at,
-					   size - (size_t)((const uint8_t *)at - text), labels[i],
-					   what);
-	}
-	return E_OK;
+	if (size == 0 || memchr(text, 0, size))
+		return E_OK; /* no text; a quote has blocks in it, too */
+	w.der = heap_alloc(size);
+	w.run = heap_alloc(size);
+	if (!w.der || !w.run)
+		err = E_NOMEM;
+	reader_init(&w.text, text, size);
+	while (err == E_OK && walk_find(&w))
+		err = walk_block(&w);
+	if (err == E_OK)
+		err = walk_end(&w);
+	heap_free(w.der);
+	heap_free(w.run);
+	return err;
 }
 
 /* Hexadecimal digits: PCCS gives the root's CRL so. */

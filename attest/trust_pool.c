@@ -84,7 +84,7 @@ static const struct x509_certificate *search_issuer(struct chain_search *s, size
 		const struct x509_certificate *c = pool_at(&s->x->pool, (*at)++);
 		enum err err;
 
-		if (!c || !x509_equal(of->issuer, c->subject) || s->links == LINKS_MAX)
+		if (!c || !x509_equal(of->issuer, c->subject) || s->links >= LINKS_MAX)
 			continue;
 		s->links++;
 		err = x509_signed_by(of, c->key);
@@ -109,6 +109,8 @@ static void search_offer(struct chain_search *s, const struct x509_certificate *
 	window = chain_window(&chain);
 	if (trust_knows(s->x, chain_root(&chain)))
 		worth = window_holds(&window, s->x->now) ? CHAIN_VALID : CHAIN_KNOWN;
+	if (worth > s->worth)
+		s->links += (uint32_t)count; /* the root signs itself */
 	if (worth > s->worth && chain_verify(&chain, s->role) == ATTEST_OK) {
 		const struct attest_chain worse = s->best;
 

@@ -16,7 +16,7 @@ void attest_refuse(struct attest_verdict *v, enum attest_rule rule, const char *
 	struct attest_reason *reason;
 	va_list args;
 
-	if (v->worst == ATTEST_KIND_NONE || kind < v->worst)
+	if (kind != ATTEST_KIND_NONE && (v->worst == ATTEST_KIND_NONE || kind < v->worst))
 		v->worst = kind;
 	if (v->reason_count == ATTEST_REASON_MAX)
 		return;

@@ -77,7 +77,7 @@ MUST_USE enum attest_rule pool_chain(struct attest_chain *out,
 /* Looks for a better chain than s->best, that begins with this leaf. */
 void search_leaf(struct chain_search *s, const struct x509_certificate *leaf);
 
-/* trust.c: is it Intel's root, the simulator's, or the one that the policy names? */
+/* trust.c: is it Intel's root, or one that the policy accepts: the simulator's, the one that it names? */
 bool trust_knows(const struct verification *x, const struct x509_certificate *root);
 
 /* trust.c: the platform's certificates, from the quote or the collateral, to a root that the policy

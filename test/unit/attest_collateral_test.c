@@ -265,9 +265,46 @@ TEST(a_nul_behind_an_item_is_no_part_of_it)
 	CHECK_EQ(g_collateral.crls[0].size, g_text.size - 2);
 	pki_put(&pem, "\0", 2);
 	CHECK_EQ(add(pem.p, pem.size, &what), E_OK);
-	CHECK_EQ(g_collateral.crls[1].size, pem.size - 2);
+	CHECK_EQ(what, ATTEST_ITEM_CRL);
+	CHECK_EQ(g_collateral.crl_count, 1); /* the same */
 	g_text.p[g_text.size - 1] = 1;
 	CHECK_EQ(add(g_text.p, g_text.size, &what), E_MALFORMED);
+	clear();
+}
+
+/* Several files in one, with words between the blocks, as tools write them. */
+TEST(a_text_holds_blocks_of_any_kind_and_number)
+{
+	static struct pki_bytes all, crls[2];
+	struct pki_crl crl = {
+		.issuer = "Intel SGX Root CA",
+		.signer = &g_scene.world.keys[PKI_ROOT],
+		.this_update = "240515000000Z",
+		.next_update = "240701000000Z",
+	};
+
+	clear();
+	scene_init(&g_scene);
+	for (unsigned i = 0; i < 2; i++) {
+		crls[i].size = 0;
+		crl.this_update = i ? "240516000000Z" : "240515000000Z";
+		pki_crl(&crls[i], &crl);
+	}
+	all.size = 0;
+	pki_pem(&all, "X509 CRL", crls[0].p, crls[0].size);
+	for (unsigned i = 0; i < PKI_COUNT; i++) {
+		pki_put(&all, "subject=somebody\n", 17);
+		pki_world_der(&g_text, &g_scene.world, (enum pki_who)i);
+		pki_pem(&all, "CERTIFICATE", g_text.p, g_text.size);
+	}
+	pki_pem(&all, "X509 CRL", crls[1].p, crls[1].size);
+	pki_put(&all, "-----BEGIN PUBLIC KEY-----\n", 27);
+	CHECK_EQ(add(all.p, all.size, NULL), E_OK);
+	CHECK_EQ(g_collateral.crl_count, 2);
+	CHECK_EQ(g_collateral.crls[1].size, crls[1].size);
+	CHECK_EQ(g_collateral.chain_count, PKI_COUNT > 3 ? PKI_COUNT : 1);
+	pki_pem(&all, "X509 CRL", crls[1].p, crls[1].size - 1);
+	CHECK_EQ(add(all.p, all.size, NULL), E_MALFORMED);
 	clear();
 }
 
@@ -420,6 +457,7 @@ int main(void)
 	RUN(certificates_and_lists_are_told_apart);
 	RUN(a_nul_behind_an_item_is_no_part_of_it);
 	RUN(a_nul_behind_a_text_in_a_bundle_is_no_part_of_it);
+	RUN(a_text_holds_blocks_of_any_kind_and_number);
 	RUN(a_damaged_certificate_is_refused);
 	RUN(of_several_the_one_for_the_platform_and_the_time_is_taken);
 	RUN(an_allocation_that_fails_is_never_an_acceptance);
