@@ -3,7 +3,7 @@
  * signatures, so that it does not matter in which files they came.
  * Trust: every certificate is untrusted; a chain that is found has been verified up to its root, whose key may still be
  * anybody's.
- * Invariant: a search tries at most LINKS_MAX links of a certificate to an issuer, however many have the same names.
+ * Invariant: a search ends after some LINKS_MAX signatures, however many certificates have the same names.
  */
 #include <string.h>
 
