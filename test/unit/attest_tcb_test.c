@@ -194,7 +194,7 @@ static void repeat_level(const char *of, unsigned n)
 
 TEST(levels_and_advisories_have_a_limit)
 {
-	static const char isv[] = ",{\"tcb\":{\"isvsvn\":4},\"tcbDate\":\"2024-03-13T00:00:00Z\","
+	static const char isv[] = ",{\"tcb\":{\"isvsvn\":4},\"tcbDate\":\"2023-08-09T00:00:00Z\","
 				  "\"tcbStatus\":\"OutOfDate\","
 				  "\"advisoryIDs\":[\"INTEL-SA-00104\"]}";
 
