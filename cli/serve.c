@@ -1,6 +1,6 @@
 /*
  * retwine serve: takes clients and starts `retwine serve-client` for each.
- * Trust: the words are the user's; clients are anybody (host/serve.c).
+ * Trust: the words are the user's; clients are anybody (host/deploy/serve.c).
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /*
  * SIGINT and the grace period after it.
- * Trust: nothing of the enclave is touched; handlers run with the host's FS and GS (host/device.h).
+ * Trust: nothing of the enclave is touched; handlers run with the host's FS and GS (host/device/device.h).
  * Invariant: only async-signal-safe calls in handlers.
  */
 #include "host/interrupt.h"

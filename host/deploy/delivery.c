@@ -1,7 +1,7 @@
 /*
  * Reading what is delivered, and sending it.
  * Trust: the configuration and the files are the caller's. Who is at the other end has been verified by now
- * (host/peer.h): nothing here asks again.
+ * (host/deploy/peer.h): nothing here asks again.
  * Invariant: what was read of files and keys is wiped before its memory is given back.
  */
 #include "host/deploy/delivery.h"

@@ -1,7 +1,7 @@
 /*
  * `retwine serve`: takes connections, reads the hello of each, starts a process for it, and sees to it that
  * the process keeps within its time and goes when its client went. The enclave, the evidence and the channel are
- * that process's business (host/serve_client.c); not one byte behind the hello is read here.
+ * that process's business (host/deploy/serve_client.c); not one byte behind the hello is read here.
  * Trust: the options are the owner's; clients are anybody. What a hello says decides nothing but the
  * launch digest and the nonce that the enclave is started with.
  * Invariant: at most max_clients processes are there, at most PENDING_MAX connections without one, and

@@ -11,7 +11,7 @@
 static pthread_once_t g_once = PTHREAD_ONCE_INIT;
 static int g_error;
 
-/* A simulated enclave has been left before this runs (host/sim_signal.c). */
+/* A simulated enclave has been left before this runs (host/device/sim_signal.c). */
 static void on_kick(int signo, siginfo_t *info, void *context)
 {
 	(void)signo;

@@ -1,6 +1,6 @@
 /*
  * What sim_entry.S and the simulator's C share: offsets in struct sim_thread and struct sim_frame
- * (host/sim.h asserts them) and the number of threads.
+ * (host/device/sim.h asserts them) and the number of threads.
  */
 #ifndef HOST_DEVICE_SIM_ASM_H
 #define HOST_DEVICE_SIM_ASM_H

@@ -1,5 +1,5 @@
 /*
- * The files of host/quoting/simulation/ as bytes of the library (host/simulation.h). FILE name, path: two symbols, its first
+ * The files of host/quoting/simulation/ as bytes of the library (host/quoting/simulation.h). FILE name, path: two symbols, its first
  * byte and the one behind its last.
  */
 	.section .rodata

@@ -1,6 +1,6 @@
 /*
  * What the machine's owner gives to one run, whatever the enclave asks for: directories and limits.
- * The request of a run holds it (host/run.h), the service keeps it (host/service.h).
+ * The request of a run holds it (host/run.h), the service keeps it (host/service/service.h).
  */
 #ifndef HOST_SERVICE_GRANTS_H
 #define HOST_SERVICE_GRANTS_H

@@ -1,5 +1,5 @@
 /*
- * Quotes for the enclave: a request goes to whoever makes them (host/quoting.h).
+ * Quotes for the enclave: a request goes to whoever makes them (host/quoting/quoting.h).
  * Trust: the report is the enclave's claim, and whoever makes quotes looks at it; the quote is
  * bytes for the enclave, of which nobody here reads anything.
  * Invariant: a wait for another process ends at the latest when the service is interrupted.
